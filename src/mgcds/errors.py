@@ -1,0 +1,55 @@
+"""Everything mgcds raises, in one tree.
+
+MgcdsError
+├── RecordError            the record as a whole cannot be read (a single bad field never raises: it is rejected with its reason)
+├── PackError              a rule pack does not load; `.problems` lists all of them with their places
+├── UnknownRule            a rule id that the pack does not have
+├── EngineFault            the forward-chaining engine did not do what was asked of it
+└── EngineDisagreement     the two channels gave different verdicts: nothing is advised
+
+A message is for the person who can repair it. No message of this tree holds a patient's value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class MgcdsError(Exception):
+    """Base of all errors of mgcds."""
+
+
+class RecordError(MgcdsError):
+    """The input is no patient record: not a mapping, unknown fields, not readable."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake of a pack: where it is, what is wrong and what to write instead."""
+
+    file: str
+    line: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.what}"
+
+
+class PackError(MgcdsError):
+    """The pack has problems; all of them, sorted by place, are in `problems`."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UnknownRule(MgcdsError):
+    """No rule of the pack has this id."""
+
+
+class EngineFault(MgcdsError):
+    """The engine failed; its ruleset has been dropped and is rebuilt on the next call."""
+
+
+class EngineDisagreement(MgcdsError):
+    """The channels differ on the named rules or findings. Their names are given, no value is."""

@@ -1,0 +1,210 @@
+"""Everything said about one record: suggestions of all four statuses, data problems, the values used, and the pack that said it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from mgcds.errors import UnknownRule
+from mgcds.model.evaluation import Status, Verdicts, is_cleared
+from mgcds.model.explanation import Step, deciding, leaves, steps
+from mgcds.model.facts import DataProblem, Facts, Gap
+from mgcds.model.missing import smallest_sets
+from mgcds.model.pack import Evidence, RulePack
+from mgcds.model.rule import Rule
+
+STATUSES: tuple[Status, ...] = ("offered", "suppressed", "withheld", "not indicated")
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What one rule says of this record, and why."""
+
+    rule: Rule
+    status: Status
+    _of: Assessment
+
+    @property
+    def id(self) -> str:
+        """The rule's id."""
+        return self.rule.id
+
+    @property
+    def kind(self) -> str:
+        """urgent, stop, defer, interaction, workup, consider, dose, monitor or inform."""
+        return self.rule.suggest.kind
+
+    @property
+    def text(self) -> str:
+        """What the clinician reads."""
+        return self.rule.suggest.text
+
+    @cached_property
+    def steps(self) -> Step:
+        """Why the rule is met, not met or unknown, as a tree."""
+        return steps(self.rule.when, self._of.verdicts, self._of.pack, self._of.facts)
+
+    @cached_property
+    def held_back_by(self) -> tuple[str, ...]:
+        """Rules that are met and hold this one back; for a withheld one, those that cannot be decided."""
+        of = self._of
+        truths = of.verdicts.rules
+        holders = of.pack.holders[self.id]
+        if self.status == "suppressed":
+            return tuple(holder.by for holder in holders if truths[holder.by] is True)
+        if self.status == "withheld":
+            return tuple(holder.by for holder in holders if not is_cleared(holder, truths, of.pack, of.facts))
+        return ()
+
+    @cached_property
+    def let_pass(self) -> tuple[str, ...]:
+        """Rules that are unknown and let this one pass (`when_unknown: let pass`): shown, never silent."""
+        of = self._of
+        return tuple(
+            holder.by
+            for holder in of.pack.holders[self.id]
+            if self.status == "offered" and of.verdicts.rules[holder.by] is None
+        )
+
+    @cached_property
+    def missing(self) -> tuple[tuple[str, ...], ...]:
+        """For a withheld suggestion: the smallest sets of items or lists that could let it be offered."""
+        return self._of.missing_of(self.id) if self.status == "withheld" else ()
+
+    @property
+    def evidence_for(self) -> tuple[Evidence, ...]:
+        """What speaks for it."""
+        return tuple(self._of.pack.evidence[entry] for entry in self.rule.suggest.evidence_for)
+
+    @property
+    def evidence_against(self) -> tuple[Evidence, ...]:
+        """What speaks against it."""
+        return tuple(self._of.pack.evidence[entry] for entry in self.rule.suggest.evidence_against)
+
+    @cached_property
+    def used(self) -> tuple[Step, ...]:
+        """The values and lists the rule read and had, each item once."""
+        found: dict[str, Step] = {}
+        for leaf in leaves(self.steps):
+            if leaf.found is not None and leaf.about is not None:
+                found.setdefault(leaf.about, leaf)
+        return tuple(found.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        rule, suggest = self.rule, self.rule.suggest
+        return {
+            "rule": rule.id, "version": rule.version, "status": self.status, "kind": suggest.kind, "title": rule.title, "text": suggest.text,
+            "certainty": suggest.certainty, "strength": suggest.strength,
+            "evidence_for": list(suggest.evidence_for), "evidence_against": list(suggest.evidence_against),
+            "override_reasons": list(suggest.override_reasons),
+            "held_back_by": list(self.held_back_by), "let_pass": list(self.let_pass), "missing": [list(items) for items in self.missing],
+            "steps": step_to_dict(self.steps), "review": {"status": rule.review.status, "due": rule.review.due.isoformat()},
+        }  # fmt: skip
+
+
+def step_to_dict(step: Step) -> dict[str, Any]:
+    """A step without the fields it does not have."""
+    plain: dict[str, Any] = {"joined": step.joined, "says": step.says, "verdict": step.verdict}
+    for key in ("found", "dated", "days", "source", "limit", "limit_from", "distance", "because", "about"):
+        value = getattr(step, key)
+        if value not in (None, ""):
+            plain[key] = value
+    if step.parts:
+        plain["parts"] = [step_to_dict(part) for part in step.parts]
+    return plain
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What `evaluate` returns. Suggestions come in the pack's order of kinds."""
+
+    on: date
+    pack: RulePack
+    facts: Facts
+    verdicts: Verdicts
+
+    @cached_property
+    def suggestions(self) -> tuple[Suggestion, ...]:
+        """One for each active rule."""
+        return tuple(Suggestion(rule, self.verdicts.statuses[rule.id], self) for rule in self.pack.rules.values())
+
+    @property
+    def problems(self) -> tuple[DataProblem, ...]:
+        """What of the record was not used or needs confirming."""
+        return tuple(self.facts.problems)
+
+    def of_status(self, status: Status) -> tuple[Suggestion, ...]:
+        """The suggestions of one status."""
+        return tuple(suggestion for suggestion in self.suggestions if suggestion.status == status)
+
+    @property
+    def offered(self) -> tuple[Suggestion, ...]:
+        """What is suggested."""
+        return self.of_status("offered")
+
+    def __getitem__(self, rule_id: str) -> Suggestion:
+        """The suggestion of a rule; UnknownRule where the pack has none of that id."""
+        rule = self.pack.rules.get(rule_id)
+        if rule is None:
+            raise UnknownRule(f"no active rule has the id '{rule_id}'")
+        return next(suggestion for suggestion in self.suggestions if suggestion.rule is rule)
+
+    def why(self, rule_id: str) -> Step:
+        """The whole tree of steps of a rule."""
+        return self[rule_id].steps
+
+    def why_not(self, rule_id: str) -> Step:
+        """The first condition that keeps a rule from being offered, with its distance from the limit: of the rule itself,
+        or of the rule that holds it back. For an offered one, the first that made it met.
+        """
+        suggestion = self[rule_id]
+        if suggestion.steps.verdict != "met" or not suggestion.held_back_by:
+            return deciding(suggestion.steps)
+        return deciding(self[suggestion.held_back_by[0]].steps)
+
+    def missing_of(self, rule_id: str) -> tuple[tuple[str, ...], ...]:
+        """The smallest sets of data that could let a withheld suggestion be offered. Worked out once for each pattern of verdicts."""
+        verdicts, pack = self.verdicts, self.pack
+        related = [rule_id, *(holder.by for holder in pack.holders[rule_id])]
+        keys = dict.fromkeys(key for rule in related for key in pack.criteria_of[rule])
+        pattern = (rule_id, tuple(verdicts.criteria[key] for key in keys), self._cleared(rule_id))
+        found = pack.missing_sets.get(pattern)
+        if found is None:
+            found = smallest_sets(rule_id, verdicts.criteria, verdicts.rules, pack, self.facts)
+            if len(pack.missing_sets) < 100_000:  # patterns repeat; a bound keeps a long-running service's memory flat
+                pack.missing_sets[pattern] = found
+        return found
+
+    def _cleared(self, rule_id: str) -> tuple[bool, ...]:
+        """For each holder, whether it is cleared: this depends on rejected values too, not on verdicts alone."""
+        return tuple(
+            is_cleared(holder, self.verdicts.rules, self.pack, self.facts) for holder in self.pack.holders[rule_id]
+        )
+
+    @property
+    def unknown_items(self) -> Mapping[str, Gap]:
+        """Items and lists of which nothing usable is known, with the reason."""
+        gaps = {item: found for item, found in self.facts.items.items() if isinstance(found, Gap)}
+        return {**gaps, **{name: gap for name, gap in self.facts.lists.items() if gap is not None}}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        return {
+            "on": self.on.isoformat(),
+            "pack": {"version": self.pack.version, "digest": self.pack.digest},
+            "suggestions": [suggestion.to_dict() for suggestion in self.suggestions],
+            "problems": [
+                {
+                    "about": problem.about,
+                    "what": problem.what,
+                    "used": problem.used,
+                    **({"source": problem.source} if problem.source else {}),
+                }
+                for problem in self.problems
+            ],
+            "unknown": {item: {"reason": gap.reason, "detail": gap.detail} for item, gap in self.unknown_items.items()},
+        }

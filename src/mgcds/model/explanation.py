@@ -1,0 +1,172 @@
+"""Why a suggestion has its status: the steps, with value, date, limit and where the limit comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal, assert_never
+
+from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, Truth, judge
+from mgcds.model.criterion import Asks, Bound, Documented, Has, Measure, ReferenceLimit, State, Taking
+from mgcds.model.evaluation import Verdicts, limit_of
+from mgcds.model.facts import Facts, Gap, Reading, StateReading, known
+from mgcds.model.pack import RulePack, about
+
+Joined = Literal["criterion", "finding", "not", "all of", "any of"]
+VERDICT = {True: "met", False: "not met", None: "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement of the explanation. `found` is what the record says, `limit` what it was compared with and `limit_from` whose
+    limit that is, `because` why it is unknown, `distance` how far a value is from the nearest limit.
+    """
+
+    joined: Joined
+    says: str
+    verdict: str
+    found: str | None = None
+    dated: str | None = None
+    days: int | None = None
+    source: str | None = None
+    limit: str | None = None
+    limit_from: str | None = None
+    distance: str | None = None
+    because: str | None = None
+    about: str | None = None
+    parts: tuple[Step, ...] = ()
+
+
+def number(value: Fraction) -> str:
+    """A fraction as a decimal of at most four places, without trailing zeros."""
+    return f"{Decimal(value.numerator) / Decimal(value.denominator):.4f}".rstrip("0").rstrip(".")
+
+
+def steps(condition: Condition, verdicts: Verdicts, pack: RulePack, facts: Facts) -> Step:
+    """The tree of steps of a condition."""
+    truth = judge(condition, _all(verdicts))
+    match condition:
+        case Name(name=name):
+            finding = pack.findings.get(name)
+            if finding is None:
+                return criterion_step(name, truth, pack, facts)
+            return Step("finding", finding.title, VERDICT[truth], parts=(steps(finding.when, verdicts, pack, facts),))
+        case Not(part=part):
+            return Step("not", "not", VERDICT[truth], parts=(steps(part, verdicts, pack, facts),))
+        case AllOf(parts=parts):
+            return Step(
+                "all of", "all of", VERDICT[truth], parts=tuple(steps(part, verdicts, pack, facts) for part in parts)
+            )
+        case AnyOf(parts=parts):
+            return Step(
+                "any of", "any of", VERDICT[truth], parts=tuple(steps(part, verdicts, pack, facts) for part in parts)
+            )
+    assert_never(condition)
+
+
+def _all(verdicts: Verdicts) -> dict[str, Truth]:
+    return {**verdicts.criteria, **verdicts.findings}
+
+
+def criterion_step(key: str, truth: Truth, pack: RulePack, facts: Facts) -> Step:
+    """The step of one criterion."""
+    criterion = pack.criteria[key]
+    subject = about(criterion, pack)
+    verdict = VERDICT[truth]
+    match criterion:
+        case Measure(item=item, lower=lower, upper=upper, within=within):
+            found = facts.items[item]
+            if isinstance(found, Gap):
+                return Step("criterion", key, verdict, because=f"{found.reason}: {found.detail}", about=subject)
+            assert isinstance(found, Reading)
+            limits = [(bound, which) for bound, which in ((lower, "lower"), (upper, "upper")) if bound is not None]
+            return Step(
+                "criterion", key, verdict, found=found.shown, dated=found.dated, days=found.days, source=found.source, about=subject,
+                limit=" and ".join(_limit_text(bound, found) for bound, _ in limits),
+                limit_from="; ".join(dict.fromkeys(_limit_from(bound, found) for bound, _ in limits)),
+                distance=_distance([bound for bound, _ in limits], found),
+                because=_why_unknown(truth, found.days, within),
+            )  # fmt: skip
+        case State(item=item, within=within) | Documented(item=item, within=within):
+            state = facts.items[item]
+            if isinstance(state, Gap):
+                return Step("criterion", key, verdict, because=f"{state.reason}: {state.detail}", about=subject)
+            assert isinstance(state, StateReading)
+            because = _why_unknown(truth, state.days, within)
+            return Step(
+                "criterion",
+                key,
+                verdict,
+                found=state.value,
+                dated=state.dated,
+                days=state.days,
+                source=state.source,
+                because=because,
+                about=subject,
+            )
+        case Taking(value_set=value_set) | Has(value_set=value_set):
+            listed = facts.members[value_set]
+            gap = facts.lists[subject]
+            because = None
+            if truth is None:
+                because = (
+                    f"{gap.reason}: {gap.detail}" if gap else "its dates, or whether it is still current, are not known"
+                )
+            return Step(
+                "criterion", key, verdict, found=", ".join(listed.entries) or None, because=because, about=subject
+            )
+        case Asks(about=asked):
+            gap_or_value = known(facts, asked)
+            text = gap_or_value.detail if isinstance(gap_or_value, Gap) else None
+            return Step("criterion", key, verdict, found=text, about=subject)
+    assert_never(criterion)
+
+
+def _why_unknown(truth: Truth, days: int, within: int | None) -> str | None:
+    if within is not None and days > within:
+        return f"stale: {days} days old, current for {within}"
+    return (
+        "imprecise: what is known lies on both sides of the limit, or the limit is not known" if truth is None else None
+    )
+
+
+def _limit_text(bound: Bound, reading: Reading) -> str:
+    limit = limit_of(bound, reading)
+    return f"{number(limit.value)} {plain(reading.unit)}".strip() if limit else "no limit known"
+
+
+def _limit_from(bound: Bound, reading: Reading) -> str:
+    if isinstance(bound, ReferenceLimit):
+        return reading.lower_from if bound.which == "lower" else reading.upper_from
+    return "the rule"
+
+
+def plain(unit: str) -> str:
+    """A UCUM code as people write it."""
+    return {"{score}": "", "mL/min/{1.73_m2}": "mL/min/1.73m2", "a": "years"}.get(unit, unit)
+
+
+def _distance(bounds: list[Bound], reading: Reading) -> str | None:
+    value = reading.range.low if reading.range.low is not None else reading.range.high
+    limits = [limit.value for bound in bounds if (limit := limit_of(bound, reading)) is not None]
+    if value is None or not limits:
+        return None
+    nearest = min(limits, key=lambda limit: abs(limit - value))
+    if nearest == value:
+        return "at the limit"
+    return f"{number(abs(value - nearest))} {plain(reading.unit)}".strip() + (" above" if value > nearest else " below")
+
+
+def deciding(step: Step) -> Step:
+    """The first criterion that made a step what it is: follow the first part with the same verdict, through `not` the opposite."""
+    if step.joined == "criterion":
+        return step
+    if step.joined in ("not", "finding"):
+        return deciding(step.parts[0])
+    return deciding(next((part for part in step.parts if part.verdict == step.verdict), step.parts[0]))
+
+
+def leaves(step: Step) -> tuple[Step, ...]:
+    """The criteria of a tree of steps, from left to right."""
+    return (step,) if step.joined == "criterion" else tuple(leaf for part in step.parts for leaf in leaves(part))

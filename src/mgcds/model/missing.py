@@ -1,0 +1,198 @@
+"""What would decide a withheld suggestion: the smallest sets of data which, if known, could let it be offered.
+
+A set counts when values exist for its items with which the rule is met and every holder that does not let pass is known not to
+apply, while everything else stays as unknown as it is. "Smallest": no proper subset does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import assert_never
+
+from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, Truth
+from mgcds.model.criterion import ABOUT_KNOWLEDGE, Measure, State, Threshold
+from mgcds.model.evaluation import is_cleared, test
+from mgcds.model.facts import Facts, Range, Reading, StateReading
+from mgcds.model.pack import MeasuredItem, RulePack, StateItem, about
+
+# One way to decide: for each item or list it needs, which of its imagined values would do (bits), or which answers about a list.
+Way = Mapping[str, int | frozenset[tuple[str, bool]]]
+_MOST_WAYS = 512
+_NO_DAY = date(2000, 1, 1)  # imagined values are always fresh
+
+
+def smallest_sets(
+    rule_id: str, criteria: Mapping[str, Truth], rules: Mapping[str, Truth], pack: RulePack, facts: Facts
+) -> tuple[tuple[str, ...], ...]:
+    """The smallest sets for one rule, each sorted, the sets sorted by size; empty where no data could make it offered."""
+    rule = pack.rules[rule_id]
+    wanted: list[Condition] = [] if rules[rule_id] is True else [rule.when]
+    wanted += [
+        Not(pack.rules[holder.by].when)
+        for holder in pack.holders[rule_id]
+        if not is_cleared(holder, rules, pack, facts)
+    ]
+    solver = _Ways(criteria, pack)
+    return tuple(
+        sorted(
+            {tuple(sorted(way)) for way in solver.ways(AllOf(tuple(wanted)), True)},
+            key=lambda items: (len(items), items),
+        )
+    )
+
+
+class _Ways:
+    """The ways to make a condition true or false by learning what is unknown."""
+
+    def __init__(self, criteria: Mapping[str, Truth], pack: RulePack) -> None:
+        self._criteria = criteria
+        self._pack = pack
+        self._open = {about(pack.criteria[key], pack) for key, truth in criteria.items() if truth is None}
+        self._seen: dict[tuple[str, bool], list[Way]] = {}
+
+    def ways(self, condition: Condition, wanted: bool) -> list[Way]:
+        match condition:
+            case Name(name=name):
+                if (name, wanted) not in self._seen:
+                    self._seen[name, wanted] = self._of_name(name, wanted)
+                return self._seen[name, wanted]
+            case Not(part=part):
+                return self.ways(part, not wanted)
+            case AllOf(parts=parts):
+                return self._all(parts, wanted) if wanted else self._any(parts, wanted)
+            case AnyOf(parts=parts):
+                return self._any(parts, wanted) if wanted else self._all(parts, wanted)
+        assert_never(condition)
+
+    def _of_name(self, name: str, wanted: bool) -> list[Way]:
+        finding = self._pack.findings.get(name)
+        if finding is not None:
+            return self.ways(finding.when, wanted)
+        criterion, truth = self._pack.criteria[name], self._criteria[name]
+        subject = about(criterion, self._pack)
+        if isinstance(criterion, ABOUT_KNOWLEDGE) or subject not in self._open:
+            return [{}] if truth is wanted else []
+        if isinstance(criterion, Measure | State):
+            bits = imagined_truths(self._pack)[name][wanted]
+            return [{subject: bits}] if bits else []
+        if truth is not None:  # learning more of a list takes nothing back that it already says
+            return [{}] if truth is wanted else []
+        return [{subject: frozenset({(name, wanted)})}]
+
+    def _any(self, parts: Iterable[Condition], wanted: bool) -> list[Way]:
+        return _smallest(way for part in parts for way in self.ways(part, wanted))
+
+    def _all(self, parts: Iterable[Condition], wanted: bool) -> list[Way]:
+        found: list[Way] = [{}]
+        for part in parts:
+            found = _smallest(
+                joined
+                for one in found
+                for other in self.ways(part, wanted)
+                if (joined := _join(one, other)) is not None
+            )
+        return found
+
+
+def _join(one: Way, other: Way) -> Way | None:
+    """Both at once, or None where they need one item to have two values."""
+    joined = dict(one)
+    for subject, need in other.items():
+        have = joined.get(subject)
+        if have is None:
+            joined[subject] = need
+        elif isinstance(have, int) and isinstance(need, int):
+            if not have & need:
+                return None
+            joined[subject] = have & need
+        else:
+            assert isinstance(have, frozenset) and isinstance(need, frozenset)
+            if any((name, not answer) in have for name, answer in need):
+                return None
+            joined[subject] = have | need
+    return joined
+
+
+def _smallest(ways: Iterable[Way]) -> list[Way]:
+    """Without the ways that another one makes superfluous: it needs no other items and allows all their values."""
+    kept: list[Way] = []
+    for way in sorted(ways, key=len):
+        if not any(_covers(other, way) for other in kept):
+            kept.append(way)
+    return kept[:_MOST_WAYS]
+
+
+def _covers(wide: Way, narrow: Way) -> bool:
+    for subject, allowed in wide.items():
+        need = narrow.get(subject)
+        if need is None:
+            return False
+        if isinstance(allowed, int) and isinstance(need, int):
+            if need & ~allowed:
+                return False
+        elif isinstance(allowed, frozenset) and isinstance(need, frozenset) and not allowed <= need:
+            return False
+    return True
+
+
+def imagined_truths(pack: RulePack) -> Mapping[str, tuple[int, int]]:
+    """For each criterion on an item: the imagined values of the item that make it not met and met, as bits. Worked out once a pack."""
+    found = _IMAGINED.get(pack.digest)
+    if found is None:
+        found = _IMAGINED[pack.digest] = _imagine(pack)
+    return found
+
+
+_IMAGINED: dict[str, Mapping[str, tuple[int, int]]] = {}
+
+
+def _imagine(pack: RulePack) -> Mapping[str, tuple[int, int]]:
+    truths: dict[str, tuple[int, int]] = {}
+    for item in pack.items.values():
+        keys = [
+            key
+            for key, criterion in pack.criteria.items()
+            if isinstance(criterion, Measure | State) and criterion.item == item.id
+        ]
+        for position, value in enumerate(imagined(item.id, pack)):
+            facts = Facts(_NO_DAY, {item.id: value}, {}, {})
+            for key in keys:
+                truth = test(pack.criteria[key], facts)
+                not_met, met = truths.get(key, (0, 0))
+                truths[key] = (not_met | (truth is False) << position, met | (truth is True) << position)
+    return truths
+
+
+def imagined(item_id: str, pack: RulePack) -> list[Reading | StateReading]:
+    """Fresh values of an item that tell all its criteria apart: at, just below and above every limit in every unit; every state."""
+    item = pack.items[item_id]
+    if isinstance(item, StateItem):
+        return [StateReading(value, 0, "", None) for value in item.values]
+    if not isinstance(item, MeasuredItem):
+        return []
+    return [
+        Reading(
+            Range.exactly(value), unit, 0,
+            item.lower.by_unit[unit] if item.lower else None, item.upper.by_unit[unit] if item.upper else None,
+            "", "", "", "", None,
+        )
+        for unit in item.units
+        for value in _between(_limits(item, unit, pack))
+    ]  # fmt: skip
+
+
+def _limits(item: MeasuredItem, unit: str, pack: RulePack) -> list[Fraction]:
+    bounds = [item.lower, item.upper]
+    for criterion in pack.criteria.values():
+        if isinstance(criterion, Measure) and criterion.item == item.id:
+            bounds += [bound for bound in (criterion.lower, criterion.upper) if isinstance(bound, Threshold)]
+    return sorted({bound.by_unit[unit].value for bound in bounds if bound is not None})
+
+
+def _between(limits: list[Fraction]) -> list[Fraction]:
+    if not limits:
+        return [Fraction(1)]
+    middles = [(low + high) / 2 for low, high in zip(limits, limits[1:], strict=False)]
+    return sorted({limits[0] / 2, limits[-1] + 1, *limits, *middles})

@@ -1,0 +1,136 @@
+"""The rule pack: everything under `rules/`, loaded, checked and frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal, assert_never
+
+from mgcds.model.condition import names_of
+from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, State, Taking, Threshold
+from mgcds.model.rule import Finding, HoldsBack, Rule
+from mgcds.model.terminology import ValueSet, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredItem:
+    """A measurement of the data dictionary. `codes` maps a LOINC code to the units of its property; a code that is not there is refused."""
+
+    id: str
+    title: str
+    units: tuple[str, ...]
+    substance: str | None
+    codes: Mapping[str, tuple[str, ...]]
+    plausible: tuple[Fraction, Fraction]
+    """in units[0]"""
+    beyond_plausible: Literal["reject", "confirm"]
+    lower: Threshold | None
+    upper: Threshold | None
+    current_for: int | None
+    on_a_tie: Literal["lowest", "highest"]
+    not_from: Mapping[str, Literal["any value", "normal or high"]]
+    """specimen problem → which values are rejected for it"""
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StateItem:
+    """A state of the data dictionary: one of `values`, current for so many days."""
+
+    id: str
+    title: str
+    values: tuple[str, ...]
+    current_for: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListItem:
+    """A list of the data dictionary: closed only when it was given and reviewed within `current_for` days."""
+
+    id: str
+    title: str
+    current_for: int | None
+
+
+Item = MeasuredItem | StateItem | ListItem
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A study or document. `verified` says how far the project itself read it."""
+
+    id: str
+    citation: str
+    pmid: str | None
+    doi: str | None
+    design: str
+    n: int | None
+    population: str
+    dose: str | None
+    comparator: str | None
+    effect: str
+    limits: str
+    risk_of_bias: str
+    certainty: str
+    verified: Literal["primary", "excerpt", "secondary", "known"]
+    checked: str
+
+
+@dataclass(frozen=True, eq=False)
+class RulePack:
+    """What all evaluation reads. Rules are sorted by kind, then id; findings come after the findings they use."""
+
+    version: str
+    digest: str
+    items: Mapping[str, Item]
+    value_sets: Mapping[str, ValueSet]
+    vocabularies: Mapping[str, Vocabulary]
+    """list id → its vocabulary"""
+    criteria: Mapping[str, Criterion]
+    findings: Mapping[str, Finding]
+    rules: Mapping[str, Rule]
+    retired: tuple[str, ...]
+    holders: Mapping[str, tuple[HoldsBack, ...]]
+    """rule id → who can hold it back"""
+    evidence: Mapping[str, Evidence]
+    kinds: tuple[str, ...]
+    override_reasons: Mapping[str, str]
+
+    missing_sets: dict[tuple[object, ...], tuple[tuple[str, ...], ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """a cache: the smallest missing sets by rule and pattern of verdicts"""
+
+    @cached_property
+    def criteria_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Rule or finding id → keys of all criteria below it, through findings, each once, in order of reading."""
+        found: dict[str, tuple[str, ...]] = {}
+        parts: tuple[Finding | Rule, ...] = (*self.findings.values(), *self.rules.values())
+        for part in parts:
+            keys: dict[str, None] = {}
+            for name in names_of(part.when):
+                keys.update(dict.fromkeys(found[name] if name in self.findings else (name,)))
+            found[part.id] = tuple(keys)
+        return found
+
+    @cached_property
+    def reads(self) -> Mapping[str, tuple[str, ...]]:
+        """Rule or finding id → the items and lists it reads, each once."""
+        return {
+            part: tuple(dict.fromkeys(about(self.criteria[key], self) for key in keys))
+            for part, keys in self.criteria_of.items()
+        }
+
+
+def about(criterion: Criterion, pack: RulePack) -> str:
+    """The item or list a criterion speaks of."""
+    match criterion:
+        case Measure(item=item) | State(item=item) | Documented(item=item):
+            return item
+        case Taking(value_set=value_set) | Has(value_set=value_set):
+            return pack.value_sets[value_set].of
+        case Asks(about=about):
+            return about
+    assert_never(criterion)

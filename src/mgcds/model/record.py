@@ -1,0 +1,389 @@
+"""What is known of one patient: `PatientRecord` and its parts.
+
+Short forms are friendly (`serum_magnesium="0.62 mmol/L"`), full forms say everything (date, status, specimen, the laboratory's
+range). A short form is of the day the record was taken, `recorded`; without that day it is undated, and an undated value decides
+nothing. A bad field is rejected with its reason, in `rejected`, and the rest stays.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from mgcds.errors import RecordError
+from mgcds.model.dates import parse_when
+
+Comparator = Literal["<", "<=", ">=", ">"]
+SpecimenProblem = Literal["haemolysed", "lipaemic", "icteric", "edta", "citrate"]
+ObservationStatus = Literal[
+    "registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"
+]  # https://hl7.org/fhir/R4/valueset-observation-status.html
+MedicineStatus = Literal["active", "on-hold", "stopped", "unknown"]
+Sex = Literal["female", "male", "other", "unknown"]
+Pregnancy = Literal["pregnant", "lactating", "not pregnant"]
+FirstLineCare = Literal["not offered", "declined", "awaited", "active"]
+BipolarScreen = Literal["negative", "positive", "positive, bipolar disorder excluded"]
+
+_QUANTITY = re.compile(r"\s*(<=|>=|<|>|≤|≥)?\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?)\s*(.*?)\s*", re.DOTALL)
+_LARGEST = Decimal(10) ** 9
+
+
+class Part(BaseModel):
+    """Frozen; unknown keys are refused with "did you mean"."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys_only(cls, given: Any) -> Any:
+        if isinstance(given, Mapping):
+            names = list(cls.model_fields)
+            for key in given:
+                if key not in names:
+                    raise ValueError(unknown_key(str(key), names))
+        return given
+
+
+def unknown_key(key: str, names: list[str]) -> str:
+    """A sentence that names the unknown key and the nearest known ones."""
+    near = difflib.get_close_matches(key, names, n=1)
+    return f"unknown field '{key[:60]}'" + (
+        f": did you mean '{near[0]}'?" if near else f"; it takes {', '.join(names)}"
+    )
+
+
+def _date_text(given: Any) -> Any:
+    if isinstance(given, datetime | date):
+        given = given.isoformat()
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = str(given)
+    if isinstance(given, str):
+        try:
+            parse_when(given)
+        except ValueError:
+            raise ValueError("not a date: write 2026-11-20, 2026-11-20T08:30:00+01:00, 2024-05 or 2024") from None
+    return given
+
+
+DateText = Annotated[str, BeforeValidator(_date_text)]
+
+
+def exact_number(given: Any) -> Any:
+    """A Decimal as written: a float goes through its shortest text, so 0.1 stays 0.1; true and NaN are refused."""
+    if isinstance(given, bool):
+        raise ValueError("a number is needed, not true or false")
+    if isinstance(given, float):
+        given = repr(given)
+    try:
+        number = Decimal(given)
+    except (InvalidOperation, TypeError, ValueError):
+        raise ValueError("not a number") from None
+    if not number.is_finite() or abs(number) > _LARGEST:
+        raise ValueError("not a number that a measurement can have")
+    return number
+
+
+class Measurement(Part):
+    """One result: a number as reported with its unit, its effective date, status, specimen problems and the laboratory's own range."""
+
+    value: Annotated[Decimal, BeforeValidator(exact_number)]
+    comparator: Comparator | None = Field(default=None, description="'>' in an eGFR reported as '>60'")
+    unit: str | None = Field(default=None, max_length=60, description="as reported; UCUM, e.g. mmol/L")
+    date: DateText | None = Field(default=None, description="effective date, may be partial: 2024-05")
+    status: ObservationStatus = "final"
+    code: str | None = Field(default=None, description="LOINC code, e.g. 2601-3")
+    specimen: tuple[SpecimenProblem, ...] = ()
+    lower_limit: str | None = Field(
+        default=None, description="the laboratory's lower reference limit, e.g. '0.70 mmol/L'"
+    )
+    upper_limit: str | None = Field(default=None, description="the laboratory's upper reference limit")
+    source: str | None = Field(default=None, description="where it was read, e.g. Observation/123")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, given: Any) -> Any:
+        if isinstance(given, int | float | Decimal) and not isinstance(given, bool):
+            return {"value": given}
+        if isinstance(given, str):
+            return parse_quantity(given)
+        if isinstance(given, Mapping) and isinstance(given.get("value"), str):
+            return {**given, **{key: part for key, part in parse_quantity(given["value"]).items() if part is not None}}
+        return given
+
+    @field_validator("lower_limit", "upper_limit", mode="before")
+    @classmethod
+    def _limit(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            parse_quantity(given)
+        return given
+
+
+def parse_quantity(text: str) -> dict[str, Any]:
+    """`"<0.5 mmol/L"` → value, comparator and unit. ValueError where there is no leading number."""
+    found = _QUANTITY.fullmatch(text)
+    if found is None or len(text) > 120:
+        raise ValueError("write a number and its unit, e.g. '0.62 mmol/L'")
+    comparator = {"≤": "<=", "≥": ">="}.get(found[1] or "", found[1])
+    return {"value": found[2], "comparator": comparator, "unit": found[3] or None}
+
+
+class Coding(Part):
+    """A code of a system: `rxnorm`, `atc`, `icd10cm`, `snomed`, or the system's URI for any other."""
+
+    system: str
+    code: str
+
+
+class Medicine(Part):
+    """A medicine of the list. The name is what was written or displayed; dates may be partial."""
+
+    name: str | None = None
+    codes: tuple[Coding, ...] = ()
+    start: DateText | None = None
+    stop: DateText | None = None
+    status: MedicineStatus = "active"
+    source: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, given: Any) -> Any:
+        return {"name": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _named(self) -> Medicine:
+        if not self.name and not self.codes:
+            raise ValueError("a medicine needs a name or a code")
+        return self
+
+
+class Supplement(Medicine):
+    """A supplement, antacid or laxative. `daily_dose` says elemental or salt: `"248 mg elemental"`, `"500 mg salt of MgO"`;
+    a dose that says neither stays unknown and is asked about.
+    """
+
+    daily_dose: str | None = Field(default=None, max_length=120)
+    form: str | None = Field(default=None, description="e.g. tablet, powder")
+
+
+class Diagnosis(Part):
+    """A diagnosis or a symptom: its text, its codes, and when it began and ended."""
+
+    name: str | None = None
+    codes: tuple[Coding, ...] = ()
+    onset: DateText | None = None
+    abated: DateText | None = None
+    source: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, given: Any) -> Any:
+        return {"name": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _named(self) -> Diagnosis:
+        if not self.name and not self.codes:
+            raise ValueError("a diagnosis or symptom needs a name or a code")
+        return self
+
+
+class _Dated(Part):
+    date: DateText | None = None
+    source: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, given: Any) -> Any:
+        return {"value": given} if isinstance(given, str) else given
+
+
+class DatedSex(_Dated):
+    """Administrative sex (FHIR Patient.gender)."""
+
+    value: Sex
+
+
+class DatedPregnancy(_Dated):
+    """Pregnancy or lactation, with the day it was asked."""
+
+    value: Pregnancy
+
+
+class DatedFirstLineCare(_Dated):
+    """Where first-line care of the depression stands."""
+
+    value: FirstLineCare
+
+
+class DatedBipolarScreen(_Dated):
+    """The result of a bipolar screen (e.g. the Mood Disorder Questionnaire) and of its follow-up."""
+
+    value: BipolarScreen
+
+
+class DatedRiskAssessment(_Dated):
+    """A suicide-risk assessment that was carried out, and what it found."""
+
+    value: Literal["no acute risk", "acute risk"]
+
+
+def _as_tuple(given: Any) -> Any:
+    return tuple(given) if isinstance(given, list | tuple) else (given,) if given is not None else ()
+
+
+Measurements = Annotated[tuple[Measurement, ...], BeforeValidator(_as_tuple)]
+Diagnoses = Annotated[tuple[Diagnosis, ...], BeforeValidator(_as_tuple)]
+
+
+class Rejected(Part):
+    """A part of the input that could not be used: which field, why, and where it came from."""
+
+    field: str
+    why: str
+    date: DateText | None = None
+    source: str | None = None
+
+
+class PatientRecord(Part):
+    """What is known of one patient. See the module's text for short forms; JSON Schema: `mgcds schema record`."""
+
+    recorded: DateText | None = Field(
+        default=None, description="the day this record was taken: short forms are of this day"
+    )
+    birth_date: DateText | None = None
+    age: Annotated[Decimal, BeforeValidator(exact_number)] | None = Field(
+        default=None, ge=0, le=130, description="whole years"
+    )
+    sex: DatedSex | None = None
+    pregnancy: DatedPregnancy | None = None
+    first_line_care: DatedFirstLineCare | None = None
+    bipolar_screen: DatedBipolarScreen | None = None
+    suicide_risk_assessment: DatedRiskAssessment | None = None
+
+    serum_magnesium: Measurements = ()
+    egfr: Measurements = ()
+    potassium: Measurements = ()
+    calcium: Measurements = ()
+    albumin: Measurements = ()
+    qtc: Measurements = ()
+    phq9: Measurements = ()
+    phq9_item9: Measurements = ()
+    gad7: Measurements = ()
+    dietary_magnesium: Measurements = ()
+
+    antidepressants: Annotated[tuple[Medicine, ...], BeforeValidator(_as_tuple)] = Field(
+        default=(), description="a short way to name some medicines; it does not make the medicine list complete"
+    )
+    medicines: Annotated[tuple[Medicine, ...], BeforeValidator(_as_tuple)] | None = Field(
+        default=None, description="the whole list; [] means asked and none"
+    )
+    medicines_reconciled: DateText | None = None
+    supplements: Annotated[tuple[Supplement, ...], BeforeValidator(_as_tuple)] | None = None
+    conditions: Diagnoses | None = Field(default=None, description="the problem list; [] means asked and none")
+    conditions_reconciled: DateText | None = None
+    symptoms: Diagnoses | None = Field(default=None, description="symptoms asked about; [] means asked and none")
+    symptoms_reconciled: DateText | None = None
+
+    rejected: tuple[Rejected, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_what_is_good(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        kept: dict[str, Any] = {}
+        rejected = list(given.get("rejected") or ())
+        for name, value in given.items():
+            if value is None or name == "rejected" or name not in cls.model_fields:
+                continue  # an unknown name is refused as a whole by Part
+            good, bad = _read_field(name, value)
+            rejected += bad
+            if good is not None:
+                kept[name] = good
+        return {**kept, "rejected": tuple(rejected)}
+
+    def __init__(self, **given: Any) -> None:
+        unknown = [name for name in given if name not in type(self).model_fields]
+        if unknown:
+            raise RecordError("; ".join(unknown_key(name, list(type(self).model_fields)) for name in unknown))
+        super().__init__(**given)
+
+
+def read_record(given: Any) -> PatientRecord:
+    """A record from plain data (JSON or YAML as read). RecordError where it is no mapping or has unknown fields."""
+    if isinstance(given, PatientRecord):
+        return given
+    if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+        raise RecordError("a patient record is a mapping of field names to values; see 'mgcds schema record'")
+    return PatientRecord(**given)
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    field = PatientRecord.model_fields[name]
+    annotated: Any = Annotated[field.annotation, field]
+    return TypeAdapter(annotated)
+
+
+@cache
+def _adapter_of_one(name: str) -> TypeAdapter[Any] | None:
+    """For a field that holds a list: the adapter of one entry, so that one bad entry does not lose the others."""
+    if name == "antidepressants" or name == "medicines":
+        return TypeAdapter(Medicine)
+    if name == "supplements":
+        return TypeAdapter(Supplement)
+    if name in ("conditions", "symptoms"):
+        return TypeAdapter(Diagnosis)
+    return TypeAdapter(Measurement) if PatientRecord.model_fields[name].default == () else None
+
+
+def _read_field(name: str, value: Any) -> tuple[Any, list[Rejected]]:
+    one = _adapter_of_one(name)
+    if one is None:
+        return _read_one(_adapter(name), name, value)
+    good, bad = [], []
+    for position, entry in enumerate(_as_tuple(value)):
+        read, refused = _read_one(one, name if not isinstance(value, list | tuple) else f"{name}[{position}]", entry)
+        bad += refused
+        if read is not None:
+            good.append(read)
+    return tuple(good), bad
+
+
+def _read_one(adapter: TypeAdapter[Any], name: str, value: Any) -> tuple[Any, list[Rejected]]:
+    try:
+        return adapter.validate_python(value), []
+    except ValidationError as error:
+        why = "; ".join(
+            _reason(detail) for detail in error.errors(include_url=False, include_context=False, include_input=False)
+        )
+        of = (
+            {key: value[key] for key in ("date", "source") if isinstance(value.get(key), str)}
+            if isinstance(value, Mapping)
+            else {}
+        )
+        try:
+            return None, [Rejected(field=name, why=why, **of)]
+        except ValidationError:  # the date itself is what is wrong
+            return None, [Rejected(field=name, why=why)]
+
+
+def _reason(detail: Any) -> str:
+    inside = ".".join(str(part) for part in detail["loc"])
+    text = str(detail["msg"]).removeprefix("Value error, ")
+    return f"{inside}: {text}" if inside else text

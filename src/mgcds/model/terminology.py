@@ -1,0 +1,181 @@
+"""Value sets, and which of them an entry of a list belongs to: by exact code, by ATC or ICD-10-CM prefix, by whole words of its text.
+
+An entry that nothing recognises is "not recognised", never "not in the set".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+System = Literal["rxnorm", "atc", "icd10cm", "snomed"]
+SYSTEM_OF_URI = {
+    "http://www.nlm.nih.gov/research/umls/rxnorm": "rxnorm",
+    "http://www.whocc.no/atc": "atc",
+    "http://hl7.org/fhir/sid/icd-10-cm": "icd10cm",
+    "http://snomed.info/sct": "snomed",
+}
+PREFIXED = ("atc", "icd10cm")
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One substance, diagnosis or symptom: its names, and its codes by system (prefixes for ATC and ICD-10-CM)."""
+
+    names: tuple[str, ...]
+    codes: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSet:
+    """A named set of codes and names with its source and version. `not_when`: phrases that keep a text from matching at all,
+    such as "family history".
+    """
+
+    id: str
+    title: str
+    of: str
+    version: str
+    source: str
+    includes: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    not_when: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The value sets an entry belongs to, and how that was found; `recognised` is False where nothing knows the entry."""
+
+    value_sets: frozenset[str]
+    how: str
+    recognised: bool
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Whole words, lower case, without invisible characters: `BuPROPion (Sustained Release)` → bupropion, sustained, release."""
+    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    return tuple(_WORD.findall(visible.casefold()))
+
+
+class Vocabulary:
+    """All value sets of one list, ready to look entries up."""
+
+    def __init__(
+        self, of: str, value_sets: Iterable[ValueSet], other_names: Callable[[], Iterable[str]] = tuple
+    ) -> None:
+        self.of = of
+        sets = {found.id: found for found in value_sets if found.of == of}
+        self._codes: dict[tuple[str, ...], frozenset[str]] = {}
+        self._phrases: dict[tuple[str, ...], frozenset[str]] = {}
+        self._blocked: list[tuple[tuple[str, ...], str]] = []
+        for found in sets.values():
+            holders = frozenset(holder for holder in sets if found.id in _with_included(holder, sets))
+            for entry in found.entries:
+                for system, codes in entry.codes.items():
+                    for code in codes:
+                        self._add(self._codes, (system, _plain(code)), holders)
+                for name in entry.names:
+                    self._add(self._phrases, words(name), holders)
+            self._blocked += [(words(phrase), holder) for phrase in found.not_when for holder in holders]
+        self._longest = max((len(phrase) for phrase in self._phrases), default=0)
+        self._other_names = other_names
+        self._found: dict[tuple[str | None, tuple[tuple[str, str], ...]], Match] = {}
+
+    @staticmethod
+    def _add(table: dict[tuple[str, ...], frozenset[str]], key: tuple[str, ...], holders: frozenset[str]) -> None:
+        table[key] = table.get(key, frozenset()) | holders
+
+    def match(self, name: str | None, codes: tuple[tuple[str, str], ...]) -> Match:
+        """Look one entry up by its codes (system, code) and its text."""
+        key = (name, codes)
+        found = self._found.get(key)
+        if found is None:
+            found = self._match(name, codes)
+            if len(self._found) < 100_000:  # names repeat; a bound keeps a long-running service's memory flat
+                self._found[key] = found
+        return found
+
+    def _match(self, name: str | None, codes: tuple[tuple[str, str], ...]) -> Match:
+        by_code: frozenset[str] = frozenset()
+        how, recognised = [], False
+        for system, code in codes:
+            system = SYSTEM_OF_URI.get(system, system)
+            sets, matched = self._by_code(system, _plain(code))
+            by_code |= sets
+            recognised |= matched is not None or (system == "atc" and len(code) == 7) or system == "icd10cm"
+            if matched is not None:
+                how.append(f"{system} {matched}")
+        text = words(name or "")
+        by_text, phrases = self._by_text(text)
+        how += [f"text '{' '.join(phrase)}'" for phrase in phrases]
+        recognised = recognised or bool(phrases) or self._is_something_else(text)
+        return Match(by_code | by_text, ", ".join(how), recognised)
+
+    def _is_something_else(self, text: tuple[str, ...]) -> bool:
+        """A medicine is known by its name alone; a diagnosis or symptom in words is known as what it says."""
+        if self.of != "medicines":
+            return any(len(word) > 2 for word in text)
+        longest = max(map(len, self._others), default=0)
+        return any(
+            text[at : at + length] in self._others
+            for at in range(len(text))
+            for length in range(1, min(longest, len(text) - at) + 1)
+        )
+
+    @cached_property
+    def _others(self) -> frozenset[tuple[str, ...]]:
+        """Names of other medicines: read only when an entry is in no value set."""
+        return frozenset(words(name) for name in self._other_names())
+
+    def _by_code(self, system: str, code: str) -> tuple[frozenset[str], str | None]:
+        sets = self._codes.get((system, code))
+        if sets is not None or system not in PREFIXED:
+            return sets or frozenset(), code if sets is not None else None
+        for length in range(len(code) - 1, 2, -1):
+            sets = self._codes.get((system, code[:length]))
+            if sets is not None:
+                return sets, f"{code[:length]}*"
+        return frozenset(), None
+
+    def _by_text(self, text: tuple[str, ...]) -> tuple[frozenset[str], list[tuple[str, ...]]]:
+        """Longest phrases first, from left to right; a matched phrase is used up ("esomeprazole magnesium" is no magnesium)."""
+        sets: frozenset[str] = frozenset()
+        phrases, at = [], 0
+        while at < len(text):
+            step = 1
+            for length in range(min(self._longest, len(text) - at), 0, -1):
+                phrase = text[at : at + length]
+                if phrase in self._phrases:
+                    sets |= self._phrases[phrase]
+                    phrases.append(phrase)
+                    step = length
+                    break
+            at += step
+        blocked = {value_set for phrase, value_set in self._blocked if _contains(text, phrase)}
+        return sets - blocked, phrases
+
+
+def _with_included(holder: str, sets: Mapping[str, ValueSet]) -> set[str]:
+    """A set and all it includes, followed to the end."""
+    found, todo = set[str](), [holder]
+    while todo:
+        current = todo.pop()
+        if current not in found and current in sets:
+            found.add(current)
+            todo += sets[current].includes
+    return found
+
+
+def _contains(text: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
+    return any(text[at : at + len(phrase)] == phrase for at in range(len(text) - len(phrase) + 1))
+
+
+def _plain(code: str) -> str:
+    """ICD-10-CM comes with and without its dot; no other code has one that matters."""
+    return code.replace(".", "").strip().upper()
