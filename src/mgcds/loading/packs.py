@@ -1,0 +1,284 @@
+"""A folder of YAML files → a checked, frozen RulePack."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from mgcds.errors import PackError, Problem
+from mgcds.loading.criteria import CriteriaReader
+from mgcds.loading.definitions import LISTS, read_evidence, read_items, read_value_set
+from mgcds.loading.reading import Reader, did_you_mean
+from mgcds.loading.rules import (
+    FINDING_KEYS,
+    RULE_KEYS,
+    Draft,
+    Known,
+    Precedence,
+    check_id,
+    finding_of,
+    read_conditions,
+    read_precedence,
+    resolve,
+    rule_of,
+)  # fmt: skip
+from mgcds.loading.source import Mapping, read_yaml
+from mgcds.model.condition import names_with_sign
+from mgcds.model.criterion import ABOUT_KNOWLEDGE, Asks, Criterion
+from mgcds.model.pack import Evidence, RulePack
+from mgcds.model.rule import Finding, Rule
+from mgcds.model.terminology import ValueSet, Vocabulary
+
+PARTS = ("findings", "evidence", "valuesets")
+TOP = ("pack.yaml", "items.yaml", "precedence.yaml", "override-reasons.yaml")
+MOST_FILES = 5000
+Read = TypeVar("Read")
+
+
+def rules_root() -> Path:
+    """The pack that comes with mgcds: in the wheel `mgcds/rules`, in a checkout `rules` at its top."""
+    package = Path(__file__).resolve().parents[1]
+    return package / "rules" if (package / "rules").is_dir() else package.parents[1] / "rules"
+
+
+def load_pack(root: Path | str | None = None) -> RulePack:
+    """Load and check a pack; the built-in one is loaded once. PackError lists every problem."""
+    return _load(Path(root).resolve() if root is not None else rules_root())
+
+
+@cache
+def _load(root: Path) -> RulePack:
+    pack, problems = check_pack(root)
+    if pack is None:
+        raise PackError(tuple(problems))
+    return pack
+
+
+def check_pack(root: Path) -> tuple[RulePack | None, list[Problem]]:
+    """The pack, or None with all its problems."""
+    problems: list[Problem] = []
+    sources = _read_sources(root, problems)
+    pack = None
+    if not [problem for problem in problems if problem.file in (root.name, *TOP)]:
+        pack = _build(root, sources, Reader(problems))
+    return (pack if not problems else None), sorted(set(problems))
+
+
+@dataclass(slots=True)
+class Sources:
+    """The files of a pack, by the part they belong to."""
+
+    files: dict[str, Mapping] = field(default_factory=dict)
+    digest: str = ""
+
+    def of(self, part: str) -> Iterable[tuple[str, Mapping]]:
+        """(file name without ending, content) of a folder."""
+        return [
+            (Path(file).stem, source)
+            for file, source in self.files.items()
+            if file.split("/")[0] == part and "/" in file
+        ]
+
+    def rules(self) -> Iterable[tuple[str, str, Mapping]]:
+        """(topic, file name without ending, content) of every file in a topic folder."""
+        for file, source in self.files.items():
+            topic, _, name = file.rpartition("/")
+            if topic and topic not in PARTS:
+                yield topic, Path(name).stem, source
+
+
+def _read_sources(root: Path, problems: list[Problem]) -> Sources:
+    sources, digest = Sources(), hashlib.sha256()
+    if not root.is_dir():
+        problems.append(Problem(root.name, 1, "is no folder; name the folder that holds pack.yaml"))
+        return sources
+    paths = sorted(path for path in root.rglob("*") if path.suffix in (".yaml", ".yml", ".tsv") and path.is_file())
+    if len(paths) > MOST_FILES:
+        problems.append(Problem(root.name, 1, f"holds more than {MOST_FILES} files"))
+        return sources
+    for path in paths:
+        file = path.relative_to(root).as_posix()
+        digest.update(file.encode() + b"\0" + path.read_bytes() + b"\0")
+        if path.suffix == ".yml":
+            problems.append(Problem(file, 1, "ends in .yml; name it .yaml"))
+        elif path.suffix == ".yaml":
+            source = read_yaml(path, file, problems)
+            if source is not None:
+                sources.files[file] = source
+    for name in TOP:
+        if name not in sources.files and not any(problem.file == name for problem in problems):
+            problems.append(Problem(name, 1, "is not there; every pack has one"))
+    sources.digest = digest.hexdigest()
+    return sources
+
+
+def _build(root: Path, sources: Sources, reader: Reader) -> RulePack:
+    head = sources.files["pack.yaml"]
+    reader.keys(head, "pack.yaml", ["name", "version"])
+    items = read_items(sources.files["items.yaml"], reader)
+    value_sets = _by_id(sources.of("valuesets"), "the value set", "_", read_value_set, reader)
+    _check_includes(sources, value_sets, reader)
+    evidence: dict[str, Evidence] = _by_id(sources.of("evidence"), "the evidence entry", "-", read_evidence, reader)
+    criteria = CriteriaReader(reader, items, value_sets)
+    keys: dict[str, Criterion] = {}
+    findings = _read_findings(sources, criteria, keys, reader)
+    reasons = sources.files["override-reasons.yaml"]
+    known = Known(frozenset(evidence), frozenset(reasons.items))
+    rules = _read_rules(sources, criteria, keys, set(findings), known, reader)
+    active = {rule.id: rule for rule in rules.values() if rule.status == "active"}
+    precedence = read_precedence(sources.files["precedence.yaml"], active, reader)
+    order = list(precedence.kinds)
+    ordered = sorted(
+        active.values(),
+        key=lambda rule: (order.index(rule.suggest.kind) if rule.suggest.kind in order else 99, rule.id),
+    )
+    pack = RulePack(
+        version=reader.text(head, "version", "pack.yaml"), digest=sources.digest, items=items, value_sets=value_sets,
+        vocabularies=_vocabularies(root, value_sets), criteria=keys, findings=findings,
+        rules={rule.id: rule for rule in ordered}, retired=tuple(rule.id for rule in rules.values() if rule.status == "retired"),
+        holders=precedence.holders, evidence=evidence, kinds=precedence.kinds,
+        override_reasons={key: reader.text(reasons, key, "override-reasons.yaml") for key in reasons.items},
+    )  # fmt: skip
+    _check_knowledge(pack, precedence, {source.file: source for _, _, source in sources.rules()}, reader)
+    return pack
+
+
+def _by_id(
+    sources: Iterable[tuple[str, Mapping]],
+    what: str,
+    joint: str,
+    read: Callable[[Mapping, Reader], Read | None],
+    reader: Reader,
+) -> dict[str, Read]:
+    found: dict[str, Read] = {}
+    for stem, source in sources:
+        entry_id = check_id(source, what, joint, stem, reader)
+        entry = read(source, reader)
+        if entry is not None and entry_id:
+            found[entry_id] = entry
+    return found
+
+
+def _check_includes(sources: Sources, value_sets: dict[str, ValueSet], reader: Reader) -> None:
+    for _, source in sources.of("valuesets"):
+        for text in reader.text_nodes(source, "includes", "the value set"):
+            if text.value not in value_sets:
+                reader.problem(
+                    text,
+                    f"'includes' names '{text.value}', which is no value set; {did_you_mean(text.value or '', value_sets)}",
+                )
+
+
+def _read_findings(
+    sources: Sources, criteria: CriteriaReader, keys: dict[str, Criterion], reader: Reader
+) -> dict[str, Finding]:
+    drafts: dict[str, Draft] = {}
+    ids = {reader.text(source, "id", "the finding") for _, source in sources.of("findings")}
+    for stem, source in sources.of("findings"):
+        reader.keys(source, "the finding", FINDING_KEYS)
+        finding_id = check_id(source, "the finding", "_", stem, reader)
+        drafts[finding_id] = read_conditions(source, f"finding '{finding_id}'", reader, criteria, ids)
+    found: dict[str, Finding] = {}
+    for finding_id in _in_order(drafts, reader):
+        resolved = resolve(drafts[finding_id], keys, reader)
+        if resolved is not None:
+            found[finding_id] = finding_of(drafts[finding_id], *resolved, reader)
+    return found
+
+
+def _in_order(drafts: dict[str, Draft], reader: Reader) -> list[str]:
+    """Findings after those they use; a circle is reported with its members."""
+    done: list[str] = []
+    waiting = dict(drafts)
+    while waiting:
+        ready = [name for name, draft in waiting.items() if not any(used in waiting for used in draft.findings)]
+        if not ready:
+            for name, draft in waiting.items():
+                reader.problem(
+                    (draft.source.file, draft.source.line_of("when")),
+                    f"finding '{name}' is defined in a circle with {', '.join(sorted(waiting))}; take one of the references out",
+                )
+            return done
+        done += ready
+        for name in ready:
+            del waiting[name]
+    return done
+
+
+def _read_rules(
+    sources: Sources,
+    criteria: CriteriaReader,
+    keys: dict[str, Criterion],
+    findings: set[str],
+    known: Known,
+    reader: Reader,
+) -> dict[str, Rule]:
+    rules: dict[str, Rule] = {}
+    places: dict[str, str] = {}
+    all_findings = findings | {reader.text(source, "id", "the finding") for _, source in sources.of("findings")}
+    for topic, stem, source in sources.rules():
+        rule_id = check_id(source, "the rule", "-", stem, reader)
+        if not reader.keys(source, f"rule '{rule_id}'", RULE_KEYS, ["note"]):
+            continue
+        if rule_id in places:
+            reader.problem(
+                (source.file, source.line_of("id")),
+                f"the id '{rule_id}' is already used in {places[rule_id]}; ids are never used twice",
+            )
+        places[rule_id] = source.file
+        draft = read_conditions(source, f"rule '{rule_id}'", reader, criteria, all_findings)
+        resolved = resolve(draft, keys, reader)
+        names, when = resolved or ({}, None)
+        if when is None:
+            continue
+        rule = rule_of(draft, names, when, topic, reader, known)
+        if rule is not None:
+            rules[rule_id] = rule
+    return rules
+
+
+def _check_knowledge(pack: RulePack, precedence: Precedence, files: dict[str, Mapping], reader: Reader) -> None:
+    """Criteria about knowledge itself: only in kinds that ask for data, and in a rule that holds others back only so that
+    not knowing can but hold back more (design 2.2).
+    """
+    if any(reader.problems):
+        return  # references may be missing; what is wrong is already reported
+    holding = {holder.by for holders in pack.holders.values() for holder in holders}
+    for rule in pack.rules.values():
+        source = files[f"{rule.topic}/{rule.id}.yaml"]
+        place = (source.file, source.line_of("when"))
+        for key, positive in _signs(rule, pack):
+            criterion = pack.criteria[key]
+            if not isinstance(criterion, ABOUT_KNOWLEDGE):
+                continue
+            if rule.suggest.kind not in precedence.asks_for_data:
+                reader.problem(
+                    place,
+                    f"rule '{rule.id}' is of kind '{rule.suggest.kind}' and asks about knowledge ('{key}'); only {', '.join(sorted(precedence.asks_for_data))} may",
+                )
+            elif rule.id in holding and positive is not isinstance(criterion, Asks):
+                reader.problem(
+                    place,
+                    f"rule '{rule.id}' holds others back, and '{key}' would lift that by not knowing; turn it round",
+                )
+
+
+def _signs(part: Rule | Finding, pack: RulePack, positive: bool = True) -> Iterable[tuple[str, bool]]:
+    for name, sign in names_with_sign(part.when, positive):
+        if name in pack.findings:
+            yield from _signs(pack.findings[name], pack, sign)
+        else:
+            yield name, sign
+
+
+def _vocabularies(root: Path, value_sets: dict[str, ValueSet]) -> dict[str, Vocabulary]:
+    def other_names() -> Iterable[str]:
+        path = root / "valuesets" / "medicine-names.tsv"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        return [line.partition("\t")[0] for line in lines if not line.startswith("#")]
+
+    return {of: Vocabulary(of, value_sets.values(), other_names if of == "medicines" else tuple) for of in LISTS}
