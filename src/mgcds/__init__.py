@@ -6,16 +6,17 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mgcds.evaluator import evaluate
+    from mgcds.evaluator import evaluate, what_if
     from mgcds.loading import load_pack
     from mgcds.model.assessment import Assessment, Suggestion
     from mgcds.model.record import PatientRecord
 
 __version__ = "0.1.0"
-__all__ = ["Assessment", "PatientRecord", "Suggestion", "evaluate", "load_pack"]
+__all__ = ["Assessment", "PatientRecord", "Suggestion", "evaluate", "load_pack", "what_if"]
 
 _HOMES = {
     "evaluate": "mgcds.evaluator",
+    "what_if": "mgcds.evaluator",
     "load_pack": "mgcds.loading",
     "Assessment": "mgcds.model.assessment",
     "Suggestion": "mgcds.model.assessment",

@@ -84,19 +84,14 @@ class CriteriaReader:
             return None
         bounds: dict[str, Bound] = {}
         for operator, value in node.items.items():
-            ends = (
-                [("lower", True), ("upper", True)]
-                if operator == "between"
-                else [BOUNDS[operator]]
-                if operator in BOUNDS
-                else []
-            )
-            values: list[Node] = [value]
+            if operator not in BOUNDS and operator != "between":
+                continue
+            ends, values = [BOUNDS.get(operator, ("lower", True))], [value]
             if operator == "between":
                 if not isinstance(value, Sequence) or len(value.items) != 2:
                     self.reader.problem(value, f"'between' of {what} takes two values; write between: [5, 15]")
                     continue
-                values = value.items
+                ends, values = [("lower", True), ("upper", True)], value.items
             for (end, inclusive), written in zip(ends, values, strict=True):
                 if end in bounds:
                     self.reader.problem(written, f"{what} has two {end} bounds; keep one")

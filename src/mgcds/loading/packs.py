@@ -12,17 +12,16 @@ from typing import TypeVar
 from mgcds.errors import PackError, Problem
 from mgcds.loading.criteria import CriteriaReader
 from mgcds.loading.definitions import LISTS, read_evidence, read_items, read_value_set
+from mgcds.loading.precedence import Precedence, read_precedence
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.rules import (
     FINDING_KEYS,
     RULE_KEYS,
     Draft,
     Known,
-    Precedence,
     check_id,
     finding_of,
     read_conditions,
-    read_precedence,
     resolve,
     rule_of,
 )  # fmt: skip
@@ -130,7 +129,9 @@ def _build(root: Path, sources: Sources, reader: Reader) -> RulePack:
     known = Known(frozenset(evidence), frozenset(reasons.items))
     rules = _read_rules(sources, criteria, keys, set(findings), known, reader)
     active = {rule.id: rule for rule in rules.values() if rule.status == "active"}
-    precedence = read_precedence(sources.files["precedence.yaml"], active, reader)
+    precedence = read_precedence(
+        sources.files["precedence.yaml"], active, {stem for _, stem, _ in sources.rules()}, reader
+    )
     order = list(precedence.kinds)
     ordered = sorted(
         active.values(),
@@ -258,7 +259,8 @@ def _check_knowledge(pack: RulePack, precedence: Precedence, files: dict[str, Ma
             if rule.suggest.kind not in precedence.asks_for_data:
                 reader.problem(
                     place,
-                    f"rule '{rule.id}' is of kind '{rule.suggest.kind}' and asks about knowledge ('{key}'); only {', '.join(sorted(precedence.asks_for_data))} may",
+                    f"rule '{rule.id}' is of kind '{rule.suggest.kind}' and asks about knowledge ('{key}'); "
+                    f"only {', '.join(sorted(precedence.asks_for_data))} may",
                 )
             elif rule.id in holding and positive is not isinstance(criterion, Asks):
                 reader.problem(

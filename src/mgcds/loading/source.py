@@ -57,15 +57,19 @@ class _Refused(Exception):
 def read_yaml(path: Path, file: str, problems: list[Problem]) -> Mapping | None:
     """One file as a mapping; None, with a problem, where it is none."""
     try:
-        content = path.read_bytes()
+        return parse_yaml(path.read_bytes(), file, problems)
     except OSError as error:
         problems.append(Problem(file, 1, f"cannot be read: {error.strerror}"))
         return None
+
+
+def parse_yaml(content: bytes, file: str, problems: list[Problem]) -> Mapping | None:
+    """The content of a file as a mapping; None, with a problem, where it is none."""
     if len(content) > LARGEST_FILE:
         problems.append(Problem(file, 1, f"is larger than {LARGEST_FILE} bytes; split it"))
         return None
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")
         node = _document(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), file, problems)
     except UnicodeDecodeError:
         problems.append(Problem(file, 1, "is not UTF-8 text; save it as UTF-8"))
@@ -76,9 +80,8 @@ def read_yaml(path: Path, file: str, problems: list[Problem]) -> Mapping | None:
         what = (
             getattr(error, "problem", None) or getattr(error, "reason", None) or "a character that YAML does not allow"
         )
-        problems.append(
-            Problem(file, mark.line + 1 if mark else 1, f"is not YAML: {what}; check indentation, quotes and brackets")
-        )
+        line = mark.line + 1 if mark else 1
+        problems.append(Problem(file, line, f"is not YAML: {what}; check indentation, quotes and brackets"))
     else:
         if isinstance(node, Mapping):
             return node
@@ -111,7 +114,7 @@ def _node(event: yaml.Event, events: Iterator[yaml.Event], file: str, problems: 
     if tag not in (None, "!"):
         raise _Refused(line, f"uses the YAML tag '{str(tag)[:40]}'; leave it out")
     if isinstance(event, yaml.ScalarEvent):
-        plain_null = event.style is None and event.value in ("", "~", "null")
+        plain_null = not event.style and event.value in ("", "~", "null")
         return Text(None if plain_null else event.value, file, line)
     if isinstance(event, yaml.SequenceStartEvent):
         return Sequence(list(_children(yaml.SequenceEndEvent, events, file, problems, depth)), file, line)

@@ -170,3 +170,22 @@ def deciding(step: Step) -> Step:
 def leaves(step: Step) -> tuple[Step, ...]:
     """The criteria of a tree of steps, from left to right."""
     return (step,) if step.joined == "criterion" else tuple(leaf for part in step.parts for leaf in leaves(part))
+
+
+def sentence(condition: Condition, pack: RulePack) -> str:
+    """A condition as a sentence, generated from the criteria: it cannot drift from them."""
+    match condition:
+        case Name(name=name):
+            return pack.findings[name].title.lower() if name in pack.findings else name
+        case Not(part=part):
+            return f"not ({sentence(part, pack)})"
+        case AllOf(parts=parts):
+            return " and ".join(_bracketed(part, pack) for part in parts)
+        case AnyOf(parts=parts):
+            return " or ".join(_bracketed(part, pack) for part in parts)
+    assert_never(condition)
+
+
+def _bracketed(condition: Condition, pack: RulePack) -> str:
+    text = sentence(condition, pack)
+    return f"({text})" if isinstance(condition, AllOf | AnyOf) else text

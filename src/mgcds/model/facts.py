@@ -159,7 +159,7 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
             )
             continue
         when = parse_when(dated)
-        fewest, days = when.days_before(on)
+        days = when.days_before(on)[1]
         if days < 0:
             problems.append(DataProblem(item.id, "dated after the day of evaluation", source=measurement.source))
             continue

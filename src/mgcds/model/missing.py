@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from typing import assert_never
 
 from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, Truth
@@ -108,7 +109,8 @@ def _join(one: Way, other: Way) -> Way | None:
                 return None
             joined[subject] = have & need
         else:
-            assert isinstance(have, frozenset) and isinstance(need, frozenset)
+            assert isinstance(have, frozenset)
+            assert isinstance(need, frozenset)
             if any((name, not answer) in have for name, answer in need):
                 return None
             joined[subject] = have | need
@@ -194,5 +196,5 @@ def _limits(item: MeasuredItem, unit: str, pack: RulePack) -> list[Fraction]:
 def _between(limits: list[Fraction]) -> list[Fraction]:
     if not limits:
         return [Fraction(1)]
-    middles = [(low + high) / 2 for low, high in zip(limits, limits[1:], strict=False)]
+    middles = [(low + high) / 2 for low, high in pairwise(limits)]
     return sorted({limits[0] / 2, limits[-1] + 1, *limits, *middles})

@@ -13,18 +13,21 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     TypeAdapter,
     ValidationError,
     field_validator,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from mgcds.errors import RecordError
 from mgcds.model.dates import parse_when
@@ -48,6 +51,14 @@ class Part(BaseModel):
     """Frozen; unknown keys are refused with "did you mean"."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    short_form: ClassVar[tuple[str, ...]] = ()
+    """JSON types of the short form, for the JSON Schema"""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        full = handler(core)
+        return {"anyOf": [{"type": kind} for kind in cls.short_form] + [full]} if cls.short_form else full
 
     @model_validator(mode="before")
     @classmethod
@@ -102,6 +113,8 @@ def exact_number(given: Any) -> Any:
 class Measurement(Part):
     """One result: a number as reported with its unit, its effective date, status, specimen problems and the laboratory's own range."""
 
+    short_form = ("string", "number")
+
     value: Annotated[Decimal, BeforeValidator(exact_number)]
     comparator: Comparator | None = Field(default=None, description="'>' in an eGFR reported as '>60'")
     unit: str | None = Field(default=None, max_length=60, description="as reported; UCUM, e.g. mmol/L")
@@ -153,6 +166,8 @@ class Coding(Part):
 class Medicine(Part):
     """A medicine of the list. The name is what was written or displayed; dates may be partial."""
 
+    short_form = ("string",)
+
     name: str | None = None
     codes: tuple[Coding, ...] = ()
     start: DateText | None = None
@@ -184,6 +199,8 @@ class Supplement(Medicine):
 class Diagnosis(Part):
     """A diagnosis or a symptom: its text, its codes, and when it began and ended."""
 
+    short_form = ("string",)
+
     name: str | None = None
     codes: tuple[Coding, ...] = ()
     onset: DateText | None = None
@@ -203,6 +220,8 @@ class Diagnosis(Part):
 
 
 class _Dated(Part):
+    short_form = ("string",)
+
     date: DateText | None = None
     source: str | None = None
 
@@ -246,8 +265,18 @@ def _as_tuple(given: Any) -> Any:
     return tuple(given) if isinstance(given, list | tuple) else (given,) if given is not None else ()
 
 
-Measurements = Annotated[tuple[Measurement, ...], BeforeValidator(_as_tuple)]
-Diagnoses = Annotated[tuple[Diagnosis, ...], BeforeValidator(_as_tuple)]
+class _OrOne:
+    """One entry may stand for a list of one, in the JSON Schema too."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        many = handler(core)
+        return {"anyOf": [many, many["items"]]}
+
+
+Measurements = Annotated[tuple[Measurement, ...], BeforeValidator(_as_tuple), _OrOne()]
+Medicines = Annotated[tuple[Medicine, ...], BeforeValidator(_as_tuple), _OrOne()]
+Supplements = Annotated[tuple[Supplement, ...], BeforeValidator(_as_tuple), _OrOne()]
+Diagnoses = Annotated[tuple[Diagnosis, ...], BeforeValidator(_as_tuple), _OrOne()]
 
 
 class Rejected(Part):
@@ -286,14 +315,12 @@ class PatientRecord(Part):
     gad7: Measurements = ()
     dietary_magnesium: Measurements = ()
 
-    antidepressants: Annotated[tuple[Medicine, ...], BeforeValidator(_as_tuple)] = Field(
+    antidepressants: Medicines = Field(
         default=(), description="a short way to name some medicines; it does not make the medicine list complete"
     )
-    medicines: Annotated[tuple[Medicine, ...], BeforeValidator(_as_tuple)] | None = Field(
-        default=None, description="the whole list; [] means asked and none"
-    )
+    medicines: Medicines | None = Field(default=None, description="the whole list; [] means asked and none")
     medicines_reconciled: DateText | None = None
-    supplements: Annotated[tuple[Supplement, ...], BeforeValidator(_as_tuple)] | None = None
+    supplements: Supplements | None = None
     conditions: Diagnoses | None = Field(default=None, description="the problem list; [] means asked and none")
     conditions_reconciled: DateText | None = None
     symptoms: Diagnoses | None = Field(default=None, description="symptoms asked about; [] means asked and none")

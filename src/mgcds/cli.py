@@ -1,0 +1,330 @@
+"""The command line: reads, calls one function, writes.
+
+Exit codes: 0 done; 1 a pack, a scenario or a check has failed; 2 the input or the command cannot be used; 3 the engine failed or
+the two channels disagree, and nothing was advised for that record; 70 a fault of mgcds itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mgcds.errors import EngineDisagreement, EngineFault, MgcdsError, PackError, RecordError, UnknownRule
+
+if TYPE_CHECKING:
+    from mgcds.inputs import Input
+    from mgcds.model.pack import RulePack
+
+EPILOG = "Exit codes: 0 done · 1 a pack or scenario fails · 2 input unusable · 3 nothing advised: engine fault or disagreement"
+app = typer.Typer(
+    name="mgcds", no_args_is_help=True, pretty_exceptions_enable=False, epilog=EPILOG,
+    help="Clinical decision support for magnesium in depression, for health professionals. Options, never orders.",
+)  # fmt: skip
+
+
+class Format(StrEnum):
+    """How to write the result."""
+
+    text = "text"
+    json = "json"
+
+
+class Schema(StrEnum):
+    """What to describe."""
+
+    record = "record"
+    rule = "rule"
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("write a day as 2026-11-21") from None
+
+
+On = Annotated[
+    date | None, typer.Option("--on", parser=_day, metavar="DATE", help="Day of evaluation; today if not given.")
+]
+Rules = Annotated[
+    Path | None, typer.Option("--rules", metavar="PACK", help="Folder of the rule pack; the built-in one if not given.")
+]
+As = Annotated[Format, typer.Option("--format", help="text to read, json for programs.")]
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="Record (YAML or JSON) or FHIR Bundle; .gz too; - is standard input.")
+]
+
+
+@app.command()
+def evaluate(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...", help="Records (YAML, JSON), FHIR Bundles or NDJSON; .gz too; - is standard input."
+        ),
+    ],
+    on: On = None,
+    rules: Rules = None,
+    as_: As = Format.text,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also say why each rule is not indicated, and all that was not used.")
+    ] = False,
+) -> None:
+    """Assess patients: what is offered, held back, not decidable, and why."""
+    from mgcds.evaluator import evaluate as assess
+    from mgcds.evaluator import today
+
+    day = on or today()
+    pack, printer, code, written = _pack(rules), None, 0, []
+    for given in _inputs(files, pack, day):
+        if isinstance(given, RecordError):
+            code = max(code, _complain(given))
+            continue
+        try:
+            assessment = assess(given.record, pack, day)
+        except (EngineFault, EngineDisagreement) as error:
+            code = max(code, _complain(error, f"{given.name}: "))
+            continue
+        if as_ is Format.json:
+            unused = [{"reference": reference, "why": why} for reference, why in given.unused]
+            written.append({"input": given.name, **assessment.to_dict(), "unused": unused})
+            continue
+        from mgcds.printing import Printer
+
+        if printer is not None:
+            printer.line("\n" + "═" * 78 + "\n")
+        printer = printer or Printer()
+        printer.assessment(given.name, assessment, given.unused, everything)
+    if as_ is Format.json and written:
+        _write_json(written[0] if len(written) == 1 else written)
+    raise typer.Exit(code)
+
+
+@app.command()
+def explain(
+    file: File, rule: Annotated[str, typer.Argument(metavar="RULE", help="Id of a rule; 'mgcds rules' lists them.")],
+    on: On = None, rules: Rules = None, as_: As = Format.text,
+) -> None:  # fmt: skip
+    """Say step by step why a rule's suggestion is offered or not."""
+    from mgcds.evaluator import evaluate as assess
+    from mgcds.evaluator import today
+
+    day, pack = on or today(), _pack(rules)
+    _known_rule(rule, pack)
+    given = _one_input(file, pack, day)
+    assessment = assess(given.record, pack, day)
+    if as_ is Format.json:
+        _write_json(assessment[rule].to_dict())
+        return
+    from mgcds.printing import Printer
+
+    Printer().explanation(assessment, rule)
+
+
+@app.command("what-if")
+def what_if(
+    file: File,
+    changes: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...", help='e.g. serum_magnesium="0.5 mmol/L"; FIELD= makes it unknown.')],
+    on: On = None, rules: Rules = None, as_: As = Format.text,
+) -> None:  # fmt: skip
+    """Show which suggestions would change if the record were otherwise."""
+    from mgcds.evaluator import today
+    from mgcds.evaluator import what_if as compare
+
+    day, pack = on or today(), _pack(rules)
+    comparison = compare(_one_input(file, pack, day).record, _changes(changes), pack, day)
+    if as_ is Format.json:
+        before, after = comparison.before, comparison.after
+        _write_json(
+            [
+                {"rule": rule, "before": before[rule].status, "after": after[rule].to_dict()}
+                for rule in comparison.changed
+            ]
+        )
+        return
+    from mgcds.printing import Printer
+
+    Printer().comparison(comparison)
+
+
+@app.command()
+def check(
+    pack: Annotated[
+        Path | None, typer.Argument(metavar="PACK", help="Folder of the rule pack; the built-in one if not given.")
+    ] = None,
+    as_: As = Format.text,
+) -> None:
+    """Check a rule pack and list all its problems with their places."""
+    from mgcds.loading import check_pack, rules_root
+
+    root = pack or rules_root()
+    found, problems = check_pack(root.resolve())
+    if as_ is Format.json:
+        _write_json([{"file": problem.file, "line": problem.line, "what": problem.what} for problem in problems])
+    else:
+        for problem in problems:
+            typer.echo(f"{root.name}/{problem}" if problem.file != root.name else str(problem))
+        if found is not None:
+            sets = f"{len(found.value_sets)} value sets, {len(found.evidence)} evidence entries"
+            typer.echo(f"{len(found.rules)} rules, {len(found.findings)} findings, {sets}: no problem found.")
+        else:
+            typer.echo(f"{len(problems)} problem{'s' if len(problems) != 1 else ''}.", err=True)
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def scenarios(
+    features: Annotated[
+        Path | None,
+        typer.Argument(metavar="FEATURES", help="Folder or .feature file; those of the built-in pack if not given."),
+    ] = None,
+    rules: Rules = None,
+    name: Annotated[
+        str | None, typer.Option("-k", metavar="WORDS", help="Only scenarios whose name holds these words.")
+    ] = None,
+    tags: Annotated[str | None, typer.Option("--tags", metavar="TAG", help="Only scenarios with this tag.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", metavar="JSON", help="Write a report file.")] = None,
+) -> None:
+    """Run feature files on every engine and report them step by step."""
+    from mgcds.scenarios.runner import run
+
+    raise typer.Exit(run(features, rules=rules, report=report, name=name, tags=tags))
+
+
+@app.command("rules")
+def list_rules(
+    rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show this rule whole.")] = None,
+    rules: Rules = None,
+    as_: As = Format.text,
+) -> None:
+    """List the rules of a pack, or show one with its sentence, text and evidence."""
+    pack = _pack(rules)
+    if rule is not None:
+        _known_rule(rule, pack)
+    if as_ is Format.json:
+        from mgcds.model.explanation import sentence
+
+        chosen = [pack.rules[rule]] if rule else list(pack.rules.values())
+        shown = [
+            {"id": r.id, "version": r.version, "topic": r.topic, "kind": r.suggest.kind, "title": r.title, "when": sentence(r.when, pack),
+             "text": r.suggest.text, "certainty": r.suggest.certainty, "strength": r.suggest.strength,
+             "evidence_for": list(r.suggest.evidence_for), "evidence_against": list(r.suggest.evidence_against),
+             "review": {"status": r.review.status, "due": r.review.due.isoformat()}}
+            for r in chosen
+        ]  # fmt: skip
+        _write_json(shown[0] if rule else shown)
+        return
+    from mgcds.printing import Printer
+
+    if rule is None:
+        Printer().rules(pack)
+    else:
+        Printer().rule(pack.rules[rule], pack)
+
+
+@app.command()
+def schema(
+    what: Annotated[Schema, typer.Argument(help="record: what evaluate reads; rule: a rule file, for editors.")],
+) -> None:
+    """Print the JSON Schema of a record or of a rule file."""
+    if what is Schema.record:
+        from mgcds.model.record import PatientRecord
+
+        _write_json(PatientRecord.model_json_schema())
+    else:
+        from mgcds.loading.schema import rule_schema
+
+        _write_json(rule_schema())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The `mgcds` command. No input, however bad, ends in a traceback."""
+    try:
+        app(arguments, standalone_mode=True)
+    except MgcdsError as error:
+        sys.exit(_complain(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of the pipe has gone: so be it
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("MGCDS_DEBUG"):
+            raise
+        where = "set MGCDS_DEBUG=1 to see where, and report it"
+        typer.echo(f"mgcds: a fault of mgcds itself ({type(error).__name__}); {where}", err=True)
+        sys.exit(70)
+
+
+def _complain(error: MgcdsError, of: str = "") -> int:
+    typer.echo(f"mgcds: {of}{error}", err=True)
+    if isinstance(error, PackError):
+        typer.echo(f"mgcds: the pack has {len(error.problems)} problem(s); nothing was evaluated", err=True)
+        return 1
+    return 3 if isinstance(error, EngineFault | EngineDisagreement) else 2
+
+
+def _pack(root: Path | None) -> RulePack:
+    from mgcds.loading import load_pack
+
+    return load_pack(root)
+
+
+def _inputs(files: list[str], pack: RulePack, day: date) -> Iterable[Input | RecordError]:
+    from mgcds.inputs import read_inputs
+
+    return read_inputs(files, pack, day)
+
+
+def _one_input(file: str, pack: RulePack, day: date) -> Input:
+    found = list(_inputs([file], pack, day))
+    if len(found) != 1:
+        raise RecordError(f"{file}: holds {len(found)} patients; give a file of one")
+    if isinstance(found[0], RecordError):
+        raise found[0]
+    return found[0]
+
+
+def _known_rule(rule: str, pack: RulePack) -> None:
+    if rule not in pack.rules:
+        from mgcds.loading.reading import did_you_mean
+
+        raise UnknownRule(f"no active rule has the id '{rule}'; {did_you_mean(rule, pack.rules)}")
+
+
+def _changes(changes: list[str]) -> dict[str, Any]:
+    from mgcds.model.record import PatientRecord
+
+    parsed: dict[str, Any] = {}
+    for change in changes:
+        field, equals, value = change.partition("=")
+        if not equals:
+            raise RecordError(f"'{change}' is no change; write FIELD=VALUE, such as serum_magnesium=\"0.5 mmol/L\"")
+        described = PatientRecord.model_fields.get(field)
+        is_list = described is not None and field in (
+            "medicines",
+            "antidepressants",
+            "supplements",
+            "conditions",
+            "symptoms",
+        )
+        parsed[field] = (
+            None if not value else [part.strip() for part in value.split(",") if part.strip()] if is_list else value
+        )
+        if is_list and value == "none":
+            parsed[field] = []
+    return parsed
+
+
+def _write_json(written: Any) -> None:
+    typer.echo(json.dumps(written, indent=2, ensure_ascii=False, default=str))
+
+
+if __name__ == "__main__":
+    main()

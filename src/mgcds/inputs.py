@@ -1,0 +1,119 @@
+"""Files → patient records: YAML, JSON, a FHIR Bundle or Bulk Data NDJSON, plain or gzip, or standard input."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from mgcds.errors import Problem, RecordError
+from mgcds.loading.source import Mapping, Node, Text, parse_yaml
+from mgcds.model.pack import RulePack
+from mgcds.model.record import PatientRecord, read_record
+
+LARGEST = 500_000_000
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One record, where it came from, and what of its source was not used: (reference, why)."""
+
+    name: str
+    record: PatientRecord
+    unused: tuple[tuple[str, str], ...] = ()
+
+
+def read_inputs(files: list[str], pack: RulePack, retrieved: date) -> Iterator[Input | RecordError]:
+    """The records of all files. NDJSON files belong together: each patient's resources are collected from all of them.
+
+    A file that cannot be read gives its RecordError in its place; the others are read all the same.
+    """
+    resources: list[bytes] = []
+    names: list[str] = []
+    for file in files:
+        try:
+            content = _content(file)
+            if _is_ndjson(file, content):
+                resources += content.splitlines()
+                names.append(file)
+            else:
+                yield _one(file, content, pack, retrieved)
+        except RecordError as error:
+            yield RecordError(f"{_shown(file)}: {error}")
+    if resources:
+        from mgcds.fhir import read_ndjson
+
+        for reading in read_ndjson(resources, pack, retrieved):
+            name = reading.patient or "no patient"
+            yield Input(name, reading.record, tuple((unused.reference, unused.why) for unused in reading.unused))
+
+
+def _content(file: str) -> bytes:
+    try:
+        raw = sys.stdin.buffer.read(LARGEST + 1) if file == "-" else Path(file).read_bytes()
+    except IsADirectoryError:
+        raise RecordError("is a folder; name its files") from None
+    except OSError as error:
+        raise RecordError(f"cannot be read: {error.strerror}") from None
+    if raw.startswith(_GZIP):
+        try:
+            with gzip.GzipFile(fileobj=BytesIO(raw)) as unpacked:
+                raw = unpacked.read(LARGEST + 1)
+        except (OSError, EOFError, zlib.error):
+            raise RecordError("is a damaged gzip file") from None
+    if len(raw) > LARGEST:
+        raise RecordError(f"is larger than {LARGEST // 1_000_000} MB; split it")
+    return raw
+
+
+def _is_ndjson(file: str, content: bytes) -> bool:
+    if file.removesuffix(".gz").endswith(".ndjson"):
+        return True
+    first, _, rest = content.partition(b"\n")
+    return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.lstrip().startswith(b"{")
+
+
+def _one(file: str, content: bytes, pack: RulePack, retrieved: date) -> Input:
+    start = content.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start.startswith((b"{", b"[")):
+        return Input(_shown(file), read_record(_yaml(file, content)))
+    try:
+        given = json.loads(start, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        if start.startswith(b"{") and file.removesuffix(".gz").endswith((".yaml", ".yml")):
+            return Input(_shown(file), read_record(_yaml(file, content)))
+        raise RecordError("is not valid JSON") from None
+    if isinstance(given, list) or (isinstance(given, dict) and "resourceType" in given):
+        from mgcds.fhir import read_bundle
+
+        reading = read_bundle(given if isinstance(given, dict) else start, pack, retrieved)
+        return Input(_shown(file), reading.record, tuple((unused.reference, unused.why) for unused in reading.unused))
+    return Input(_shown(file), read_record(given))
+
+
+def _shown(file: str) -> str:
+    return "standard input" if file == "-" else file
+
+
+def _yaml(file: str, content: bytes) -> Any:
+    """YAML read as located text, as rules are: no implicit types, no aliases."""
+    problems: list[Problem] = []
+    source = parse_yaml(content, file, problems)
+    if source is None or problems:
+        raise RecordError("; ".join(f"line {problem.line}: {problem.what}" for problem in problems) or "is empty")
+    return _plain(source)
+
+
+def _plain(node: Node) -> Any:
+    if isinstance(node, Mapping):
+        return {key: _plain(value) for key, value in node.items.items()}
+    return node.value if isinstance(node, Text) else [_plain(item) for item in node.items]

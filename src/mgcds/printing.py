@@ -1,0 +1,280 @@
+"""Assessments, explanations and rules as text for a terminal: 80 columns on a pipe, colour only where there is a person."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from mgcds.evaluator import Comparison
+from mgcds.model.assessment import Assessment, Suggestion
+from mgcds.model.explanation import Step, leaves, sentence
+from mgcds.model.pack import Evidence, RulePack
+from mgcds.model.rule import Rule
+
+STYLES = {
+    "urgent": "bold red",
+    "stop": "red",
+    "defer": "yellow",
+    "interaction": "yellow",
+    "workup": "cyan",
+    "consider": "green",
+    "dose": "green",
+}
+FOOT = "For health professionals. Options, not orders; doing nothing is one of them. What is not mentioned was not assessed."
+UNSIGNED = "No rule of this pack has been signed by a clinician yet."
+
+
+class Printer:
+    """Writes to a console; without a terminal it is 80 columns wide and has no colour codes."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(width=None if sys.stdout.isatty() else 80, highlight=False, soft_wrap=False)
+
+    def line(self, text: str | Text = "", indent: int = 0, style: str = "") -> None:
+        """One paragraph, wrapped and indented."""
+        self.console.print(Padding(Text(text, style=style) if isinstance(text, str) else text, (0, 0, 0, indent)))
+
+    def heading(self, text: str) -> None:
+        """A heading with a line below."""
+        self.line()
+        self.line(text, style="bold")
+        self.line("─" * len(text), style="dim")
+
+    # --- an assessment ----------------------------------------------------------------------------------------------------
+
+    def assessment(
+        self, name: str, assessment: Assessment, unused: Sequence[tuple[str, str]] = (), everything: bool = False
+    ) -> None:
+        """What is offered, held back, not decidable and not indicated; then the data."""
+        self.line(f"{name} on {assessment.on}", style="bold")
+        self.line(
+            f"Pack {assessment.pack.version}, {assessment.pack.digest[:12]}. {len(assessment.suggestions)} rules.",
+            style="dim",
+        )
+        self.heading(f"Offered ({len(assessment.offered)})")
+        if not assessment.offered:
+            self.line("Nothing. That is not an all-clear: see what could not be decided.", 2)
+        for suggestion in assessment.offered:
+            self._offered(suggestion)
+        self._held_back(assessment)
+        self._undecided(assessment)
+        self._not_indicated(assessment, everything)
+        self._data(assessment, unused, everything)
+        self.line()
+        self.line(f"{FOOT} {UNSIGNED if _unsigned(assessment.pack) else ''}", style="dim")
+
+    def _offered(self, suggestion: Suggestion) -> None:
+        head = Text(f"{suggestion.kind.upper()}  ", style=STYLES.get(suggestion.kind, "bold"))
+        head.append(suggestion.rule.title, style="bold")
+        self.line(head, 2)
+        self.line(suggestion.text, 4)
+        self.line(f"Why: {_why(suggestion)}", 4)
+        suggest = suggestion.rule.suggest
+        said = f"Certainty {suggest.certainty}, strength {suggest.strength}."
+        if suggest.evidence_for or suggest.evidence_against:
+            said += f" For: {', '.join(suggest.evidence_for) or 'nothing'}. Against: {', '.join(suggest.evidence_against) or 'nothing on record'}."
+        self.line(said, 4, "dim")
+        for holder in suggestion.let_pass:
+            self.line(
+                f"Not assessed, and let pass: {suggestion._of.pack.rules[holder].title.lower()} [{holder}]", 4, "yellow"
+            )
+        self.line(f"[{suggestion.id}]", 4, "dim")
+        self.line()
+
+    def _held_back(self, assessment: Assessment) -> None:
+        suppressed = assessment.of_status("suppressed")
+        if suppressed:
+            self.heading(f"Held back by a safety rule ({len(suppressed)})")
+        for suggestion in suppressed:
+            self.line(f"{suggestion.rule.title} [{suggestion.id}]", 2)
+            for holder in suggestion.held_back_by:
+                self.line(f"because of {holder}: {_why(assessment[holder])}", 4, "dim")
+
+    def _undecided(self, assessment: Assessment) -> None:
+        withheld = assessment.of_status("withheld")
+        if withheld:
+            self.heading(f"Could not be decided ({len(withheld)})")
+        for suggestion in withheld:
+            self.line(f"{suggestion.kind}: {suggestion.rule.title} [{suggestion.id}]", 2)
+            self.line(_needs(suggestion, assessment), 4, "dim")
+
+    def _not_indicated(self, assessment: Assessment, everything: bool) -> None:
+        others = assessment.of_status("not indicated")
+        if others:
+            self.heading(f"Not indicated ({len(others)})")
+        if others and not everything:
+            self.line(", ".join(suggestion.id for suggestion in others), 2)
+        for suggestion in others if everything else ():
+            self.line(f"{suggestion.rule.title} [{suggestion.id}]", 2)
+            self.line(step_text(assessment.why_not(suggestion.id)), 4, "dim")
+
+    def _data(self, assessment: Assessment, unused: Sequence[tuple[str, str]], everything: bool) -> None:
+        self.heading("Data")
+        unknown = assessment.unknown_items
+        if unknown:
+            self.line(
+                "Not known: "
+                + "; ".join(f"{_title(item, assessment.pack)} ({gap.reason})" for item, gap in unknown.items()),
+                2,
+            )
+        for problem in assessment.problems:
+            used = "used, but" if problem.used else "not used:"
+            source = f" [{problem.source}]" if problem.source else ""
+            self.line(f"{_title(problem.about, assessment.pack)} {used} {problem.what}{source}", 2)
+        shown = unused if everything else unused[:10]
+        for reference, why in shown:
+            self.line(f"{reference} not used: {why}", 2)
+        if len(shown) < len(unused):
+            self.line(f"and {len(unused) - len(shown)} more not used; --all lists them", 2)
+
+    # --- one rule of an assessment ----------------------------------------------------------------------------------------
+
+    def explanation(self, assessment: Assessment, rule_id: str) -> None:
+        """Why a rule's suggestion has its status, step by step, with the evidence."""
+        suggestion = assessment[rule_id]
+        rule = suggestion.rule
+        self.line(f"{rule.title} [{rule.id} {rule.version}]", style="bold")
+        self.line(f"{suggestion.status.upper()} on {assessment.on}", style=STYLES.get(rule.suggest.kind, ""))
+        self.line(f"The rule: {sentence(rule.when, assessment.pack)}.")
+        self.heading("Steps")
+        self._steps(suggestion.steps, 2)
+        for holder in suggestion.held_back_by:
+            self.heading(f"{'Held back by' if suggestion.status == 'suppressed' else 'Waits for'} {holder}")
+            self._steps(assessment[holder].steps, 2)
+        if suggestion.status == "withheld":
+            self.heading("What would decide it")
+            self.line(_needs(suggestion, assessment), 2)
+        elif suggestion.status != "offered":
+            self.heading("Why not")
+            self.line(step_text(assessment.why_not(rule_id)), 2)
+        self._suggests(rule, assessment.pack)
+
+    def _steps(self, step: Step, indent: int) -> None:
+        mark = {"met": "✓", "not met": "✗", "unknown": "?"}[step.verdict]
+        style = {"met": "green", "not met": "", "unknown": "yellow"}[step.verdict]
+        self.line(
+            Text(f"{mark} ", style=style) + Text(step_text(step) if step.joined == "criterion" else step.says), indent
+        )
+        for part in step.parts:
+            self._steps(part, indent + 2)
+
+    def _suggests(self, rule: Rule, pack: RulePack) -> None:
+        suggest = rule.suggest
+        self.heading(f"Suggests ({suggest.kind}, certainty {suggest.certainty}, strength {suggest.strength})")
+        self.line(suggest.text, 2)
+        for title, ids in (("Evidence for", suggest.evidence_for), ("Evidence against", suggest.evidence_against)):
+            self.heading(title)
+            self._evidence([pack.evidence[entry] for entry in ids])
+        if rule.note:
+            self.heading("Note for reviewers")
+            self.line(rule.note, 2)
+        self.line()
+        self.line(f"Review: {rule.review.status}, due {rule.review.due}.", style="dim")
+
+    def _evidence(self, entries: Iterable[Evidence]) -> None:
+        entries = list(entries)
+        if not entries:
+            self.line("None on record.", 2)
+        for entry in entries:
+            where = f" PMID {entry.pmid}." if entry.pmid else f" DOI {entry.doi}." if entry.doi else ""
+            self.line(f"{entry.id}: {entry.citation}{where} {entry.effect}", 2)
+            self.line(f"Limits: {entry.limits} Read as: {entry.verified}, {entry.checked}.", 4, "dim")
+
+    # --- rules, and what changes ------------------------------------------------------------------------------------------
+
+    def rules(self, pack: RulePack) -> None:
+        """All rules, a line each, by kind."""
+        self.line(
+            f"Pack {pack.version}, {pack.digest[:12]}: {len(pack.rules)} rules, {len(pack.findings)} findings.",
+            style="bold",
+        )
+        for kind in pack.kinds:
+            rules = [rule for rule in pack.rules.values() if rule.suggest.kind == kind]
+            if rules:
+                self.heading(kind)
+            for rule in rules:
+                self.line(f"{rule.id}: {rule.title}", 2)
+
+    def rule(self, rule: Rule, pack: RulePack) -> None:
+        """One rule, whole."""
+        self.line(f"{rule.title} [{rule.id} {rule.version}]", style="bold")
+        self.line(f"When {sentence(rule.when, pack)}.")
+        for holder in pack.holders[rule.id]:
+            self.line(
+                f"Held back by {holder.by}{' (lets pass while unknown)' if holder.lets_pass else ''}: {holder.because}",
+                2,
+                "dim",
+            )
+        held = [other for other, holders in pack.holders.items() if any(holder.by == rule.id for holder in holders)]
+        if held:
+            self.line(f"Holds back: {', '.join(held)}", 2, "dim")
+        self._suggests(rule, pack)
+
+    def comparison(self, comparison: Comparison) -> None:
+        """What another record would change."""
+        if not comparison.changed:
+            self.line("No suggestion would change its status.")
+        for rule_id in comparison.changed:
+            before, after = comparison.before[rule_id], comparison.after[rule_id]
+            self.line(Text(f"{after.rule.title} [{rule_id}]", style="bold"))
+            self.line(f"{before.status} → {after.status}", 2)
+            if after.status == "withheld":
+                self.line(_needs(after, comparison.after), 2, "dim")
+            else:
+                step = comparison.after.why_not(rule_id)
+                self.line(step_text(step) if after.status != "offered" else f"Why: {_why(after)}", 2, "dim")
+
+
+def step_text(step: Step) -> str:
+    """A criterion in a line: what it says, what was found, how far from the limit, or why it is unknown."""
+    text = step.says
+    if step.found:
+        text += f": {step.found}"
+    if step.days is not None and step.dated:
+        text += f" ({_ago(step.days)})"
+    if step.limit_from and step.limit_from != "the rule":
+        text += f", against {step.limit} ({step.limit_from})"
+    if step.distance:
+        text += f", {step.distance}"
+    return text + (f" — {step.because}" if step.because else "")
+
+
+def _ago(days: int) -> str:
+    return "today" if days == 0 else "1 day ago" if days == 1 else f"{days} days ago"
+
+
+def _why(suggestion: Suggestion) -> str:
+    deciding = [leaf for leaf in leaves(suggestion.steps) if leaf.verdict == "met"]
+    return "; ".join(dict.fromkeys(step_text(leaf) for leaf in deciding)) or "see its explanation"
+
+
+def _needs(suggestion: Suggestion, assessment: Assessment) -> str:
+    if not suggestion.missing:
+        return "No further data could let it be offered as things are."
+    sets = [" and ".join(_gap(item, assessment) for item in items) or "nothing more" for items in suggestion.missing]
+    return f"Needs {'; or '.join(sets)}."
+
+
+def _gap(item: str, assessment: Assessment) -> str:
+    gap = assessment.unknown_items.get(item)
+    detail = (
+        f" ({gap.reason}: {gap.detail})"
+        if gap and gap.reason in ("not recognised", "rejected")
+        else f" ({gap.reason})"
+        if gap
+        else ""
+    )
+    return _title(item, assessment.pack) + detail
+
+
+def _title(item: str, pack: RulePack) -> str:
+    found = pack.items.get(item.partition("[")[0])
+    return found.title if found else item
+
+
+def _unsigned(pack: RulePack) -> bool:
+    return all(rule.review.status == "unreviewed" for rule in pack.rules.values())
