@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from mgcds.evaluator import Comparison
 from mgcds.model.assessment import Assessment, Suggestion
-from mgcds.model.explanation import Step, leaves, sentence
+from mgcds.model.explanation import Step, sentence, supporting
 from mgcds.model.pack import Evidence, RulePack
 from mgcds.model.rule import Rule
 
@@ -35,8 +34,11 @@ class Printer:
         self.console = console or Console(width=None if sys.stdout.isatty() else 80, highlight=False, soft_wrap=False)
 
     def line(self, text: str | Text = "", indent: int = 0, style: str = "") -> None:
-        """One paragraph, wrapped and indented."""
-        self.console.print(Padding(Text(text, style=style) if isinstance(text, str) else text, (0, 0, 0, indent)))
+        """One paragraph, wrapped and indented, without blanks at the end of its lines."""
+        whole = Text(text, style=style) if isinstance(text, str) else text
+        for wrapped in whole.wrap(self.console, max(self.console.width - indent, 20)) or [Text()]:
+            wrapped.rstrip()
+            self.console.print(Text(" " * indent) + wrapped, soft_wrap=True)
 
     def heading(self, text: str) -> None:
         """A heading with a line below."""
@@ -88,10 +90,14 @@ class Printer:
     def _held_back(self, assessment: Assessment) -> None:
         suppressed = assessment.of_status("suppressed")
         if suppressed:
-            self.heading(f"Held back by a safety rule ({len(suppressed)})")
+            self.heading(f"Held back by another rule ({len(suppressed)})")
+        groups: dict[tuple[str, ...], list[Suggestion]] = {}
         for suggestion in suppressed:
-            self.line(f"{suggestion.rule.title} [{suggestion.id}]", 2)
-            for holder in suggestion.held_back_by:
+            groups.setdefault(suggestion.held_back_by, []).append(suggestion)
+        for holders, held in groups.items():
+            for suggestion in held:
+                self.line(f"{suggestion.rule.title} [{suggestion.id}]", 2)
+            for holder in holders:
                 self.line(f"because of {holder}: {_why(assessment[holder])}", 4, "dim")
 
     def _undecided(self, assessment: Assessment) -> None:
@@ -181,7 +187,7 @@ class Printer:
             self.line("None on record.", 2)
         for entry in entries:
             where = f" PMID {entry.pmid}." if entry.pmid else f" DOI {entry.doi}." if entry.doi else ""
-            self.line(f"{entry.id}: {entry.citation}{where} {entry.effect}", 2)
+            self.line(f"{entry.id}: {entry.citation.rstrip('.')}.{where} {entry.effect}", 2)
             self.line(f"Limits: {entry.limits} Read as: {entry.verified}, {entry.checked}.", 4, "dim")
 
     # --- rules, and what changes ------------------------------------------------------------------------------------------
@@ -230,17 +236,16 @@ class Printer:
 
 
 def step_text(step: Step) -> str:
-    """A criterion in a line: what it says, what was found, how far from the limit, or why it is unknown."""
-    text = step.says
-    if step.found:
-        text += f": {step.found}"
-    if step.days is not None and step.dated:
-        text += f" ({_ago(step.days)})"
-    if step.limit_from and step.limit_from != "the rule":
-        text += f", against {step.limit} ({step.limit_from})"
-    if step.distance:
-        text += f", {step.distance}"
-    return text + (f" — {step.because}" if step.because else "")
+    """A criterion in a line: what was found and how it compares, or what the criterion says and why it is unknown."""
+    ago = f" ({_ago(step.days)})" if step.days is not None and step.dated else ""
+    because = f" — {step.because}" if step.because else ""
+    if step.limit is None:
+        says = step.says if step.verdict != "not met" else f"not: {step.says}"
+        return says + (f": {step.found}{ago}" if step.found else "") + because
+    how = {"met": "", "not met": "not ", "unknown": "it cannot be told whether "}[step.verdict]
+    whose = f", {step.limit_from}" if step.limit_from else ""
+    distance = f" ({step.distance})" if step.distance else ""
+    return f"{step.subject} {step.found}{ago}: {how}{step.limit}{whose}{distance}{because}"
 
 
 def _ago(days: int) -> str:
@@ -248,8 +253,7 @@ def _ago(days: int) -> str:
 
 
 def _why(suggestion: Suggestion) -> str:
-    deciding = [leaf for leaf in leaves(suggestion.steps) if leaf.verdict == "met"]
-    return "; ".join(dict.fromkeys(step_text(leaf) for leaf in deciding)) or "see its explanation"
+    return "; ".join(dict.fromkeys(step_text(leaf) for leaf in supporting(suggestion.steps)))
 
 
 def _needs(suggestion: Suggestion, assessment: Assessment) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar, cast
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping, Node, Sequence, Text
 from mgcds.model.criterion import (
+    WORDS,
     Asks,
     Bound,
     Criterion,
@@ -24,7 +25,7 @@ from mgcds.model.criterion import (
     Taking,
     Threshold,
 )
-from mgcds.model.explanation import plain
+from mgcds.model.explanation import in_sentence, plain
 from mgcds.model.pack import Item, MeasuredItem, StateItem
 from mgcds.model.record import parse_quantity
 from mgcds.model.terminology import ValueSet
@@ -109,7 +110,7 @@ class CriteriaReader:
             )
             return None
         within, said = self._within(what, node, item)
-        return Measure(item.id, lower, upper, within, f"{name(item.title)} {_range_text(lower, upper)}{said}")
+        return Measure(item.id, lower, upper, within, f"{in_sentence(item.title)} {_range_text(lower, upper)}{said}")
 
     def _bound(
         self, what: str, item: MeasuredItem, end: Literal["lower", "upper"], inclusive: bool, node: Node
@@ -208,7 +209,7 @@ class CriteriaReader:
         if item is None or not values:
             return None
         within, said = self._within(what, node, item)
-        return State(item.id, values, within, f"{name(item.title)} is {' or '.join(values)}{said}")
+        return State(item.id, values, within, f"{in_sentence(item.title)} is {' or '.join(values)}{said}")
 
     def _documented(self, what: str, node: Mapping) -> Documented | None:
         self.reader.keys(node, what, ["documented", "is"], ["since", "within"])
@@ -218,8 +219,8 @@ class CriteriaReader:
         if item is None or not values or ("since" in node.items and since is None):
             return None
         within, said = self._within(what, node, item)
-        after = f", on or after the day of the {name(since.title)}" if since else ""
-        sentence = f"{name(item.title)} is on record as {' or '.join(values)}{after}{said}"
+        after = f", on or after the day of the {in_sentence(since.title)}" if since else ""
+        sentence = f"{in_sentence(item.title)} is on record as {' or '.join(values)}{after}{said}"
         return Documented(item.id, values, since.id if since else None, within, sentence)
 
     def _taking(self, what: str, node: Mapping) -> Taking | None:
@@ -250,14 +251,16 @@ class CriteriaReader:
             )
             if number is not None
         )
-        return Taking(value_set.id, at_least, at_most, days["unchanged_for"], f"takes {name(value_set.title)}{said}")
+        return Taking(
+            value_set.id, at_least, at_most, days["unchanged_for"], f"takes {in_sentence(value_set.title)}{said}"
+        )
 
     def _has(self, what: str, node: Mapping, kind: str) -> Has | None:
         self.reader.keys(node, what, [kind])
         of: Literal["conditions", "symptoms"] = "conditions" if kind == "diagnosis" else "symptoms"
         value_set = self._value_set(node, kind, what, of)
         verb = "is diagnosed with" if kind == "diagnosis" else "reports"
-        return Has(of, value_set.id, f"{verb} {name(value_set.title)}") if value_set else None
+        return Has(of, value_set.id, f"{verb} {in_sentence(value_set.title)}") if value_set else None
 
     def _asks(self, what: str, node: Mapping, problem: Problem) -> Asks | None:
         self.reader.keys(node, what, [problem], ["within"])
@@ -265,7 +268,7 @@ class CriteriaReader:
         if item is None:
             return None
         within, said = self._within(what, node, item)
-        return Asks(item.id, problem, within, f"{name(item.title)} is {problem}{said}")
+        return Asks(item.id, problem, within, f"{in_sentence(item.title)} is {problem}{said}")
 
     # --- parts ------------------------------------------------------------------------------------------------------------
 
@@ -314,11 +317,6 @@ class CriteriaReader:
         return days, f" within {days} days" if days is not None else ""
 
 
-def name(title: str) -> str:
-    """A title inside a sentence: `Serum magnesium` → serum magnesium, `PHQ-9` stays."""
-    return title[0].lower() + title[1:] if title[1:2].islower() or title[1:2] == " " else title
-
-
 def _is_empty(lower: Threshold, upper: Threshold) -> bool:
     return any(
         low.value > upper.by_unit[unit].value
@@ -329,15 +327,9 @@ def _is_empty(lower: Threshold, upper: Threshold) -> bool:
 
 
 def _bound_text(end: str, written: MappingType[str, Limit]) -> str:
-    words = {
-        ("lower", True): "at least",
-        ("lower", False): "above",
-        ("upper", True): "at most",
-        ("upper", False): "below",
-    }
     parts, said = [], ""
     for unit, limit in written.items():
-        word = words[end, limit.inclusive]
+        word = WORDS[end, limit.inclusive]
         parts.append(
             f"{word + ' ' if word != said else ''}{Decimal(limit.value.numerator) / limit.value.denominator} {plain(unit)}".strip()
         )
@@ -346,14 +338,8 @@ def _bound_text(end: str, written: MappingType[str, Limit]) -> str:
 
 
 def _range_text(lower: Bound | None, upper: Bound | None) -> str:
-    words = {
-        ("lower", True): "at least",
-        ("lower", False): "above",
-        ("upper", True): "at most",
-        ("upper", False): "below",
-    }
     parts = [
-        bound.text if isinstance(bound, Threshold) else f"{words[end, bound.inclusive]} the {bound.which} limit"
+        bound.text if isinstance(bound, Threshold) else f"{WORDS[end, bound.inclusive]} the {bound.which} limit"
         for end, bound in (("lower", lower), ("upper", upper))
         if bound is not None
     ]

@@ -180,7 +180,10 @@ def _read_entry(node: Node, of: str, reader: Reader) -> Entry | None:
     return Entry((reader.text(node, "name", what), *reader.texts(node, "also", what)), codes)
 
 
-_EVIDENCE = ("id", "citation", "pmid", "doi", "design", "n", "population", "dose", "comparator", "effect", "limits", "risk_of_bias", "certainty", "verified", "checked")  # fmt: skip
+_EVIDENCE = (
+    *("id", "citation", "pmid", "doi", "design", "n", "population", "dose", "comparator", "effect", "limits"),
+    *("risk_of_bias", "certainty", "verified", "checked"),
+)
 
 
 def read_evidence(source: Mapping, reader: Reader) -> Evidence | None:

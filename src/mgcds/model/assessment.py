@@ -109,7 +109,7 @@ class Suggestion:
 def step_to_dict(step: Step) -> dict[str, Any]:
     """A step without the fields it does not have."""
     plain: dict[str, Any] = {"joined": step.joined, "says": step.says, "verdict": step.verdict}
-    for key in ("found", "dated", "days", "source", "limit", "limit_from", "distance", "because", "about"):
+    for key in ("found", "dated", "days", "source", "limit", "limit_from", "distance", "because", "about", "subject"):
         value = getattr(step, key)
         if value not in (None, ""):
             plain[key] = value

@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import Literal
 
 Which = Literal["lower", "upper"]
+# (end of a range, does the value itself belong to it) in words
+WORDS = {("lower", True): "at least", ("lower", False): "above", ("upper", True): "at most", ("upper", False): "below"}
 Problem = Literal["missing", "stale", "rejected", "unknown"]
 
 

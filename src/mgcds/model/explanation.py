@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Literal, assert_never
 
 from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, Truth, judge
-from mgcds.model.criterion import Asks, Bound, Documented, Has, Measure, ReferenceLimit, State, Taking
+from mgcds.model.criterion import WORDS, Asks, Bound, Documented, Has, Measure, ReferenceLimit, State, Taking, Which
 from mgcds.model.evaluation import Verdicts, limit_of
 from mgcds.model.facts import Facts, Gap, Reading, StateReading, known
 from mgcds.model.pack import RulePack, about
@@ -19,8 +19,9 @@ VERDICT = {True: "met", False: "not met", None: "unknown"}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One statement of the explanation. `found` is what the record says, `limit` what it was compared with and `limit_from` whose
-    limit that is, `because` why it is unknown, `distance` how far a value is from the nearest limit.
+    """One statement of the explanation. `subject` is the item's title, `found` what the record says of it, `limit` what it was
+    compared with in the unit it was reported in, `limit_from` whose limit that is, `distance` how far the value is from the
+    nearest limit, `because` why the verdict is unknown.
     """
 
     joined: Joined
@@ -35,6 +36,7 @@ class Step:
     distance: str | None = None
     because: str | None = None
     about: str | None = None
+    subject: str | None = None
     parts: tuple[Step, ...] = ()
 
 
@@ -80,12 +82,14 @@ def criterion_step(key: str, truth: Truth, pack: RulePack, facts: Facts) -> Step
             if isinstance(found, Gap):
                 return Step("criterion", key, verdict, because=f"{found.reason}: {found.detail}", about=subject)
             assert isinstance(found, Reading)
-            limits = [(bound, which) for bound, which in ((lower, "lower"), (upper, "upper")) if bound is not None]
+            ends: tuple[tuple[Which, Bound | None], ...] = (("lower", lower), ("upper", upper))
+            limits = [(end, bound) for end, bound in ends if bound is not None]
             return Step(
                 "criterion", key, verdict, found=found.shown, dated=found.dated, days=found.days, source=found.source, about=subject,
-                limit=" and ".join(_limit_text(bound, found) for bound, _ in limits),
-                limit_from="; ".join(dict.fromkeys(_limit_from(bound, found) for bound, _ in limits)),
-                distance=_distance([bound for bound, _ in limits], found),
+                subject=in_sentence(pack.items[item].title),
+                limit=" and ".join(_limit_text(end, bound, found) for end, bound in limits),
+                limit_from="; ".join(dict.fromkeys(_limit_from(bound, found) for _, bound in limits)),
+                distance=_distance([bound for _, bound in limits], found),
                 because=_why_unknown(truth, found.days, within),
             )  # fmt: skip
         case State(item=item, within=within) | Documented(item=item, within=within):
@@ -131,15 +135,23 @@ def _why_unknown(truth: Truth, days: int, within: int | None) -> str | None:
     )
 
 
-def _limit_text(bound: Bound, reading: Reading) -> str:
+def _limit_text(end: Which, bound: Bound, reading: Reading) -> str:
     limit = limit_of(bound, reading)
-    return f"{number(limit.value)} {plain(reading.unit)}".strip() if limit else "no limit known"
+    if limit is None:
+        return f"the {end} limit, which is not known"
+    return f"{WORDS[end, limit.inclusive]} {number(limit.value)} {plain(reading.unit)}".strip()
 
 
 def _limit_from(bound: Bound, reading: Reading) -> str:
+    """Whose limit it is; the rule's own goes without saying."""
     if isinstance(bound, ReferenceLimit):
         return reading.lower_from if bound.which == "lower" else reading.upper_from
-    return "the rule"
+    return ""
+
+
+def in_sentence(title: str) -> str:
+    """A title inside a sentence: `Serum magnesium` → serum magnesium, `PHQ-9` stays."""
+    return title[0].lower() + title[1:] if title[1:2].islower() or title[1:2] == " " else title
 
 
 def plain(unit: str) -> str:
@@ -155,7 +167,8 @@ def _distance(bounds: list[Bound], reading: Reading) -> str | None:
     nearest = min(limits, key=lambda limit: abs(limit - value))
     if nearest == value:
         return "at the limit"
-    return f"{number(abs(value - nearest))} {plain(reading.unit)}".strip() + (" above" if value > nearest else " below")
+    side = "above" if value > nearest else "below"
+    return " ".join(f"{number(abs(value - nearest))} {plain(reading.unit)} {side} {number(nearest)}".split())
 
 
 def deciding(step: Step) -> Step:
@@ -165,6 +178,19 @@ def deciding(step: Step) -> Step:
     if step.joined in ("not", "finding"):
         return deciding(step.parts[0])
     return deciding(next((part for part in step.parts if part.verdict == step.verdict), step.parts[0]))
+
+
+def supporting(step: Step) -> tuple[Step, ...]:
+    """The criteria that a verdict rests on: of an `or` that is met only the parts that are met, of an `and` that is not met only
+    those that are not; so also through `not`.
+    """
+    if step.joined == "criterion":
+        return (step,)
+    enough = {"all of": "not met", "any of": "met"}.get(step.joined)
+    parts = [part for part in step.parts if step.verdict != enough or part.verdict == enough]
+    if step.verdict == "unknown":
+        parts = [part for part in step.parts if part.verdict == "unknown"]
+    return tuple(leaf for part in parts for leaf in supporting(part))
 
 
 def leaves(step: Step) -> tuple[Step, ...]:

@@ -171,7 +171,8 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
             assert low is not None
             cautious = low if item.on_a_tie == "highest" else -low
         except _Unusable as unusable:
-            problems.append(DataProblem(item.id, str(unusable), source=measurement.source))
+            what = f"{shown(measurement)} of {dated}: {unusable}"
+            problems.append(DataProblem(item.id, what, source=measurement.source))
             reading = Gap("rejected", str(unusable))
         place = (
             when.order(),
@@ -255,10 +256,10 @@ def _check_plausible(
     assert scale is not None, "item units convert into one another, checked at load"
     low, high = item.plausible
     if value < 0 or (item.whole and value.denominator != 1):
-        raise _Unusable(f"{shown(measurement)} is not possible: confirm it")
+        raise _Unusable("not possible: confirm it")
     if not low <= value * scale <= high:
         if item.beyond_plausible == "reject":
-            raise _Unusable(f"{shown(measurement)} is not plausible: confirm it")
+            raise _Unusable("not plausible: confirm it")
         problems.append(
             DataProblem(
                 item.id, f"{shown(measurement)} is hardly plausible: confirm it", used=True, source=measurement.source
@@ -301,7 +302,7 @@ def _check_specimen(
         refused = item.not_from.get(fault)
         low = lower is not None and value < lower.value
         if refused == "any value" or (refused == "normal or high" and not low):
-            raise _Unusable(f"{shown(measurement)} from a specimen that was {fault}: repeat it")
+            raise _Unusable(f"the specimen was {fault}: repeat it")
         what = f"the specimen was {fault}; a low value is still credible" if refused else f"the specimen was {fault}"
         problems.append(DataProblem(item.id, what, used=True, source=measurement.source))
 
