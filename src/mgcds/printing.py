@@ -127,10 +127,20 @@ class Printer:
                 + "; ".join(f"{_title(item, assessment.pack)} ({gap.reason})" for item, gap in unknown.items()),
                 2,
             )
+        alike: dict[tuple[str, bool, str], list[str]] = {}
         for problem in assessment.problems:
-            used = "used, but" if problem.used else "not used:"
-            source = f" [{problem.source}]" if problem.source else ""
-            self.line(f"{_title(problem.about, assessment.pack)} {used} {problem.what}{source}", 2)
+            source = f"[{problem.source}]" if problem.source else ""
+            alike.setdefault((problem.about, problem.used, problem.what), []).append(
+                f"{problem.value or ''} {source}".strip()
+            )
+        for (about, used, what), places in alike.items():
+            shown_places = places if everything else places[:2]
+            more = f" and {len(places) - len(shown_places)} more" if len(places) > len(shown_places) else ""
+            which = ", ".join(place for place in shown_places if place)
+            self.line(
+                f"{_title(about, assessment.pack)} {'used, but' if used else 'not used'}: {what}{f' ({which}{more})' if which else more}",
+                2,
+            )
         shown = unused if everything else unused[:10]
         for reference, why in shown:
             self.line(f"{reference} not used: {why}", 2)

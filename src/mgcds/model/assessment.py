@@ -11,9 +11,9 @@ from typing import Any
 from mgcds.errors import UnknownRule
 from mgcds.model.evaluation import Status, Verdicts, is_cleared
 from mgcds.model.explanation import Step, deciding, leaves, steps
-from mgcds.model.facts import DataProblem, Facts, Gap
+from mgcds.model.facts import DataProblem, Facts, Gap, Reading, StateReading
 from mgcds.model.missing import smallest_sets
-from mgcds.model.pack import Evidence, RulePack
+from mgcds.model.pack import Evidence, Item, RulePack
 from mgcds.model.rule import Rule
 
 STATUSES: tuple[Status, ...] = ("offered", "suppressed", "withheld", "not indicated")
@@ -187,8 +187,8 @@ class Assessment:
 
     @property
     def unknown_items(self) -> Mapping[str, Gap]:
-        """Items and lists of which nothing usable is known, with the reason."""
-        gaps = {item: found for item, found in self.facts.items.items() if isinstance(found, Gap)}
+        """Items and lists of which nothing current is known, with the reason."""
+        gaps = {item: gap for item, found in self.facts.items.items() if (gap := _gap(found, self.pack.items[item]))}
         return {**gaps, **{name: gap for name, gap in self.facts.lists.items() if gap is not None}}
 
     def to_dict(self) -> dict[str, Any]:
@@ -202,9 +202,16 @@ class Assessment:
                     "about": problem.about,
                     "what": problem.what,
                     "used": problem.used,
+                    **({"value": problem.value} if problem.value else {}),
                     **({"source": problem.source} if problem.source else {}),
                 }
                 for problem in self.problems
             ],
             "unknown": {item: {"reason": gap.reason, "detail": gap.detail} for item, gap in self.unknown_items.items()},
         }
+
+
+def _gap(found: Reading | StateReading | Gap, item: Item) -> Gap | None:
+    if isinstance(found, Gap) or item.current_for is None or found.days <= item.current_for:
+        return found if isinstance(found, Gap) else None
+    return Gap("stale", f"{found.days} days old, current for {item.current_for}")

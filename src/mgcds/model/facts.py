@@ -87,12 +87,15 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class DataProblem:
-    """Something of the record that was not used, or was used with a warning."""
+    """Something of the record that was not used, or was used with a warning: about which item, what is wrong, the value and its
+    date as reported, and where it was read.
+    """
 
     about: str
     what: str
     used: bool = False
     source: str | None = None
+    value: str | None = None
 
 
 @dataclass(slots=True)
@@ -148,20 +151,16 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
     for measurement in getattr(record, item.id):
         dated = measurement.date or record.recorded
         if measurement.status in _VOID:
-            problems.append(DataProblem(item.id, f"status {measurement.status}", source=measurement.source))
+            problems.append(_problem(item, measurement, f"status {measurement.status}"))
             continue
         if dated is None:
             undated = True
-            problems.append(
-                DataProblem(
-                    item.id, "undated: give its date, or the day the record was taken", source=measurement.source
-                )
-            )
+            problems.append(_problem(item, measurement, "undated: give its date, or the day the record was taken"))
             continue
         when = parse_when(dated)
         days = when.days_before(on)[1]
         if days < 0:
-            problems.append(DataProblem(item.id, "dated after the day of evaluation", source=measurement.source))
+            problems.append(_problem(item, measurement, "dated after the day of evaluation"))
             continue
         reading: Reading | Gap
         cautious = Fraction(0)
@@ -171,8 +170,7 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
             assert low is not None
             cautious = low if item.on_a_tie == "highest" else -low
         except _Unusable as unusable:
-            what = f"{shown(measurement)} of {dated}: {unusable}"
-            problems.append(DataProblem(item.id, what, source=measurement.source))
+            problems.append(_problem(item, measurement, str(unusable)))
             reading = Gap("rejected", str(unusable))
         place = (
             when.order(),
@@ -210,6 +208,11 @@ def _reading(
         unit=unit, days=days, lower=lower, upper=upper, lower_from=lower_from, upper_from=upper_from,
         shown=shown(measurement), dated=dated, source=measurement.source,
     )  # fmt: skip
+
+
+def _problem(item: MeasuredItem, measurement: Measurement, what: str, used: bool = False) -> DataProblem:
+    value = f"{shown(measurement)} of {measurement.date}" if measurement.date else shown(measurement)
+    return DataProblem(item.id, what, used, measurement.source, value)
 
 
 def shown(measurement: Measurement) -> str:
@@ -255,16 +258,14 @@ def _check_plausible(
     scale = factor(unit, item.units[0], item.substance)
     assert scale is not None, "item units convert into one another, checked at load"
     low, high = item.plausible
-    if value < 0 or (item.whole and value.denominator != 1):
-        raise _Unusable("not possible: confirm it")
+    if value < 0:
+        raise _Unusable("a negative value is not possible: confirm it")
+    if item.whole and value.denominator != 1:
+        raise _Unusable("not a whole number: confirm it")
     if not low <= value * scale <= high:
         if item.beyond_plausible == "reject":
             raise _Unusable("not plausible: confirm it")
-        problems.append(
-            DataProblem(
-                item.id, f"{shown(measurement)} is hardly plausible: confirm it", used=True, source=measurement.source
-            )
-        )
+        problems.append(_problem(item, measurement, "hardly plausible: confirm it", used=True))
 
 
 def _limit(
@@ -286,11 +287,8 @@ def _limit(
             value = Fraction(parts["value"]) * scale
             if item.plausible[0] <= value * in_first <= item.plausible[1]:
                 return Limit(value, True), "the laboratory's own limit"
-        problems.append(
-            DataProblem(
-                item.id, f"the laboratory's {which} limit cannot be used: '{reported[:40]}'", source=measurement.source
-            )
-        )
+        what = f"the laboratory's {which} limit cannot be used: '{reported[:40]}'"
+        problems.append(_problem(item, measurement, what, used=True))
     default = item.lower if which == "lower" else item.upper
     return (default.by_unit[unit], "the default limit, the laboratory's own was not given") if default else (None, "")
 
@@ -304,7 +302,7 @@ def _check_specimen(
         if refused == "any value" or (refused == "normal or high" and not low):
             raise _Unusable(f"the specimen was {fault}: repeat it")
         what = f"the specimen was {fault}; a low value is still credible" if refused else f"the specimen was {fault}"
-        problems.append(DataProblem(item.id, what, used=True, source=measurement.source))
+        problems.append(_problem(item, measurement, what, used=True))
 
 
 def _range(value: Fraction, comparator: str | None) -> Range:
@@ -462,7 +460,7 @@ def _listed(entries: list[Medicine | Diagnosis], complete: bool, on: date) -> Li
         present=present,
         running=_running([entry for entry in current if isinstance(entry, Medicine)], sure, on),
         unchanged=_unchanged([entry for entry, _ in currents if isinstance(entry, Medicine)], sure, on),
-        entries=tuple(_called(entry) for entry in current),
+        entries=tuple(dict.fromkeys(_called(entry) for entry in current)),
     )
 
 

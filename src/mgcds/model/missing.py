@@ -35,13 +35,9 @@ def smallest_sets(
         for holder in pack.holders[rule_id]
         if not is_cleared(holder, rules, pack, facts)
     ]
-    solver = _Ways(criteria, pack)
-    return tuple(
-        sorted(
-            {tuple(sorted(way)) for way in solver.ways(AllOf(tuple(wanted)), True)},
-            key=lambda items: (len(items), items),
-        )
-    )
+    sets = {frozenset(way) for way in _Ways(criteria, pack).ways(AllOf(tuple(wanted)), True)}
+    smallest = [tuple(sorted(items)) for items in sets if not any(other < items for other in sets)]
+    return tuple(sorted(smallest, key=lambda items: (len(items), items)))
 
 
 class _Ways:
