@@ -171,7 +171,8 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
             cautious = low if item.on_a_tie == "highest" else -low
         except _Unusable as unusable:
             problems.append(_problem(item, measurement, str(unusable)))
-            reading = Gap("rejected", str(unusable))
+            old = item.current_for is not None and days > item.current_for
+            reading = Gap("stale", f"{days} days old, and not usable") if old else Gap("rejected", str(unusable))
         place = (
             when.order(),
             _FINALITY.get(measurement.status, 0),
