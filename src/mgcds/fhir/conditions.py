@@ -1,0 +1,79 @@
+"""Conditions → the problem list, and pregnancy where the list says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mgcds.fhir import elements
+from mgcds.fhir.elements import Node, Unreadable
+from mgcds.fhir.gathered import Gathered, Pregnancy
+from mgcds.fhir.lists import ABSENT_OR_UNKNOWN, NO_INFORMATION, NONE_KNOWN
+from mgcds.fhir.wire import Resource
+from mgcds.model.pack import RulePack
+
+_ENDED = frozenset(("resolved", "inactive", "remission"))
+_GOING_ON = frozenset(("active", "recurrence", "relapse"))
+_NOT_SO = frozenset(("refuted", "entered-in-error"))
+_PREGNANCY = "pregnancy"
+
+
+def read_conditions(conditions: Iterable[Resource], pack: RulePack, gathered: Gathered) -> None:
+    """All Conditions of the patient. One that is unconfirmed or provisional stays on the list; a refuted one does not."""
+    for resource in conditions:
+        try:
+            _read(resource, resource.content, pack, gathered)
+        except Unreadable as unreadable:
+            gathered.given.add("conditions")
+            gathered.reject("conditions", str(unreadable), resource)
+
+
+def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered) -> None:
+    verified, clinical = elements.said(content, "verificationStatus"), elements.said(content, "clinicalStatus")
+    if verified & _NOT_SO:
+        if "refuted" in verified:
+            gathered.given.add("conditions")
+        gathered.leave(resource, ", ".join(sorted(verified & _NOT_SO)))
+        return
+    concept = elements.node(content, "code")
+    name, codes = elements.name(concept), elements.codes(concept)
+    said = {code.code for code in codes if code.system == ABSENT_OR_UNKNOWN}
+    if said & NO_INFORMATION:
+        gathered.leave(resource, "it says that nothing is known of the problems")
+        return
+    gathered.given.add("conditions")
+    if said & NONE_KNOWN:
+        gathered.use(resource)
+        return
+    ended = bool(clinical & _ENDED) or content.get("abatementBoolean") is True
+    abated, abated_somehow = _abated(content)
+    why = elements.modified(content)
+    if why is None and name is None and not any(code.system for code in codes):
+        why = "it has neither a code nor a name"
+    if why is None and clinical & _GOING_ON and (ended or abated is not None):
+        why = "it is said to be going on and to have ended"
+    if why is not None:
+        if ended:
+            gathered.leave(resource, why)
+            return
+        raise Unreadable(why)
+    if (ended or abated_somehow) and abated is None:
+        gathered.leave(resource, f"{', '.join(sorted(clinical & _ENDED)) or 'ended'}, no date")
+        return
+    onset = elements.date(content, "onsetDateTime") or elements.date(elements.node(content, "onsetPeriod"), "start")
+    if onset is None and (content.get("onsetDateTime") or content.get("onsetPeriod")):
+        gathered.leave(resource, "its onset cannot be read: it counts as going on since an unknown day")
+    entry = {"name": name, "codes": elements.record_codes(codes), "onset": onset, "abated": abated}
+    gathered.add("conditions", entry, resource)
+    vocabulary = pack.vocabularies.get("conditions")
+    matched = tuple((code.system, code.code) for code in codes if code.system)
+    if vocabulary is not None and abated is None and _PREGNANCY in vocabulary.match(name, matched).value_sets:
+        gathered.pregnancies.append(Pregnancy("pregnant", onset or elements.date(content, "recordedDate"), resource))
+
+
+def _abated(content: Node) -> tuple[str | None, bool]:
+    """When it ended; and whether it has, said as an age or in words, or with a date that cannot be read."""
+    period = elements.node(content, "abatementPeriod")
+    abated = (
+        elements.date(content, "abatementDateTime") or elements.date(period, "end") or elements.date(period, "start")
+    )
+    return abated, any(key.startswith("abatement") and given not in (None, False) for key, given in content.items())

@@ -1,0 +1,120 @@
+"""Renewals: orders of one medicine that follow one another make one course, which starts where the first of them started.
+
+Orders are of the same medicine when they have a code in common, or the same words as a name. A course goes on as long as no more than
+31 days lie between the end of one order and the start of the next. An order that was stopped without a date counts as ended on the
+day it began, so that a gap is never bridged by assumption; an active order without an end goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from mgcds.fhir.elements import Code
+from mgcds.fhir.wire import Resource
+from mgcds.model.dates import parse_when
+from mgcds.model.terminology import words
+
+LONGEST_GAP = timedelta(days=31)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One request, statement or dispense. Dates are readable or None."""
+
+    resource: Resource
+    name: str | None
+    codes: tuple[Code, ...]
+    status: str
+    start: str | None
+    stop: str | None
+    dose: str | None = None
+
+    @property
+    def dispensed(self) -> bool:
+        return self.resource.kind == "MedicationDispense"
+
+    @property
+    def open(self) -> bool:
+        """Being taken, with no end in sight."""
+        return self.status == "active" and self.stop is None
+
+    def same_as(self) -> set[object]:
+        """By what it is recognised as the same medicine; a short ATC code names a group, not a medicine."""
+        keys: set[object] = {
+            (code.system, code.code)
+            for code in self.codes
+            if code.system and (code.system != "atc" or len(code.code) == 7)
+        }
+        return keys | ({words(self.name)} if self.name and words(self.name) else set())
+
+
+def same_medicine(orders: Iterable[Order]) -> list[list[Order]]:
+    """Orders in groups of one medicine each, in the order of their first appearance."""
+    group_of: dict[object, list[Order]] = {}
+    groups: list[list[Order]] = []
+    for order in orders:
+        keys = order.same_as()
+        found = {id(group_of[key]): group_of[key] for key in keys if key in group_of}
+        group = next(iter(found.values()), None)
+        if group is None:
+            group = []
+            groups.append(group)
+        for other in list(found.values())[1:]:
+            group += other
+            groups.remove(other)
+        group.append(order)
+        for member in group if len(found) > 1 else [order]:
+            group_of.update(dict.fromkeys(member.same_as(), group))
+    return groups
+
+
+def courses(orders: list[Order]) -> list[list[Order]]:
+    """Unbroken runs of orders, the oldest first. An order without a start stands alone."""
+    courses = [[order] for order in orders if order.start is None]
+    dated = [order for order in orders if order.start is not None]
+    dated.sort(key=lambda order: (parse_when(order.start or "").order(), order.open))
+    until: date | None = None
+    course: list[Order] = []
+    for order in dated:
+        if course and _continues(course, until, order):
+            course.append(order)
+            end = _end(order)
+            until = None if until is None or end is None else max(until, end)
+        else:
+            course = [order]
+            courses.append(course)
+            until = _end(order)
+    return courses
+
+
+def _end(order: Order) -> date | None:
+    """The earliest day it may have ended; None where it goes on."""
+    if order.open:
+        return None
+    text = order.stop or order.start
+    assert text is not None
+    return parse_when(text).first
+
+
+def _continues(course: list[Order], until: date | None, following: Order) -> bool:
+    """Does it renew the course? A later order that was stopped does not swallow one that is still active."""
+    assert following.start is not None
+    if until is None:
+        return following.status == "active"
+    if any(order.status == "active" for order in course) and following.status == "stopped":
+        return False
+    return parse_when(following.start).last - until <= LONGEST_GAP
+
+
+def told_of(dispensed: Order, known: Iterable[Order]) -> bool:
+    """Does a request or statement tell what became of what was handed over: still going on, or ended since?"""
+    for order in known:
+        if order.status != "stopped":
+            return True
+        if dispensed.start is not None and (order.stop or order.start):
+            end = _end(order)
+            if end is not None and end >= parse_when(dispensed.start).last:
+                return True
+    return False

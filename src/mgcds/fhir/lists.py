@@ -1,0 +1,156 @@
+"""Whether the medicine list and the problem list were given at all, whether they are whole, and when they were last reviewed.
+
+A list counts as given when it has an entry, or when something says that there is none: an empty searchset, a `List` whose emptyReason
+is nilknown, or an entry "no known medications". A part of a list (a search limited by a code, a page without its next one, entries
+that were named and not given) leaves the list open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from urllib.parse import parse_qsl, urlsplit
+
+from mgcds.fhir import elements
+from mgcds.fhir.elements import Node, Unreadable
+from mgcds.fhir.gathered import Gathered, GivenList
+from mgcds.fhir.wire import Page, Resource
+from mgcds.model.dates import parse_when
+
+# http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips, of the International Patient Summary
+ABSENT_OR_UNKNOWN = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
+NONE_KNOWN = frozenset(("no-known-medications", "no-known-problems"))
+NO_INFORMATION = frozenset(("no-medication-info", "no-problem-info"))
+
+_LIST_OF_CODE: dict[str, GivenList] = {"10160-0": "medicines", "11450-4": "conditions"}  # LOINC
+_LIST_OF_KIND: dict[str, GivenList] = {
+    "MedicationRequest": "medicines", "MedicationStatement": "medicines", "MedicationDispense": "medicines",
+    "Condition": "conditions",
+}  # fmt: skip
+
+# Search parameters that do not leave out a current entry, and the values they must then have (None: any).
+_LEAVES_NOTHING_OUT: dict[str, frozenset[str] | None] = {
+    **dict.fromkeys(
+        ("patient", "subject", "patient._id", "subject._id", "_sort", "_format", "_pretty", "_total", "_include")
+    ),
+    **dict.fromkeys(
+        ("_count", "_include:iterate", "_getpages", "_getpagesoffset", "_bundletype", "ct", "_page", "page")
+    ),
+    "status": frozenset(("active",)),
+    "intent": frozenset(("order",)),
+    "clinical-status": frozenset(("active",)),
+    "verification-status": frozenset(("confirmed", "unconfirmed", "provisional", "differential")),
+    "category": frozenset(("problem-list-item",)),
+}
+
+
+def read_lists(lists: Iterable[Resource], present: set[str], gathered: Gathered) -> None:
+    """`List` resources: when a list was reviewed, and that it is empty. `present` has all references that were given."""
+    for resource in lists:
+        try:
+            content = resource.content
+        except Unreadable as unreadable:
+            gathered.leave(resource, str(unreadable))
+            continue
+        which = next((_LIST_OF_CODE[code.code] for code in elements.codes(elements.node(content, "code"))
+                      if code.system in elements.LOINC and code.code in _LIST_OF_CODE), None)  # fmt: skip
+        status = elements.string(content, "status")
+        if which is None:
+            gathered.leave(resource, "neither a medication list (LOINC 10160-0) nor a problem list (LOINC 11450-4)")
+        elif status in ("retired", "entered-in-error") or elements.modified(content) is not None:
+            gathered.leave(resource, elements.modified(content) or f"status {status}")
+        else:
+            _read_list(resource, content, which, present, gathered)
+
+
+def _read_list(resource: Resource, content: Node, which: GivenList, present: set[str], gathered: Gathered) -> None:
+    day = elements.date(content, "date")
+    entries = [entry for entry in elements.nodes(content, "entry") if entry.get("deleted") is not True]
+    missing = [entry for entry in entries if not _given(entry, present)]
+    reasons = elements.said(content, "emptyReason")
+    if missing:
+        gathered.given.add(which)
+        gathered.reject(which, f"{len(missing)} entries of the list were named and not given", resource)
+    elif entries or "nilknown" in reasons:
+        gathered.given.add(which)
+        gathered.use(resource)
+    else:
+        why = (
+            f"empty: {', '.join(sorted(reasons))[:60]}"
+            if reasons
+            else "empty, without a reason that says there is none"
+        )
+        gathered.leave(resource, why)
+        return
+    if day is not None:
+        known = gathered.reviewed.get(which)
+        gathered.reviewed[which] = day if known is None else max(known, day, key=lambda text: parse_when(text).order())
+
+
+def _given(entry: Node, present: set[str]) -> bool:
+    reference = elements.string(elements.node(entry, "item"), "reference")
+    if reference is None:
+        return False
+    reference = reference.partition("/_history/")[0]
+    return reference in present or "/".join(reference.split("/")[-2:]) in present
+
+
+def read_pages(pages: Iterable[Page], gathered: Gathered) -> None:
+    """Searchsets: what an empty one says, and what a part of a whole does not."""
+    searches = [page for page in pages if page.type == "searchset" or (page.type is None and page.query is not None)]
+    given = {page.query for page in searches}
+    limited: dict[str, list[str]] = {}
+    whole: set[str] = set()
+    for page in searches:
+        more = page.more_than_given or (page.next is not None and page.next not in given)
+        limits = _limits(page.query)
+        for kind in _kinds_of_lists(page):
+            if more:
+                gathered.reject(_LIST_OF_KIND[kind], "the list is not whole: a further page was not given", None)
+            elif not limits:
+                whole.add(kind)
+                gathered.given.add(_LIST_OF_KIND[kind])
+            elif page.kinds:
+                limited.setdefault(kind, limits)
+        if more and "Observation" in page.kinds and not _newest_first(page.query):
+            for name in [name for name in gathered.fields if name not in ("medicines", "supplements", "conditions")]:
+                gathered.reject(name, "a further page of results was not given, and these are not sorted by date", None)
+    for kind, limits in limited.items():
+        if kind not in whole:
+            why = f"the list is not whole: the search was limited by {', '.join(limits)[:80]}"
+            gathered.reject(_LIST_OF_KIND[kind], why, None)
+
+
+def _kinds_of_lists(page: Page) -> list[str]:
+    """Which kinds of list entries a search was for; what it included by the way is no list."""
+    path = urlsplit(page.query).path.rstrip("/") if page.query else ""
+    asked = path.rpartition("/")[2]
+    if asked[:1].isupper():
+        return [asked] if asked in _LIST_OF_KIND else []
+    return sorted(kind for kind in page.kinds if kind in _LIST_OF_KIND)
+
+
+def _limits(query: str | None) -> list[str]:
+    """The search parameters that may have left out a current entry."""
+    found = []
+    for key, value in parse_qsl(urlsplit(query).query if query else "", keep_blank_values=True):
+        values = {part.rpartition("|")[2] for part in value.split(",")}
+        needed = _LEAVES_NOTHING_OUT.get(key)
+        if key not in _LEAVES_NOTHING_OUT or (needed is not None and not needed <= values):
+            found.append(key)
+    return found
+
+
+def _newest_first(query: str | None) -> bool:
+    sorted_by = dict(parse_qsl(urlsplit(query).query)).get("_sort", "") if query else ""
+    return sorted_by.split(",")[0] in ("-date", "-effective")
+
+
+def reviewed_on(which: GivenList, gathered: Gathered, retrieved: date | None, pages: Iterable[Page]) -> str | None:
+    """The date its `List` bears, else the day it was retrieved, else when the earliest Bundle was put together."""
+    if which in gathered.reviewed:
+        return gathered.reviewed[which]
+    if retrieved is not None:
+        return retrieved.isoformat()
+    made = [page.made for page in pages if page.made is not None and elements.readable_date(page.made)]
+    return min(made, key=lambda text: parse_when(text).order(), default=None)

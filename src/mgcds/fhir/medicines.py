@@ -1,0 +1,252 @@
+"""MedicationRequest, MedicationStatement and MedicationDispense → the medicine list and supplements.
+
+Renewals of one medicine become one entry (`courses.py`). A dispense tells what was handed
+over, not what is taken: it counts, as `unknown`, until 31 days after its supply, and only where no request or statement tells more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from mgcds.fhir import elements
+from mgcds.fhir.courses import LONGEST_GAP, Order, courses, same_medicine, told_of
+from mgcds.fhir.doses import daily_dose
+from mgcds.fhir.elements import Code, Node, Unreadable
+from mgcds.fhir.gathered import Gathered
+from mgcds.fhir.lists import ABSENT_OR_UNKNOWN, NO_INFORMATION, NONE_KNOWN
+from mgcds.fhir.references import Known
+from mgcds.fhir.wire import Resource
+from mgcds.model.dates import parse_when
+from mgcds.model.pack import RulePack
+
+KINDS = ("MedicationRequest", "MedicationStatement", "MedicationDispense")
+_MAGNESIUM = "magnesium_product"
+
+# Their status codes → the record's. A code that is not here is foreign: `unknown`.
+_STATUS = {
+    "active": "active", "on-hold": "on-hold", "unknown": "unknown",
+    "completed": "stopped", "stopped": "stopped", "cancelled": "stopped", "ended": "stopped",
+}  # fmt: skip
+_NOT_TAKEN = {
+    "entered-in-error": "entered in error",
+    "draft": "a draft, not an order",
+    "intended": "intended, not taken yet",
+    "not-taken": "recorded as not taken",
+}
+_NO_ORDERS = ("proposal", "plan", "option")
+_HANDED_OVER = ("completed", "in-progress", "on-hold", "unknown")  # of a MedicationDispense
+
+
+def read_medicines(resources: Iterable[Resource], known: Known, pack: RulePack, gathered: Gathered) -> None:
+    """All medicines of the patient. `known` has the Medications they refer to."""
+    orders = []
+    for resource in resources:
+        try:
+            order = _read(resource, resource.content, known, gathered)
+        except Unreadable as unreadable:
+            gathered.given.add("medicines")
+            gathered.reject("medicines", str(unreadable), resource)
+            continue
+        if order is not None:
+            gathered.given.add("medicines")
+            orders.append(order)
+    for same in same_medicine(orders):
+        _add(same, pack, gathered)
+
+
+def _read(resource: Resource, content: Node, known: Known, gathered: Gathered) -> Order | None:
+    """One order; None where it is none, which is said. Unreadable where something is taken and it cannot be told what."""
+    status = elements.string(content, "status") or "unknown"
+    why = _no_order(resource, content, status)
+    if why is not None:
+        gathered.leave(resource, why)
+        if status == "not-taken":
+            gathered.given.add("medicines")
+        return None
+    why = elements.modified(content)
+    if why is not None:
+        raise Unreadable(why)
+    taken = "unknown" if resource.kind == "MedicationDispense" else _STATUS.get(status, "unknown")
+    try:
+        name, codes = _what(content, known, gathered)
+    except Unreadable as unreadable:
+        if taken != "stopped":
+            raise
+        gathered.given.add("medicines")
+        gathered.leave(resource, f"{unreadable}; it was stopped")
+        return None
+    said = {code.code for code in codes if code.system == ABSENT_OR_UNKNOWN}
+    if said & NO_INFORMATION:
+        gathered.leave(resource, "it says that nothing is known of the medicines")
+        return None
+    if said & NONE_KNOWN:
+        gathered.given.add("medicines")
+        gathered.use(resource)
+        return None
+    return _dated(Order(resource, name, codes, taken, None, None), content, gathered)
+
+
+def _no_order(resource: Resource, content: Node, status: str) -> str | None:
+    if status in _NOT_TAKEN:
+        return _NOT_TAKEN[status]
+    if content.get("doNotPerform") is True:
+        return "an order not to give it (doNotPerform)"
+    intent = elements.string(content, "intent")
+    if resource.kind == "MedicationRequest" and intent in _NO_ORDERS:
+        return f"a {intent}, not an order"
+    if resource.kind == "MedicationDispense" and status not in _HANDED_OVER:
+        return f"not handed over (status {status[:30]})"
+    return None
+
+
+# --- what it is ---------------------------------------------------------------------------------------------------------------
+
+
+def _what(content: Node, known: Known, gathered: Gathered) -> tuple[str | None, tuple[Code, ...]]:
+    """Name and codes, from the concept or from the Medication it refers to."""
+    either = elements.node(content, "medication")  # R5: a CodeableReference
+    concept = elements.node(content, "medicationCodeableConcept") or elements.node(either, "concept")
+    reference = elements.node(content, "medicationReference") or elements.node(either, "reference")
+    name, codes = elements.name(concept), elements.codes(concept)
+    target = elements.string(reference, "reference")
+    if target is not None:
+        medication = _medication(target, content, known, gathered)
+        name = name or _name_of(medication)
+        codes += elements.codes(elements.node(medication, "code"))
+    name = name or elements.string(reference, "display")
+    if name is None and not any(code.system for code in codes):
+        missing = (
+            f"its medicine '{target[:80]}' was not given" if target is not None else "it does not name its medicine"
+        )
+        raise Unreadable(missing)
+    return name, codes
+
+
+def _medication(target: str, content: Node, known: Known, gathered: Gathered) -> Node:
+    if target.startswith("#"):
+        return next((found for found in elements.nodes(content, "contained") if found.get("id") == target[1:]), {})
+    resource = known.get(target)
+    if resource is None:
+        return {}
+    try:
+        medication = resource.content
+    except Unreadable:
+        return {}
+    gathered.use(resource)
+    return medication
+
+
+def _name_of(medication: Node) -> str | None:
+    """What a Medication is called: its code, else a name among its identifiers, else its ingredients."""
+    called = elements.name(elements.node(medication, "code"))
+    if called is not None:
+        return called
+    for identifier in elements.nodes(medication, "identifier"):
+        if elements.string(identifier, "system") in elements.NAMES_AS_CODES:
+            return elements.string(identifier, "value")
+    ingredients = [
+        elements.name(elements.node(found, "itemCodeableConcept")) for found in elements.nodes(medication, "ingredient")
+    ]
+    return " / ".join(found for found in ingredients if found) or None
+
+
+# --- when it was taken --------------------------------------------------------------------------------------------------------
+
+
+def _dated(order: Order, content: Node, gathered: Gathered) -> Order:
+    """With its start and stop. An end that cannot be read leaves open whether it is still taken."""
+    dosages = elements.nodes(content, "dosageInstruction") or elements.nodes(content, "dosage")
+    bounds = [elements.node(elements.node(elements.node(each, "timing"), "repeat"), "boundsPeriod") for each in dosages]
+    effective = elements.node(content, "effectivePeriod")
+    dispensed_for = elements.node(elements.node(content, "dispenseRequest"), "validityPeriod")
+    if order.dispensed:
+        start = elements.date(content, "whenHandedOver") or elements.date(content, "whenPrepared")
+        return replace(order, start=start, stop=_end_of_supply(start, content))
+    starts = [elements.date(each, "start") for each in bounds]
+    start = (
+        _first(starts)
+        or elements.date(effective, "start")
+        or elements.date(content, "effectiveDateTime")
+        or elements.date(content, "authoredOn")
+    )
+    stops = [elements.string(each, "end") for each in bounds]
+    stop = elements.string(effective, "end") or (_last(stops) if stops and all(stops) else None)
+    if stop is None and order.status == "stopped":
+        # How long it may be dispensed is not how long it is taken; of an order that has ended it is the best that is known.
+        stop = elements.date(dispensed_for, "end")
+    if stop is not None and (not elements.readable_date(stop) or _before(stop, start)):
+        gathered.leave(order.resource, f"its end '{stop[:30]}' cannot be read, or is before its start")
+        stop = None
+        order = replace(order, status="unknown" if order.status == "active" else order.status)
+    if start is None and (content.get("effectiveDateTime") or effective.get("start") or content.get("authoredOn")):
+        gathered.leave(order.resource, "its start cannot be read")
+    return replace(order, start=start, stop=stop, dose=daily_dose(dosages))
+
+
+def _end_of_supply(start: str | None, content: Node) -> str | None:
+    """The last day of what was handed over, and the gap that a renewal may leave."""
+    supply = elements.node(content, "daysSupply")
+    days = elements.number(supply.get("value"))
+    unit = elements.string(supply, "code") or elements.string(supply, "unit") or ""
+    if start is None or days is None or not Decimal(0) < days <= 400 or unit.casefold() not in ("d", "day", "days"):
+        return None
+    try:
+        return (parse_when(start).last + timedelta(days=int(days)) + LONGEST_GAP).isoformat()
+    except OverflowError:
+        return None
+
+
+def _first(dates: Iterable[str | None]) -> str | None:
+    return min((found for found in dates if found), key=lambda text: parse_when(text).order(), default=None)
+
+
+def _last(dates: Iterable[str | None]) -> str | None:
+    """The latest end; one that cannot be read goes first, so that it is noticed."""
+    found = [text for text in dates if text]
+    unreadable = [text for text in found if not elements.readable_date(text)]
+    return unreadable[0] if unreadable else max(found, key=lambda text: parse_when(text).order())
+
+
+def _before(stop: str, start: str | None) -> bool:
+    return start is not None and parse_when(stop).last < parse_when(start).first
+
+
+def _add(same: list[Order], pack: RulePack, gathered: Gathered) -> None:
+    """All orders of one medicine. What was handed over counts only where nothing else tells of that time."""
+    known = [order for order in same if not order.dispensed]
+    handed_over = []
+    for order in same:
+        if order.dispensed and told_of(order, known):
+            gathered.leave(order.resource, f"handed over; {known[-1].resource.reference} tells of the same medicine")
+        elif order.dispensed:
+            handed_over.append(order)
+    for course in [*courses(known), *courses(handed_over)]:
+        _add_course(course, pack, gathered)
+
+
+def _add_course(course: list[Order], pack: RulePack, gathered: Gathered) -> None:
+    lead = next((order for order in reversed(course) if order.open), course[-1])
+    stops = [order.stop for order in course if order.stop is not None]
+    stop = None if lead.open else _last(stops) if lead.stop is not None else None
+    entry: dict[str, Any] = {
+        "name": lead.name, "codes": elements.record_codes(code for order in course[::-1] for code in order.codes),
+        "start": course[0].start, "stop": stop, "status": lead.status,
+    }  # fmt: skip
+    for order in course:
+        gathered.use(order.resource)
+    if lead.resource.kind == "MedicationStatement" and _is_magnesium(lead, pack):
+        gathered.add("supplements", {**entry, "daily_dose": lead.dose}, lead.resource)
+    else:
+        gathered.add("medicines", entry, lead.resource)
+
+
+def _is_magnesium(order: Order, pack: RulePack) -> bool:
+    vocabulary = pack.vocabularies.get("medicines")
+    if vocabulary is None:
+        return False
+    codes = tuple((code.system, code.code) for code in order.codes if code.system)
+    return _MAGNESIUM in vocabulary.match(order.name, codes).value_sets

@@ -1,0 +1,126 @@
+"""Who each resource is about. A resource of another patient is never read into a record, and never lost without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mgcds.fhir.gathered import Gathered
+from mgcds.fhir.medicines import KINDS
+from mgcds.fhir.wire import Resource, unversioned
+
+UNNAMED = ""
+"""stands for a subject that is given without a reference: whose it is cannot be told"""
+_NEEDS_A_PATIENT = frozenset(("Observation", "QuestionnaireResponse", "Condition", "List", *KINDS))
+
+
+class Patients:
+    """The patients of a delivery, and which of them a reference means: relative, absolute, versioned or `urn:uuid:`."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._meant: dict[str, str] = {}
+        self._absolute: dict[str, str] = {}
+        self._order: dict[str, None] = {}
+        resources = tuple(resources)
+        for resource in resources:
+            if resource.kind == "Patient":
+                self._enter(resource)
+        for resource in resources:
+            if resource.subject and resource.kind in _NEEDS_A_PATIENT:
+                self._mean(resource.subject)
+
+    @property
+    def first(self) -> str | None:
+        """The patient of the first Patient resource; where there is none, of the first resource that names one."""
+        return next(iter(self._order), None)
+
+    def of_one(self, resources: Iterable[Resource], patient: str | None, gathered: Gathered) -> list[Resource]:
+        """What belongs to this patient or to no one; the rest is counted."""
+        own = []
+        for resource in resources:
+            whose = self._of(resource)
+            if whose == patient or (whose is None and (len(self._order) < 2 or resource.kind not in _NEEDS_A_PATIENT)):
+                own.append(resource)
+            else:
+                count_foreign(resource, whose, gathered)
+        return own
+
+    def each(
+        self, resources: Iterable[Resource]
+    ) -> tuple[dict[str, list[Resource]], list[tuple[Resource, str | None]]]:
+        """What belongs to each patient, and what to none of them."""
+        alone = self.first if len(self._order) == 1 else None
+        own: dict[str, list[Resource]] = {patient: [] for patient in self._order}
+        others = []
+        for resource in resources:
+            whose = self._of(resource)
+            if whose is None and resource.kind in _NEEDS_A_PATIENT:
+                whose = alone
+            if whose in own:
+                own[whose].append(resource)
+            else:
+                others.append((resource, whose))
+        return own, others
+
+    def _of(self, resource: Resource) -> str | None:
+        """Whose it is: a patient, another subject, UNNAMED, or None where it has no subject at all."""
+        if resource.kind == "Patient":
+            return self._meant[resource.full_url or resource.reference]
+        subject = resource.subject
+        return self._meant.get(subject) or self._mean(subject) if subject else subject
+
+    def _enter(self, resource: Resource) -> None:
+        """A Patient resource, under all names it may be referred to by."""
+        url = resource.full_url
+        patient = resource.reference
+        absolute = url if url is not None and "://" in url else None
+        if patient in self._order and absolute and self._absolute.get(patient) not in (None, absolute):
+            patient = absolute
+        self._order.setdefault(patient)
+        if absolute:
+            self._absolute.setdefault(patient, absolute)
+        aliases = [url or resource.reference]
+        aliases += (
+            [f"Patient/{resource.id}", f"urn:uuid:{resource.id}", f"urn:oid:{resource.id}"] if resource.id else []
+        )
+        for alias in aliases:
+            self._meant.setdefault(alias, patient)
+
+    def _mean(self, subject: str) -> str:
+        """Which patient a reference means; one that is not known yet is entered."""
+        if subject in self._meant:
+            return self._meant[subject]
+        if subject.startswith("#"):
+            return UNNAMED
+        plain = unversioned(subject)
+        parts = plain.split("/")
+        relative = "/".join(parts[-2:])
+        absolute = plain if "://" in plain else None
+        patient = self._meant.get(plain) or self._meant.get(relative)
+        if patient is not None and absolute and self._absolute.get(patient) not in (None, absolute):
+            patient = absolute  # the same id on another server
+        if patient is None:
+            patient = relative if len(parts) > 1 and parts[-2] == "Patient" else plain
+        if is_patient(patient):
+            self._order.setdefault(patient)
+            if absolute:
+                self._absolute.setdefault(patient, absolute)
+            self._meant.setdefault(patient, patient)
+        self._meant[subject] = patient
+        return patient
+
+
+def is_patient(reference: str) -> bool:
+    """Does this mean a patient, not a group, a device or a place?"""
+    parts = reference.split("/")
+    return len(parts) == 1 or parts[-2] == "Patient"
+
+
+def count_foreign(resource: Resource, whose: str | None, gathered: Gathered) -> None:
+    """A resource that is not the patient's."""
+    if not whose:
+        gathered.count(resource.kind, "whose it is cannot be told: it names no patient by a reference")
+    elif resource.kind == "Patient":
+        gathered.leave(resource, "another patient")
+    else:
+        why = "it belongs to another patient" if is_patient(whose) else "it is not about a patient"
+        gathered.count(f"{resource.kind} of {whose[:120]}", why)

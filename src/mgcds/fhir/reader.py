@@ -1,0 +1,184 @@
+"""FHIR R4 → `PatientRecord`: Bundles of any type, lists of resources, NDJSON.
+
+Nothing raises but input that is no FHIR at all. Every resource that comes in has a part in the record or is listed with the reason why
+it has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any, get_args
+
+from mgcds.fhir import elements
+from mgcds.fhir.conditions import read_conditions
+from mgcds.fhir.elements import Node, Unreadable
+from mgcds.fhir.gathered import FhirReading, Gathered, GivenList, Unused
+from mgcds.fhir.lists import read_lists, read_pages, reviewed_on
+from mgcds.fhir.medicines import KINDS, read_medicines
+from mgcds.fhir.observations import Results, measured_codes, read_observations, wanted_of
+from mgcds.fhir.patients import Patients, count_foreign
+from mgcds.fhir.pregnancies import settle_pregnancy
+from mgcds.fhir.questionnaires import read_questionnaires
+from mgcds.fhir.references import Known, newest_versions
+from mgcds.fhir.specimens import Specimens
+from mgcds.fhir.wire import Content, Page, Resource, unpack, unpack_lines
+from mgcds.model.pack import RulePack
+from mgcds.model.record import PatientRecord, Sex
+
+_LOOKED_UP = ("Medication", "Specimen")
+_READ = frozenset(("Patient", "Observation", "QuestionnaireResponse", "Condition", "List", *KINDS, *_LOOKED_UP))
+_WHY_NOT = {
+    "MedicationAdministration": "a single administration, not a medicine of the list",
+    "Medication": "no medicine of the list refers to it",
+    "Specimen": "no result that a rule uses refers to it",
+}
+
+
+def read_bundle(content: Content, pack: RulePack, retrieved: date | None = None) -> FhirReading:
+    """Read one patient: a Bundle, a list of resources, one resource, or NDJSON, as text, bytes or plain data.
+
+    The patient is that of the first Patient resource; what belongs to another is listed. `retrieved` is the day the lists were
+    fetched; without it, the date of the Bundle counts. RecordError where the input is no FHIR.
+    """
+    delivery = unpack(content)
+    resources, older = newest_versions(delivery)
+    patients = Patients(resources)
+    gathered = Gathered()
+    own = patients.of_one(resources, patients.first, gathered)
+    reading = _read(own, Known(resources), gathered, delivery.pages, pack, retrieved)
+    _count_looked_up(own, gathered)
+    return _finished(reading, patients.first, gathered, [*delivery.unused, *older])
+
+
+def read_ndjson(lines: Iterable[bytes | str], pack: RulePack, retrieved: date | None = None) -> Iterator[FhirReading]:
+    """Read many patients from the lines of one or several NDJSON streams, in any order: one reading a patient.
+
+    Nothing is yielded before the last line was read. What belongs to no patient is listed with the last reading.
+    """
+    delivery = unpack_lines(lines)
+    resources, older = newest_versions(delivery)
+    known = Known(resources)
+    by_patient, others = Patients(resources).each(resources)
+    looked_up: set[str] = set()
+    last: tuple[PatientRecord, str | None, Gathered] | None = None
+    for patient, own in by_patient.items():
+        if last is not None:
+            yield _finished(*last, [])
+        gathered = Gathered()
+        last = _read(own, known, gathered, (), pack, retrieved), patient, gathered
+        looked_up.update(gathered.used())
+    if last is None:
+        if not delivery.resources and not delivery.unused:
+            return
+        gathered = Gathered()
+        last = _read([], known, gathered, (), pack, retrieved), None, gathered
+    for resource, whose in others:
+        if resource.kind in _LOOKED_UP and resource.reference in looked_up:
+            continue
+        if whose is None and resource.kind not in _READ - {*_LOOKED_UP}:
+            _count_unread(resource, last[2])
+        else:
+            count_foreign(resource, whose, last[2])
+    yield _finished(*last, [*delivery.unused, *older])
+
+
+def _finished(record: PatientRecord, patient: str | None, gathered: Gathered, before: list[Unused]) -> FhirReading:
+    return FhirReading(record, (*before, *gathered.unused()), patient, gathered.used())
+
+
+def _read(
+    own: list[Resource], known: Known, gathered: Gathered, pages: Iterable[Page], pack: RulePack, retrieved: date | None
+) -> PatientRecord:
+    """The record of one patient, from all that is theirs."""
+    of_kind: dict[str, list[Resource]] = {kind: [] for kind in _READ}
+    for resource in own:
+        if resource.kind in _READ:
+            of_kind[resource.kind].append(resource)
+        else:
+            _count_unread(resource, gathered)
+    fields = _read_patient(of_kind["Patient"], gathered)
+    results = Results(measured_codes(pack), gathered)
+    observations = wanted_of(of_kind["Observation"], results, gathered)
+    specimens = Specimens(known, observations, gathered)
+    read_observations(observations, results, specimens, gathered)
+    specimens.finish()
+    read_questionnaires(of_kind["QuestionnaireResponse"], results, gathered)
+    read_medicines([resource for kind in KINDS for resource in of_kind[kind]], known, pack, gathered)
+    read_conditions(of_kind["Condition"], pack, gathered)
+    present = {name for resource in own for name in (resource.reference, resource.full_url) if name}
+    read_lists(of_kind["List"], present, gathered)
+    read_pages(pages, gathered)
+    fields["pregnancy"] = settle_pregnancy(gathered)
+    fields |= gathered.fields
+    for which in get_args(GivenList):
+        if which in gathered.given:
+            fields.setdefault(which, ())
+            fields[f"{which}_reconciled"] = reviewed_on(which, gathered, retrieved, pages)
+    return PatientRecord(**fields, rejected=tuple(gathered.rejected))
+
+
+def _read_patient(patients: list[Resource], gathered: Gathered) -> dict[str, Any]:
+    """Birth date and sex."""
+    for other in patients[1:]:
+        gathered.leave(other, "the patient was given twice, differently: the first one counts")
+    if not patients:
+        return {}
+    resource = patients[0]
+    try:
+        content = resource.content
+    except Unreadable as unreadable:
+        gathered.leave(resource, str(unreadable))
+        return {}
+    gathered.use(resource)
+    if content.get("deceasedBoolean") is True or content.get("deceasedDateTime"):
+        gathered.leave(resource, "the patient is recorded as deceased")
+    return {"birth_date": _birth_date(resource, content, gathered), "sex": _sex(resource, content, gathered)}
+
+
+def _birth_date(resource: Resource, content: Node, gathered: Gathered) -> str | None:
+    born = content.get("birthDate")
+    if born is None or elements.date(content, "birthDate") is not None:
+        return elements.date(content, "birthDate")
+    gathered.reject("birth_date", "the birth date cannot be read", resource)
+    return None
+
+
+def _sex(resource: Resource, content: Node, gathered: Gathered) -> dict[str, str] | None:
+    gender = content.get("gender")
+    if gender is None:
+        return None
+    if gender not in get_args(Sex):
+        gathered.reject("sex", "the gender is none of female, male, other, unknown", resource)
+        return None
+    return {"value": gender, "source": resource.reference}
+
+
+def _count_unread(resource: Resource, gathered: Gathered) -> None:
+    if resource.kind == "OperationOutcome":
+        gathered.leave(resource, _outcome(resource))
+    else:
+        gathered.count(resource.kind[:60], _WHY_NOT.get(resource.kind, "not read by mgcds"))
+
+
+def _count_looked_up(own: Iterable[Resource], gathered: Gathered) -> None:
+    """Medications and Specimens that nothing refers to."""
+    used = gathered.used_ids()
+    for resource in own:
+        if resource.kind in _LOOKED_UP and id(resource) not in used:
+            _count_unread(resource, gathered)
+
+
+def _outcome(resource: Resource) -> str:
+    """What the server said."""
+    try:
+        issues = elements.nodes(resource.content, "issue")
+    except Unreadable as unreadable:
+        return str(unreadable)
+    told = [
+        elements.string(issue, "diagnostics")
+        or elements.name(elements.node(issue, "details"))
+        or elements.string(issue, "code")
+        for issue in issues
+    ]
+    return f"the server said: {'; '.join(text for text in told if text)[:300] or 'nothing more'}"

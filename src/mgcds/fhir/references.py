@@ -1,0 +1,68 @@
+"""Which resource a reference means, and which version of a resource counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mgcds.fhir import elements
+from mgcds.fhir.gathered import Unused
+from mgcds.fhir.wire import Delivery, Resource, unversioned
+from mgcds.model.dates import parse_when
+
+
+class Known:
+    """Resources that others refer to."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._by_url: dict[str, Resource] = {}
+        self._without_url: dict[str, Resource] = {}
+        for resource in resources:
+            self._by_url.setdefault(resource.reference, resource)
+            if resource.full_url is not None:
+                self._by_url.setdefault(resource.full_url, resource)
+            else:
+                self._without_url.setdefault(resource.reference, resource)
+
+    def get(self, reference: str) -> Resource | None:
+        """What a reference means: relative, absolute, versioned or `urn:uuid:`. The same id on another server is another resource."""
+        plain = unversioned(reference)
+        found = self._by_url.get(plain) or self._without_url.get("/".join(plain.split("/")[-2:]))
+        if found is None and plain.startswith("urn:uuid:"):
+            tail = plain.rpartition(":")[2]
+            found = next((self._without_url[key] for kind in ("Medication", "Specimen")
+                          if (key := f"{kind}/{tail}") in self._without_url), None)  # fmt: skip
+        return found
+
+
+def newest_versions(delivery: Delivery) -> tuple[list[Resource], list[Unused]]:
+    """One version of each resource: the one stored last. Of versions that cannot be told apart, all are kept and read."""
+    kept: dict[str, list[Resource]] = {}
+    older: list[Unused] = []
+    for position, resource in enumerate(delivery.resources):
+        key = resource.full_url or (f"{resource.kind}/{resource.id}" if resource.id else f"#{position}")
+        before = kept.setdefault(key, [])
+        verdict = _compare(before[-1], resource) if before else "other"
+        if verdict == "newer":
+            older += [Unused(old.reference, "an older version of it was given too") for old in before]
+            kept[key] = [resource]
+        elif verdict == "other":
+            before.append(resource)
+        else:
+            older.append(Unused(resource.reference, verdict))
+    return [resource for versions in kept.values() for resource in versions], older
+
+
+def _compare(known: Resource, other: Resource) -> str:
+    """`newer`, `other` (cannot be told), or the reason why the other one is not needed."""
+    if (
+        known.updated != other.updated
+        and elements.readable_date(known.updated)
+        and elements.readable_date(other.updated)
+    ):
+        assert known.updated is not None
+        assert other.updated is not None
+        newer = parse_when(other.updated).order() > parse_when(known.updated).order()
+        return "newer" if newer else "an older version of it was given too"
+    if known.from_history and other.from_history:
+        return "an older version of it was given too"  # a history gives the newest first
+    return "given twice" if known.same_as(other) else "other"

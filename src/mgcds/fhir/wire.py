@@ -1,0 +1,422 @@
+"""From what came over the wire to resources: the only place where FHIR JSON is decoded.
+
+Two passes. The first cuts the input into resources and reads of each what tells whether a rule needs it: type, id, patient, codes.
+The second decodes those few in full, each number exactly as it was written. Where a resource has another shape than the standard
+says, that resource alone is read the slow way, and the others are not lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from mgcds.errors import RecordError
+from mgcds.fhir import elements
+from mgcds.fhir.elements import Node, Unreadable
+from mgcds.fhir.gathered import Unused
+
+Content = bytes | str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+_NOT_FHIR = "this is no FHIR: a Bundle, a list of resources or NDJSON is needed, each resource with its resourceType"
+_NOT_JSON = "this is no FHIR: it is not JSON, and not NDJSON either"
+_DEEPEST_BUNDLE = 8
+
+
+class _Coding(msgspec.Struct, gc=False):
+    system: str | None = None
+    code: str | None = None
+    display: str | None = None
+
+
+class _Concept(msgspec.Struct):
+    coding: list[_Coding] = []
+    text: str | None = None
+
+
+class _Component(msgspec.Struct):
+    code: _Concept | None = None
+
+
+class _Reference(msgspec.Struct, gc=False):
+    reference: str | None = None
+
+
+class _Meta(msgspec.Struct, gc=False):
+    lastUpdated: str | None = None  # noqa: N815  (as FHIR names it)
+
+
+class _Glance(msgspec.Struct):
+    """What tells whether a resource is needed."""
+
+    resourceType: str = ""  # noqa: N815
+    id: str | None = None
+    meta: _Meta | None = None
+    subject: _Reference | None = None
+    patient: _Reference | None = None
+    code: _Concept | None = None
+    component: list[_Component] = []
+
+
+class _Search(msgspec.Struct, gc=False):
+    mode: str | None = None
+
+
+class _Request(msgspec.Struct, gc=False):
+    method: str | None = None
+    url: str | None = None
+
+
+class _Entry(msgspec.Struct):
+    fullUrl: str | None = None  # noqa: N815
+    resource: msgspec.Raw = msgspec.Raw()
+    search: _Search | None = None
+    request: _Request | None = None
+
+
+class _Link(msgspec.Struct, gc=False):
+    relation: str | None = None
+    url: str | None = None
+
+
+class _Bundle(msgspec.Struct):
+    resourceType: str = ""  # noqa: N815
+    type: str | None = None
+    timestamp: str | None = None
+    meta: _Meta | None = None
+    total: int | None = None
+    link: list[_Link] = []
+    entry: list[_Entry] = []
+
+
+_AT_A_GLANCE = msgspec.json.Decoder(_Glance)
+_AS_BUNDLE = msgspec.json.Decoder(_Bundle)
+_AS_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_EXACT = msgspec.json.Decoder(float_hook=Decimal)
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class Resource:
+    """One resource: what was seen at a glance, and its whole content when asked for."""
+
+    __slots__ = ("_content", "_glance", "_raw", "from_history", "full_url", "id", "kind", "reference")
+
+    def __init__(self, glance: _Glance, raw: bytes | msgspec.Raw | Node, full_url: str | None, where: str) -> None:
+        self.kind = glance.resourceType
+        self.id = glance.id
+        self.reference = f"{self.kind}/{self.id}" if self.id else full_url or f"{self.kind} ({where})"
+        self.full_url = full_url
+        self.from_history = False
+        self._glance = glance
+        self._raw = raw
+        self._content: Node | None = raw if isinstance(raw, dict) else None
+
+    @property
+    def subject(self) -> str | None:
+        """The reference to whom it is about; empty where a subject is given without one, None where none is given."""
+        about = self._glance.subject or self._glance.patient
+        return (about.reference or "") if about is not None else None
+
+    @property
+    def updated(self) -> str | None:
+        """When this version was stored."""
+        meta = self._glance.meta
+        return meta.lastUpdated if meta is not None else None
+
+    @property
+    def codings(self) -> list[_Coding]:
+        """The codings of its code."""
+        return self._glance.code.coding if self._glance.code is not None else []
+
+    @property
+    def code_text(self) -> str | None:
+        """The text of its code."""
+        return self._glance.code.text if self._glance.code is not None else None
+
+    @property
+    def component_codings(self) -> list[_Coding]:
+        """The codings of its components' codes."""
+        return [coding for part in self._glance.component if part.code is not None for coding in part.code.coding]
+
+    def has_code(self, wanted: Container[str]) -> bool:
+        """Has it, or one of its components, one of these codes, of whatever system?"""
+        glance = self._glance
+        if glance.code is not None:
+            for coding in glance.code.coding:
+                if coding.code is not None and coding.code.strip() in wanted:
+                    return True
+        if not glance.component:
+            return False
+        return any(coding.code is not None and coding.code.strip() in wanted for coding in self.component_codings)
+
+    @property
+    def content(self) -> Node:
+        """All of it, numbers exact. Unreadable where it cannot be decoded."""
+        if self._content is None:
+            try:
+                decoded = _EXACT.decode(self._raw)  # type: ignore[arg-type]
+            except _UNDECODABLE:
+                raise Unreadable("it cannot be decoded") from None
+            self._content = decoded if isinstance(decoded, dict) else {}
+        return self._content
+
+    def same_as(self, other: Resource) -> bool:
+        """Is the content the same?"""
+        try:
+            return self.content == other.content
+        except Unreadable:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A Bundle as such: its type, when it was put together, the query it answers, and whether more pages follow."""
+
+    type: str | None
+    made: str | None
+    query: str | None
+    next: str | None
+    more_than_given: bool
+    kinds: frozenset[str]
+
+
+@dataclass(slots=True)
+class Delivery:
+    """Everything that came in, cut into resources. `unused` is what could not be made out as a resource."""
+
+    resources: list[Resource] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
+    unused: list[Unused] = field(default_factory=list)
+
+    def add(
+        self, slot: bytes | msgspec.Raw | Any, where: str, full_url: str | None = None, depth: int = 0
+    ) -> Resource | None:
+        """One resource, or a Bundle with all its resources."""
+        try:
+            glance, content = _glance(slot)
+        except Unreadable as unreadable:
+            self.unused.append(Unused(where, str(unreadable)))
+            return None
+        if glance.resourceType == "Bundle":
+            if depth >= _DEEPEST_BUNDLE:
+                self.unused.append(Unused(where, "Bundles within Bundles, too deep to follow"))
+            else:
+                self.add_bundle(_bundle(content), where, depth)
+            return None
+        resource = Resource(glance, content, full_url, where)
+        self.resources.append(resource)
+        return resource
+
+    def add_bundle(self, bundle: _Bundle, where: str, depth: int) -> None:
+        """All resources of a Bundle; what was deleted in a history is listed, not read."""
+        start, matches = len(self.resources), 0
+        deleted: set[str] = set()
+        prefix = f"{where}, " if depth or where.startswith("line") else ""
+        for position, entry in enumerate(bundle.entry, 1):
+            place = f"{prefix}entry {position}"
+            method = entry.request.method if entry.request is not None else None
+            if method == "DELETE" or not _filled(entry.resource):
+                key = entry.fullUrl or (entry.request.url if entry.request is not None else None)
+                if method == "DELETE" and key:
+                    deleted.add(unversioned(key))
+                self.unused.append(Unused(place, "deleted" if method == "DELETE" else "no resource in it", 0))
+                if _filled(entry.resource):
+                    self.unused.append(Unused(place, "deleted"))
+                continue
+            resource = self.add(entry.resource, place, unversioned(entry.fullUrl) if entry.fullUrl else None, depth + 1)
+            matches += entry.search is None or entry.search.mode in (None, "match")
+            if resource is None:
+                continue
+            if deleted and deleted & {resource.full_url, f"{resource.kind}/{resource.id}"}:
+                # a history gives the newest first: what was deleted above existed only before that
+                self.resources.pop()
+                self.unused.append(Unused(resource.reference, "deleted"))
+            resource.from_history = bundle.type == "history"
+        links = {link.relation: link.url for link in bundle.link}
+        paged = any(relation in links for relation in ("next", "previous", "prev"))
+        self.pages.append(
+            Page(
+                type=bundle.type,
+                made=bundle.timestamp or (bundle.meta.lastUpdated if bundle.meta is not None else None),
+                query=links.get("self"),
+                next=links.get("next"),
+                more_than_given=not paged and bundle.total is not None and bundle.total > matches,
+                kinds=frozenset(resource.kind for resource in self.resources[start:]),
+            )
+        )
+
+
+def unpack(content: Content) -> Delivery:
+    """Cut a Bundle, a list of resources, a single resource or NDJSON into resources. RecordError where it is no FHIR at all."""
+    delivery = Delivery()
+    if isinstance(content, Mapping):
+        delivery.add(dict(content), "the input")
+    elif isinstance(content, bytes | str):
+        _unpack_text(content.encode() if isinstance(content, str) else content, delivery)
+    else:
+        _add_all(list(content), delivery)
+    if not delivery.resources and not delivery.pages and any(line.resources for line in delivery.unused):
+        raise RecordError(_NOT_FHIR)
+    return delivery
+
+
+def unpack_lines(lines: Iterable[bytes | str]) -> Delivery:
+    """Cut NDJSON, one resource a line; a line that is none is listed as unused. RecordError where no line is FHIR."""
+    delivery = Delivery()
+    for position, line in enumerate(lines, 1):
+        text = line.encode("utf-8", "replace") if isinstance(line, str) else line
+        text = text.removeprefix(b"\xef\xbb\xbf").strip()
+        if text:
+            delivery.add(text, f"line {position}")
+    if delivery.unused and not delivery.resources and not delivery.pages:
+        raise RecordError(_NOT_FHIR)
+    return delivery
+
+
+def _unpack_text(text: bytes, delivery: Delivery) -> None:
+    text = text.removeprefix(b"\xef\xbb\xbf").strip()
+    try:
+        if text.startswith(b"["):
+            _add_all(_AS_LIST.decode(text), delivery)
+            return
+        if text.startswith(b"{"):
+            _unpack_object(text, delivery)
+            return
+    except RecursionError:
+        raise RecordError(_NOT_FHIR) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        if text.startswith(b"{") and b"\n" in text:
+            found = unpack_lines(text.splitlines())
+            delivery.resources, delivery.pages, delivery.unused = found.resources, found.pages, found.unused
+            if found.resources or found.pages:
+                return
+    raise RecordError(_NOT_JSON)
+
+
+def _unpack_object(text: bytes, delivery: Delivery) -> None:
+    """A Bundle of the usual shape in one pass; anything else the slower way. DecodeError where the text is no JSON."""
+    try:
+        bundle = _AS_BUNDLE.decode(text)
+    except (msgspec.ValidationError, UnicodeDecodeError):
+        msgspec.json.decode(text, type=msgspec.Raw)
+    else:
+        if bundle.resourceType == "Bundle":
+            delivery.add_bundle(bundle, "the input", 0)
+            return
+    delivery.add(text, "the input")
+
+
+def _add_all(slots: Sequence[Any], delivery: Delivery) -> None:
+    for position, slot in enumerate(slots, 1):
+        delivery.add(slot, f"resource {position}")
+
+
+def _filled(slot: Any) -> bool:
+    if isinstance(slot, msgspec.Raw):
+        return memoryview(slot).nbytes > len(b"null") or bytes(slot) not in (b"", b"null")
+    return slot is not None
+
+
+def _glance(slot: Any) -> tuple[_Glance, Any]:
+    """What a resource is, by the fast way; by the slow one where an element has another shape than the standard says."""
+    if isinstance(slot, bytes | msgspec.Raw):
+        try:
+            glance = _AT_A_GLANCE.decode(slot)
+        except _UNDECODABLE:
+            try:
+                slot = _EXACT.decode(slot)
+            except _UNDECODABLE:
+                raise Unreadable("it is not JSON that can be decoded") from None
+        else:
+            return _typed(glance), slot
+    if not isinstance(slot, dict):
+        raise Unreadable("it is no resource: a JSON object with a resourceType is needed")
+    try:
+        return _typed(msgspec.convert(slot, _Glance)), slot
+    except (msgspec.ValidationError, RecursionError):
+        return _typed(_glance_of_odd_shape(slot)), slot
+
+
+def _typed(glance: _Glance) -> _Glance:
+    if not glance.resourceType:
+        raise Unreadable("it has no resourceType")
+    return glance
+
+
+def _glance_of_odd_shape(slot: Node) -> _Glance:
+    """Whatever of it has the right shape."""
+    return _Glance(
+        resourceType=elements.string(slot, "resourceType") or "",
+        id=elements.string(slot, "id"),
+        meta=_Meta(elements.string(elements.node(slot, "meta"), "lastUpdated")),
+        subject=_reference_of_odd_shape(slot, "subject"),
+        patient=_reference_of_odd_shape(slot, "patient"),
+        code=_concept_of_odd_shape(elements.node(slot, "code")),
+        component=[
+            _Component(_concept_of_odd_shape(elements.node(part, "code"))) for part in elements.nodes(slot, "component")
+        ],
+    )
+
+
+def _reference_of_odd_shape(slot: Node, key: str) -> _Reference | None:
+    """A reference; a plain text counts as one."""
+    if key not in slot:
+        return None
+    return _Reference(elements.string(elements.node(slot, key), "reference") or elements.string(slot, key))
+
+
+def _concept_of_odd_shape(concept: Node) -> _Concept:
+    coding = [
+        _Coding(elements.string(each, "system"), elements.string(each, "code"), elements.string(each, "display"))
+        for each in elements.nodes(concept, "coding")
+    ]
+    return _Concept(coding, elements.string(concept, "text"))
+
+
+def _bundle(content: Any) -> _Bundle:
+    if isinstance(content, bytes | msgspec.Raw):
+        try:
+            return _AS_BUNDLE.decode(content)
+        except _UNDECODABLE:
+            try:
+                content = _EXACT.decode(content)
+            except _UNDECODABLE:
+                return _Bundle()
+    return _bundle_of_odd_shape(content)
+
+
+def _bundle_of_odd_shape(content: Node) -> _Bundle:
+    """A Bundle that is plain data already, or that has an element of another shape than the standard says."""
+    total = content.get("total")
+    entries = content.get("entry")
+    return _Bundle(
+        type=elements.string(content, "type"),
+        timestamp=elements.string(content, "timestamp"),
+        meta=_Meta(elements.string(elements.node(content, "meta"), "lastUpdated")),
+        total=total if isinstance(total, int) and not isinstance(total, bool) else None,
+        link=[
+            _Link(elements.string(each, "relation"), elements.string(each, "url"))
+            for each in elements.nodes(content, "link")
+        ],
+        entry=[_plain_entry(each) for each in (entries if isinstance(entries, list) else [entries] if entries else [])],
+    )
+
+
+def _plain_entry(given: Any) -> _Entry:
+    if not isinstance(given, dict):
+        return _Entry(resource=None)  # type: ignore[arg-type]
+    request = elements.node(given, "request")
+    return _Entry(
+        fullUrl=elements.string(given, "fullUrl"),
+        resource=given.get("resource"),  # type: ignore[arg-type]
+        search=_Search(elements.string(elements.node(given, "search"), "mode")),
+        request=_Request(elements.string(request, "method"), elements.string(request, "url")),
+    )
+
+
+def unversioned(url: str) -> str:
+    """A reference without the version it may name."""
+    return url.partition("/_history/")[0]

@@ -1,0 +1,325 @@
+"""Medicines, renewals and doses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mgcds.fhir import read_bundle
+from mgcds.model.pack import RulePack
+from tests.fhir.builders import RETRIEVED, RXNORM, SERTRALINE, bundle, concept, has, medicine, patient, read, referring
+
+
+def taken(name: str | None, dosage: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    return medicine("MedicationStatement", name, dosage=[dosage] if dosage else None, **more)
+
+
+def ordered(name: str, status: str, start: str, end: str | None = None) -> dict[str, Any]:
+    given = {"dosageInstruction": [{"timing": {"repeat": {"boundsPeriod": {"end": end}}}}]} if end else {}
+    return medicine(id=name, status=status, authoredOn=start, **given)
+
+
+NAMED = {"medicines": ["sertraline active 2026-01-01.."], "unused": []}
+MEDICINES = [
+    pytest.param([medicine()], NAMED, id="named in words"),
+    pytest.param(
+        [medicine(text=None, medicationCodeableConcept=concept("36437", RXNORM, "sertraline"))],
+        NAMED,
+        id="named by the display of its code",
+    ),
+    pytest.param(
+        [medicine(text=None, medicationCodeableConcept=concept("36437", RXNORM))],
+        {"medicines": ["rxnorm 36437 active 2026-01-01.."]},
+        id="a code alone",
+    ),
+    pytest.param([referring("Medication/s"), SERTRALINE], NAMED, id="a relative reference"),
+    pytest.param(
+        [referring("https://ehr.example/fhir/Medication/s/_history/2"), SERTRALINE],
+        NAMED,
+        id="an absolute, versioned reference",
+    ),
+    pytest.param([referring("#in", contained=[{**SERTRALINE, "id": "in"}])], NAMED, id="a contained Medication"),
+    pytest.param([medicine(text=None, medication={"concept": {"text": "sertraline"}})], NAMED, id="as R5 writes it"),
+    pytest.param(
+        [
+            referring("Medication/s"),
+            {
+                "resourceType": "Medication",
+                "id": "s",
+                "identifier": [
+                    {"system": "http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-medication-ndc", "value": "0000"},
+                    {
+                        "system": "http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-medication-name",
+                        "value": "sertraline",
+                    },
+                ],
+            },
+        ],
+        NAMED,
+        id="named among the identifiers of the Medication",
+    ),
+    pytest.param(
+        [
+            referring("Medication/s"),
+            {
+                "resourceType": "Medication",
+                "id": "s",
+                "ingredient": [
+                    {"itemCodeableConcept": {"text": "magnesium hydroxide"}},
+                    {"itemCodeableConcept": {"text": "aluminium hydroxide"}},
+                ],
+            },
+        ],
+        {"medicines": ["magnesium hydroxide / aluminium hydroxide active 2026-01-01.."]},
+        id="named by its ingredients",
+    ),
+    pytest.param(
+        [referring("Medication/gone")],
+        {"medicines": [], "rejected": ["medicines: its medicine 'Medication/gone' was not given"]},
+        id="an active medicine that was not given leaves the list open",
+    ),
+    pytest.param(
+        [referring("Medication/gone", status="stopped")],
+        {"medicines": [], "rejected": [], "unused": ["was not given; it was stopped"]},
+        id="a stopped medicine that was not given",
+    ),
+    pytest.param(
+        [medicine(), SERTRALINE],
+        {**NAMED, "unused": ["Medication (1): no medicine of the list refers to it"]},
+        id="a Medication nobody takes",
+    ),
+    pytest.param([medicine(status="on-hold")], {"medicines": ["sertraline on-hold 2026-01-01.."]}, id="on hold"),
+    pytest.param(
+        [medicine(status="completed")],
+        {"medicines": ["sertraline stopped 2026-01-01.."]},
+        id="completed: stopped, nobody knows when",
+    ),
+    pytest.param(
+        [medicine(status="completed", dispenseRequest={"validityPeriod": {"end": "2026-03-01"}})],
+        {"medicines": ["sertraline stopped 2026-01-01..2026-03-01"]},
+        id="the end of dispensing is the best end of an order that has ended",
+    ),
+    pytest.param(
+        [medicine(dispenseRequest={"validityPeriod": {"end": "2026-03-01"}})],
+        NAMED,
+        id="the end of dispensing does not end an active order",
+    ),
+    pytest.param(
+        [medicine(status="entered-in-error")],
+        {"medicines": None, "unused": ["entered in error"]},
+        id="entered in error is no entry",
+    ),
+    pytest.param(
+        [medicine(status="draft")],
+        {"medicines": None, "unused": ["a draft, not an order"]},
+        id="a draft alone does not give the list",
+    ),
+    pytest.param(
+        [medicine(intent="proposal")], {"medicines": None, "unused": ["a proposal, not an order"]}, id="a proposal"
+    ),
+    pytest.param(
+        [medicine(doNotPerform=True)],
+        {"medicines": None, "unused": ["an order not to give it"]},
+        id="an order not to give it",
+    ),
+    pytest.param(
+        [taken("sertraline", status="not-taken")],
+        {"medicines": [], "unused": ["recorded as not taken"]},
+        id="not taken",
+    ),
+    pytest.param(
+        [medicine("MedicationAdministration", status="completed")],
+        {"medicines": None, "unused": ["MedicationAdministration (1): a single"]},
+        id="a single administration is no list",
+    ),
+    pytest.param([medicine(status=None)], {"medicines": ["sertraline unknown 2026-01-01.."]}, id="no status"),
+    pytest.param(
+        [medicine(modifierExtension=[{"url": "x"}])],
+        {"medicines": [], "rejected": ["medicines: it has a modifierExtension"]},
+        id="a modifierExtension",
+    ),
+    pytest.param(
+        [taken("sertraline", effectivePeriod={"start": "2026-01-01", "end": "2026-02-01"})],
+        {"medicines": ["sertraline active 2026-01-01..2026-02-01"]},
+        id="the period of a statement",
+    ),
+    pytest.param(
+        [taken("sertraline", effectivePeriod={"start": "2026-01-01", "end": "soon"})],
+        {"medicines": ["sertraline unknown 2026-01-01.."], "unused": ["its end 'soon'"]},
+        id="an end that cannot be read leaves open whether it is taken",
+    ),
+    pytest.param(
+        [
+            taken(
+                None,
+                medicationCodeableConcept=concept(
+                    "no-known-medications", "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
+                ),
+            )
+        ],
+        {"medicines": [], "unused": []},
+        id="no known medications (IPS)",
+    ),
+    pytest.param(
+        [
+            taken(
+                None,
+                medicationCodeableConcept=concept(
+                    "no-medication-info", "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
+                ),
+            )
+        ],
+        {"medicines": None, "unused": ["nothing is known"]},
+        id="no information about medications (IPS)",
+    ),
+    pytest.param(
+        [
+            medicine(
+                "MedicationDispense",
+                status="completed",
+                whenHandedOver="2026-01-01",
+                daysSupply={"value": 30, "unit": "days"},
+            )
+        ],
+        {"medicines": ["sertraline unknown 2026-01-01..2026-03-03"]},
+        id="handed over: perhaps taken, until a month after the supply",
+    ),
+    pytest.param(
+        [medicine(), medicine("MedicationDispense", status="completed", whenHandedOver="2026-01-02", id="d")],
+        {
+            "medicines": ["sertraline active 2026-01-01.."],
+            "unused": ["MedicationDispense/d: handed over; MedicationRequest/m tells"],
+        },
+        id="handed over on a request",
+    ),
+    pytest.param(
+        [
+            ordered("m", "completed", "2026-01-01", "2026-03-01"),
+            medicine("MedicationDispense", status="completed", whenHandedOver="2026-11-01", id="d"),
+        ],
+        {"medicines": ["sertraline stopped 2026-01-01..2026-03-01", "sertraline unknown 2026-11-01.."], "unused": []},
+        id="handed over after its last known end: perhaps taken again",
+    ),
+    pytest.param(
+        [medicine(authoredOn="yesterday")],
+        {"medicines": ["sertraline active ?.."], "unused": ["MedicationRequest/m: its start cannot be read"]},
+        id="a start that cannot be read",
+    ),
+]
+
+
+@pytest.mark.parametrize(("resources", "expected"), MEDICINES)
+def test_a_medicine(resources: list[dict[str, Any]], expected: dict[str, Any], pack: RulePack) -> None:
+    has(read(bundle(patient(), *resources), pack), expected)
+
+
+def test_a_medication_of_the_same_id_on_another_server_is_another(pack: RulePack) -> None:
+    content = bundle(patient(), referring("https://one.example/Medication/s"), SERTRALINE)
+    content["entry"][2]["fullUrl"] = "https://other.example/Medication/s"
+    has(
+        read(content, pack),
+        {"medicines": [], "rejected": ["medicines: its medicine 'https://one.example/Medication/s' was not given"]},
+    )
+
+
+def test_a_medication_by_its_urn(pack: RulePack) -> None:
+    content = bundle(patient(), referring("urn:uuid:3f"), {**SERTRALINE, "id": "other"})
+    content["entry"][2]["fullUrl"] = "urn:uuid:3f"
+    has(read(content, pack), NAMED)
+
+
+COURSES = [
+    pytest.param(
+        [ordered("a", "completed", "2026-01-01", "2026-03-31"), ordered("b", "active", "2026-04-10")],
+        ["sertraline active 2026-01-01.."],
+        id="a renewal within the month",
+    ),
+    pytest.param(
+        [ordered("a", "completed", "2026-01-01", "2026-03-31"), ordered("b", "active", "2026-05-01")],
+        ["sertraline active 2026-01-01.."],
+        id="a gap of 31 days",
+    ),
+    pytest.param(
+        [ordered("a", "completed", "2026-01-01", "2026-03-31"), ordered("b", "active", "2026-05-02")],
+        ["sertraline stopped 2026-01-01..2026-03-31", "sertraline active 2026-05-02.."],
+        id="a gap of 32 days",
+    ),
+    pytest.param(
+        [ordered("b", "active", "2026-06-01"), ordered("a", "stopped", "2026-01-01")],
+        ["sertraline stopped 2026-01-01..", "sertraline active 2026-06-01.."],
+        id="stopped without a date: the gap is not bridged by assumption",
+    ),
+    pytest.param(
+        [ordered("a", "active", "2026-01-01"), ordered("b", "active", "2026-06-01")],
+        ["sertraline active 2026-01-01.."],
+        id="an active order goes on until renewed",
+    ),
+    pytest.param(
+        [ordered("a", "active", "2026-01-01"), ordered("b", "stopped", "2026-06-01", "2026-07-01")],
+        ["sertraline active 2026-01-01..", "sertraline stopped 2026-06-01..2026-07-01"],
+        id="a newer order that was stopped does not hide the active one",
+    ),
+    pytest.param(
+        [ordered("a", "completed", "2026-01-01", "2026-06-30"), ordered("b", "active", "2026")],
+        ["sertraline stopped 2026-01-01..2026-06-30", "sertraline active 2026.."],
+        id="a partial start may leave a longer gap",
+    ),
+]
+
+
+@pytest.mark.parametrize(("resources", "expected"), COURSES)
+def test_a_course(resources: list[dict[str, Any]], expected: list[str], pack: RulePack) -> None:
+    has(read(bundle(patient(), *resources), pack), {"medicines": expected})
+
+
+def test_medicines_of_one_atc_group_are_not_one_medicine(pack: RulePack) -> None:
+    atc = {"system": "http://www.whocc.no/atc", "code": "N06AB"}
+    two = [
+        medicine(id=text, text=None, medicationCodeableConcept={"text": text, "coding": [atc]})
+        for text in ("citalopram", "sertraline")
+    ]
+    assert len(read(bundle(patient(), *two), pack)["medicines"]) == 2
+
+
+DOSES = [
+    pytest.param({"text": "248 mg elemental magnesium daily"}, "248 mg elemental", id="elemental, daily"),
+    pytest.param(
+        {"text": "Take 1 tablet (248 mg elemental) by mouth once daily"}, "248 mg elemental", id="one tablet a day"
+    ),
+    pytest.param({"text": "500 mg salt of MgO, every day"}, "500 mg salt of MgO", id="a salt with its formula"),
+    pytest.param(
+        {"text": "120 mg elemental", "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}},
+        "120 mg elemental",
+        id="daily by its timing",
+    ),
+    pytest.param({"text": "400 mg daily"}, None, id="neither elemental nor salt"),
+    pytest.param({"text": "120 mg elemental"}, None, id="how often is not said"),
+    pytest.param({"text": "120 mg elemental twice daily"}, None, id="twice daily"),
+    pytest.param({"text": "2 tablets (120 mg elemental) daily"}, None, id="two tablets: of which is it the dose?"),
+    pytest.param({"text": "120 mg elemental every other day"}, None, id="every other day"),
+    pytest.param({"text": "120 mg elemental daily", "asNeededBoolean": True}, None, id="as needed"),
+    pytest.param(
+        {"text": "120 mg elemental daily", "timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}},
+        None,
+        id="text and timing contradict",
+    ),
+    pytest.param({"text": "60 mg elemental daily, then 120 mg elemental daily"}, None, id="two doses"),
+    pytest.param({"text": "500 mg salt of Xy2 daily"}, None, id="a formula that is none"),
+    pytest.param(None, None, id="no dosage"),
+]
+
+
+@pytest.mark.parametrize(("dosage", "dose"), DOSES)
+def test_the_dose_of_a_magnesium_product(dosage: dict[str, Any] | None, dose: str | None, pack: RulePack) -> None:
+    reading = read_bundle(bundle(patient(), taken("Magnesium oxide", dosage)), pack, RETRIEVED)
+    assert reading.record.medicines == ()
+    assert reading.record.supplements is not None
+    assert [entry.daily_dose for entry in reading.record.supplements] == [dose]
+
+
+def test_magnesium_as_the_salt_of_another_drug_is_no_supplement(pack: RulePack) -> None:
+    has(
+        read(bundle(patient(), taken("Esomeprazole magnesium")), pack),
+        {"medicines": ["Esomeprazole magnesium active ?.."], "supplements": None},
+    )

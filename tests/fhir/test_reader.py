@@ -1,0 +1,288 @@
+"""Whose a resource is, and every shape the input may have."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mgcds.errors import RecordError
+from mgcds.fhir import read_bundle, read_ndjson
+from mgcds.model.pack import RulePack
+from tests.fhir.builders import (
+    MAGNESIUM,
+    MG,
+    RETRIEVED,
+    SERTRALINE,
+    accounted_for,
+    bundle,
+    condition,
+    has,
+    mgdl,
+    observation,
+    patient,
+    read,
+    referring,
+    said,
+)
+
+# --- the patient, and other people ---
+
+PATIENTS = [
+    pytest.param(patient(), {"birth_date": "1980-05-01", "sex": "female", "unused": []}, id="born, and sex"),
+    pytest.param(patient(birthDate="1980"), {"birth_date": "1980"}, id="a partial birth date"),
+    pytest.param(
+        patient(birthDate="1.5.1980"),
+        {"birth_date": None, "rejected": ["birth_date: the birth date cannot be read"]},
+        id="no birth date",
+    ),
+    pytest.param(patient(gender="F"), {"sex": None, "rejected": ["sex: the gender is none of"]}, id="a foreign gender"),
+    pytest.param(
+        patient(deceasedDateTime="2026-01-01"),
+        {"unused": ["Patient/p: the patient is recorded as deceased"]},
+        id="deceased",
+    ),
+]
+
+
+@pytest.mark.parametrize(("resource", "expected"), PATIENTS)
+def test_the_patient(resource: dict[str, Any], expected: dict[str, Any], pack: RulePack) -> None:
+    has(read(bundle(resource), pack), expected)
+
+
+OTHER = {"resourceType": "Patient", "id": "other"}
+WHOSE = [
+    pytest.param({"reference": "Patient/p"}, [], 1, id="relative"),
+    pytest.param({"reference": "https://ehr.example/fhir/Patient/p"}, [], 1, id="absolute"),
+    pytest.param({"reference": "Patient/p/_history/3"}, [], 1, id="versioned"),
+    pytest.param({"reference": "urn:uuid:p"}, [], 1, id="a urn of the same id"),
+    pytest.param(None, [], 1, id="not said, and there is only one patient"),
+    pytest.param(None, [OTHER], 0, id="not said, and there are two patients"),
+    pytest.param({"reference": "Patient/other"}, [], 0, id="another patient"),
+    pytest.param({"reference": "Patient/other"}, [OTHER], 0, id="another patient who is there too"),
+    pytest.param({"reference": "Group/p"}, [], 0, id="a group of the same id"),
+    pytest.param({"reference": "Device/p"}, [], 0, id="a device"),
+    pytest.param({"reference": "#p"}, [], 0, id="a contained patient"),
+    pytest.param({"identifier": {"value": "123"}}, [], 0, id="by an identifier only"),
+    pytest.param({"display": "Mrs Smith"}, [], 0, id="by a name only"),
+    pytest.param("Patient/p", [], 1, id="a reference written as text"),
+]
+
+
+@pytest.mark.parametrize(("subject", "more", "read_as_hers"), WHOSE)
+def test_whose_a_result_is(subject: Any, more: list[dict[str, Any]], read_as_hers: int, pack: RulePack) -> None:
+    content = bundle(patient(), *more, observation(MAGNESIUM, mgdl(2), subject=subject))
+    assert len(read(content, pack).get(MG, [])) == read_as_hers
+
+
+def test_two_servers_may_use_one_id_for_two_people(pack: RulePack) -> None:
+    content = bundle(patient(), observation(MAGNESIUM, mgdl(2), subject={"reference": "https://two.example/Patient/p"}))
+    content["entry"][0]["fullUrl"] = "https://one.example/Patient/p"
+    has(
+        read(content, pack),
+        {MG: None, "unused": ["Observation of https://two.example/Patient/p (1): it belongs to another patient"]},
+    )
+
+
+def test_without_a_patient_resource_the_first_subject_is_the_patient(pack: RulePack) -> None:
+    reading = read_bundle(
+        bundle(
+            observation(MAGNESIUM, mgdl(2)), observation(MAGNESIUM, mgdl(3), id="x", subject={"reference": "Patient/q"})
+        ),
+        pack,
+    )
+    assert reading.patient == "Patient/p"
+    assert len(reading.record.serum_magnesium) == 1
+
+
+# --- shapes of the input ---
+
+RESULT = observation(MAGNESIUM, mgdl(2))
+OLDER = observation(MAGNESIUM, mgdl(9), meta={"lastUpdated": "2026-11-01"})
+NEWER = observation(MAGNESIUM, mgdl(2), meta={"lastUpdated": "2026-11-02"})
+TWO = {MG: ["2 mg/dL on 2026-11-01"]}
+SHAPES = [
+    pytest.param(bundle(RESULT, type="transaction"), TWO, id="a transaction"),
+    pytest.param(bundle(RESULT, type="document"), TWO, id="a document"),
+    pytest.param([patient(), RESULT], TWO, id="a list of resources"),
+    pytest.param(RESULT, TWO, id="one resource"),
+    pytest.param(bundle(bundle(RESULT, type="searchset"), type="batch-response"), TWO, id="Bundles within a Bundle"),
+    pytest.param(
+        bundle(OLDER, NEWER), {**TWO, "unused": ["an older version"]}, id="two versions: the one stored later"
+    ),
+    pytest.param(bundle(NEWER, OLDER), {**TWO, "unused": ["an older version"]}, id="two versions, the other way round"),
+    pytest.param(
+        bundle(RESULT, observation(MAGNESIUM, mgdl(9)), type="history"),
+        {**TWO, "unused": ["an older version"]},
+        id="a history: the newest first",
+    ),
+    pytest.param(bundle(RESULT, RESULT), {**TWO, "unused": ["given twice"]}, id="the same twice"),
+    pytest.param(
+        bundle(RESULT, observation(MAGNESIUM, mgdl(9))),
+        {MG: ["2 mg/dL on 2026-11-01", "9 mg/dL on 2026-11-01"]},
+        id="versions that cannot be told apart: both",
+    ),
+    pytest.param(
+        {
+            "resourceType": "Bundle",
+            "type": "history",
+            "entry": [
+                {"fullUrl": "urn:uuid:1", "request": {"method": "DELETE", "url": "Observation/o"}},
+                {"fullUrl": "urn:uuid:1", "resource": RESULT},
+            ],
+        },
+        {MG: None, "unused": ["entry 1: deleted", "Observation/o: deleted"]},
+        id="deleted since",
+    ),
+    pytest.param(
+        {
+            "resourceType": "Bundle",
+            "type": "searchset",
+            "entry": [
+                {"resource": RESULT, "search": {"mode": "match"}},
+                {
+                    "resource": {"resourceType": "OperationOutcome", "issue": [{"diagnostics": "too costly"}]},
+                    "search": {"mode": "outcome"},
+                },
+            ],
+        },
+        {**TWO, "unused": ["too costly"]},
+        id="an outcome among the results",
+    ),
+    pytest.param(
+        {"resourceType": "Bundle", "entry": [None, {}, {"resource": None}, {"resource": RESULT}]},
+        {**TWO, "unused": ["no resource"] * 3},
+        id="empty entries",
+    ),
+    pytest.param(
+        bundle({"id": "x"}, RESULT),
+        {**TWO, "unused": ["entry 1: it has no resourceType"]},
+        id="an entry without a resourceType",
+    ),
+    pytest.param(
+        bundle({"resourceType": "Observation", "id": 7, "code": "x", "subject": 5}, RESULT),
+        TWO,
+        id="an entry of quite another shape",
+    ),
+    pytest.param(
+        {"resourceType": "Bundle", "type": 5, "total": "one", "link": {}, "entry": {"resource": RESULT}},
+        TWO,
+        id="a Bundle of another shape",
+    ),
+    pytest.param(
+        bundle(
+            RESULT,
+            *(
+                {"resourceType": "AllergyIntolerance", "id": f"a{n}", "patient": {"reference": "Patient/p"}}
+                for n in range(13)
+            ),
+        ),
+        {**TWO, "unused": ["AllergyIntolerance (13): not read by mgcds"]},
+        id="what is not read has one line a type",
+    ),
+]
+
+
+@pytest.mark.parametrize(("content", "expected"), SHAPES)
+def test_a_shape_of_input(content: Any, expected: dict[str, Any], pack: RulePack) -> None:
+    plain = read_bundle(content, pack, RETRIEVED)
+    assert read_bundle(json.dumps(content).encode(), pack, RETRIEVED) == plain
+    has(said(plain), expected)
+
+
+def test_one_resource_that_cannot_be_decoded_does_not_lose_the_bundle(pack: RulePack) -> None:
+    text = (
+        json.dumps(bundle(patient(), observation(MAGNESIUM, mgdl(2)), condition("BROKEN")))
+        .encode()
+        .replace(b"BROKEN", b"\xff\xfe")
+    )
+    short = said(read_bundle(text, pack))
+    has(
+        short,
+        {MG: ["2 mg/dL on 2026-11-01"], "conditions": None, "unused": ["entry 3: it is not JSON that can be decoded"]},
+    )
+
+
+def test_a_byte_order_mark_and_blanks_are_skipped(pack: RulePack) -> None:
+    assert read_bundle(b"\xef\xbb\xbf \n" + json.dumps(bundle(RESULT)).encode(), pack).record.serum_magnesium
+
+
+def test_ndjson_of_one_patient(pack: RulePack) -> None:
+    text = "\n".join(json.dumps(resource) for resource in (patient(), RESULT)) + "\n{broken\n"
+    has(said(read_bundle(text, pack)), {**TWO, "sex": "female", "unused": ["line 3: it is not JSON"]})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "null",
+        "42",
+        "<Bundle/>",
+        "{",
+        '{"entry": []}',
+        "[1, 2]",
+        '{"hello": "world"}',
+        b"\xff\xfe",
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        {"entry": []},
+        [{}],
+    ],
+)
+def test_what_is_no_fhir_at_all_is_refused_without_its_content(content: Any, pack: RulePack) -> None:
+    with pytest.raises(RecordError, match="this is no FHIR") as refused:
+        read_bundle(content, pack)
+    assert "world" not in str(refused.value)
+
+
+@pytest.mark.parametrize("content", ["[]", '{"resourceType": "Bundle"}', [], {"resourceType": "Bundle", "entry": []}])
+def test_nothing_is_an_empty_record(content: Any, pack: RulePack) -> None:
+    reading = read_bundle(content, pack)
+    assert (reading.patient, reading.used, reading.unused, reading.record.medicines) == (None, (), (), None)
+
+
+# --- many patients ---
+
+
+def lines(*resources: dict[str, Any]) -> list[str]:
+    return [json.dumps(resource) for resource in resources]
+
+
+def test_ndjson_of_many_patients_in_any_order(pack: RulePack) -> None:
+    hers, his = {"reference": "Patient/p"}, {"reference": "Patient/q"}
+    given = [
+        observation(MAGNESIUM, mgdl(2), subject=hers),
+        observation(MAGNESIUM, mgdl(3), id="x", subject=his),
+        patient(),
+        SERTRALINE,
+        referring("Medication/s", subject=his),
+        {"resourceType": "Patient", "id": "q"},
+        {"resourceType": "Organization", "id": "org"},
+        observation(MAGNESIUM, mgdl(4), id="y", subject=None),
+        {"resourceType": "Medication", "id": "unused"},
+    ]
+    readings = {reading.patient: reading for reading in read_ndjson([*lines(*given), "{broken", ""], pack, RETRIEVED)}
+    assert set(readings) == {"Patient/p", "Patient/q"}
+    assert [said(readings[who])[MG] for who in ("Patient/p", "Patient/q")] == [
+        ["2 mg/dL on 2026-11-01"],
+        ["3 mg/dL on 2026-11-01"],
+    ]
+    assert said(readings["Patient/q"])["medicines"] == ["sertraline active 2026-01-01.."]
+    assert readings["Patient/p"].record.medicines is None
+    assert accounted_for(*readings.values()) == len(given) + 1
+
+
+def test_ndjson_without_a_patient_is_listed(pack: RulePack) -> None:
+    (reading,) = read_ndjson(lines({"resourceType": "Organization", "id": "x"}), pack)
+    assert (reading.patient, [line.reference for line in reading.unused]) == (None, ["Organization (1)"])
+
+
+def test_no_lines_are_no_patients(pack: RulePack) -> None:
+    assert list(read_ndjson([], pack)) == []
+
+
+def test_lines_that_are_no_fhir_are_refused(pack: RulePack) -> None:
+    with pytest.raises(RecordError):
+        list(read_ndjson(["hello", "world"], pack))
