@@ -1,0 +1,27 @@
+Feature: A diagnosis in which magnesium is contraindicated
+  Myasthenia, atrioventricular block of second or third degree and bowel obstruction stop any trial.
+  Evidence: magnaspartate-smpc, tarleton-2017-exclusions
+
+  Scenario Outline: these diagnoses hold back a trial
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the patient has "<diagnosis>"
+    When the record is evaluated
+    Then "magnesium-contraindicated" is <stop>
+    And "supplement-alongside-therapy" is <trial>
+    And "trial-dose" is <trial>
+
+    Examples:
+      | diagnosis                 | stop          | trial      |
+      | myasthenia gravis         | offered       | suppressed |
+      | Lambert-Eaton syndrome    | offered       | suppressed |
+      | second degree AV block    | offered       | suppressed |
+      | complete heart block      | offered       | suppressed |
+      | small bowel obstruction   | offered       | suppressed |
+      | migraine                  | not indicated | offered    |
+
+  Scenario: a problem list nobody has leaves it open
+    Given an adult with mild to moderate depression who declined first-line care
+    And the problem list is not known
+    When the record is evaluated
+    Then "magnesium-contraindicated" is withheld for want of "problem list"
+    And "supplement-alone" is withheld for want of "problem list"

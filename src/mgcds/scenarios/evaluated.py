@@ -1,0 +1,129 @@
+"""What every engine says of a scenario's patient, and how it is compared with what the scenario expects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from mgcds import evaluator
+from mgcds.errors import EngineDisagreement
+from mgcds.model.assessment import Assessment, Suggestion
+from mgcds.model.evaluation import Status
+from mgcds.model.explanation import Step
+from mgcds.model.facts import read_facts
+from mgcds.model.pack import RulePack
+from mgcds.model.record import PatientRecord
+from mgcds.scenarios.failures import ScenarioFailure
+
+Answer = TypeVar("Answer")
+Statuses = Mapping[str, Mapping[str, Status]]
+"""engine → rule id → status of its suggestion"""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The assessment that `evaluate` gives, and the statuses of each engine by itself."""
+
+    assessment: Assessment
+    statuses: Statuses
+
+    def expect_status(self, rule_id: str, expected: Status) -> None:
+        """Every engine gives the rule's suggestion this status."""
+        found = by_answer({engine: given[rule_id] for engine, given in self.statuses.items()})
+        if list(found) != [expected]:
+            suggestion = self.assessment[rule_id]
+            answers = _by_engine({_detailed(suggestion, status): engines for status, engines in found.items()})
+            raise ScenarioFailure(f"{rule_id} {expected}", answers, self.because(rule_id))
+
+    def expect_only(self, rule_ids: tuple[str, ...]) -> None:
+        """Every engine offers these and nothing else."""
+        found = by_answer({engine: tuple(sorted(_offered(given))) for engine, given in self.statuses.items()})
+        if list(found) != [rule_ids]:
+            odd = sorted({rule for answer in found for rule in set(answer) ^ set(rule_ids)})
+            because = "; ".join(f"{rule}: {self.because(rule)}" for rule in odd)
+            answers = _by_engine({_rules(rules): engines for rules, engines in found.items()})
+            raise ScenarioFailure(f"{_rules(rule_ids)} offered, and nothing else", answers, because)
+
+    def expect_none_of_kind(self, kind: str) -> None:
+        """No engine offers a suggestion of this kind."""
+        of_kind = {rule.id for rule in self.assessment.pack.rules.values() if rule.suggest.kind == kind}
+        found = by_answer(
+            {engine: tuple(sorted(of_kind.intersection(_offered(given)))) for engine, given in self.statuses.items()}
+        )
+        if list(found) != [()]:
+            because = "; ".join(
+                f"{rule}: {self.because(rule)}" for rule in sorted({rule for answer in found for rule in answer})
+            )
+            answers = _by_engine({_rules(rules): engines for rules, engines in found.items()})
+            raise ScenarioFailure(f"no suggestion of kind {kind} offered", answers, because)
+
+    def because(self, rule_id: str) -> str:
+        """The value that decided, and how far it is from its limit."""
+        return step_line(self.assessment.why_not(rule_id))
+
+
+def evaluate_on_every_engine(record: PatientRecord, pack: RulePack, on: date) -> Evaluated:
+    """Ask each engine, then both channels together. ScenarioFailure, with the engines by name, where the channels differ."""
+    facts = read_facts(record, pack, on)
+    statuses = {name: engine(pack, facts).statuses for name, engine in evaluator.ENGINES.items()}
+    try:
+        return Evaluated(evaluator.evaluate(record, pack, on), statuses)
+    except EngineDisagreement as disagreement:
+        raise ScenarioFailure("the same from every engine", _differences(statuses), str(disagreement)) from None
+
+
+def by_answer(answers: Mapping[str, Answer]) -> dict[Answer, str]:
+    """The different answers, each with the engines that gave it."""
+    engines: dict[Answer, list[str]] = {}
+    for engine, answer in answers.items():
+        engines.setdefault(answer, []).append(engine)
+    return {answer: " and ".join(names) for answer, names in engines.items()}
+
+
+def _by_engine(answers: Mapping[str, str]) -> str:
+    return ", and ".join(f"{answer} by {engines}" for answer, engines in answers.items())
+
+
+def _rules(rule_ids: tuple[str, ...]) -> str:
+    return ", ".join(rule_ids) or "nothing"
+
+
+def _offered(statuses: Mapping[str, Status]) -> list[str]:
+    return [rule for rule, status in statuses.items() if status == "offered"]
+
+
+def _differences(statuses: Statuses) -> str:
+    found: list[str] = []
+    for rule in dict.fromkeys(rule for given in statuses.values() for rule in given):
+        answers = by_answer({engine: given.get(rule) for engine, given in statuses.items()})
+        if len(answers) > 1:
+            found.append(f"{rule}: " + ", ".join(f"{answer} by {engines}" for answer, engines in answers.items()))
+    return "; ".join(found)
+
+
+def _detailed(suggestion: Suggestion, status: Status) -> str:
+    """A status with the rules that hold back, or the data that is wanted."""
+    if status == suggestion.status == "suppressed":
+        return f"suppressed by {', '.join(suggestion.held_back_by)}"
+    if status == suggestion.status == "withheld":
+        return f"withheld for want of {wanted(suggestion)}"
+    return status
+
+
+def wanted(suggestion: Suggestion) -> str:
+    """The smallest sets of items that would decide a withheld suggestion."""
+    return " or of ".join(f"'{', '.join(items)}'" for items in suggestion.missing) or "nothing that could be given"
+
+
+def step_line(step: Step) -> str:
+    """One step of an explanation: what was found, how it compares, and why it is unknown."""
+    says = step.says if step.verdict == "met" else f"{step.verdict}: {step.says}"
+    parts = [
+        says,
+        f"found {step.found}" if step.found else "",
+        f"of {step.dated}" if step.dated else "",
+        step.distance or "",
+    ]
+    return ", ".join(part for part in parts if part) + (f" — {step.because}" if step.because else "")
