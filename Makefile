@@ -1,0 +1,67 @@
+# On a fresh machine with Python, make and a C compiler, `make demo` and `make test` do everything.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORKERS ?= 2
+PATIENTS ?= 1000000
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+TESTS_OF_MEANING := $(wildcard tests/model tests/engines tests/evaluator tests/features features)
+
+# CPython 3.13 dropped PyEval_CallObject, which durable-rules 2.0.28 still names; gcc 14 and newer refuse to compile it undeclared.
+ifeq ($(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 13))' 2>/dev/null),True)
+export CPPFLAGS += -DPyEval_CallObject=PyObject_CallObject
+endif
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help venv demo test lint types contracts format agreement bench versions clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+venv: $(STAMP)  ## the virtual environment, with mgcds and its development tools in it
+
+$(STAMP): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "mgcds: no $(PYTHON) found: install Python 3.11 or newer, e.g. apt-get install python3 python3-dev python3-venv" >&2; exit 1; }
+	@$(PYTHON) tools/check_build.py
+	@echo "mgcds: creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "mgcds: installing mgcds and its development tools"
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+demo: venv  ## evaluate an example record and print the assessment
+	@$(BIN)/mgcds evaluate examples/amara.yaml --on 2026-11-21
+
+test: lint types contracts  ## lint, types, layer contracts and all tests
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+lint: venv  ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: venv  ## mypy --strict
+	@$(BIN)/mypy
+
+contracts: venv  ## import-linter: imports point one way
+	@$(BIN)/lint-imports
+
+format: venv  ## let ruff repair and format what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+agreement: venv  ## compare the engines on PATIENTS generated records (1000000)
+	@$(BIN)/python -m tests.agreement.run $(PATIENTS)
+
+bench: venv  ## measure speed, against zen-engine too
+	@$(PIP) --editable '.[bench]'
+	@$(BIN)/python bench/run.py
+
+versions:  ## the tests of meaning on every Python from 3.11 to 3.13 that is here
+	@tools/versions.sh 3.11 3.12 3.13 -- $(TESTS_OF_MEANING)
+
+clean:  ## remove environments, caches and built files
+	rm -rf .venv .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
