@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,14 +12,14 @@ from pytest_bdd.feature import features as parsed_before
 from pytest_bdd.feature import get_feature
 from pytest_bdd.gherkin_parser import GherkinDocument, get_gherkin_document
 from pytest_bdd.parser import Feature, ScenarioTemplate, Step
-from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
 from mgcds.errors import Problem
-from mgcds.scenarios import steps
 from mgcds.scenarios.naming import folded
-from mgcds.scenarios.sentences import nearest
+from mgcds.scenarios.sentences import Sentence, nearest
+from mgcds.scenarios.steps import LIBRARY
 
 DRAFT = "draft"
+_KEYWORDS = ("Background", "Rule", "Scenario", "Scenario Outline", "Example", "Examples")
 _MEANS_SOMETHING_TO_PYTEST = frozenset({"skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings"})
 
 
@@ -33,13 +34,6 @@ def find_features(where: Path) -> list[Path]:
     if where.is_file():
         return [where.resolve()]
     return sorted(path.resolve() for path in where.rglob("*.feature") if path.is_file())
-
-
-def library() -> tuple[StepFunctionContext, ...]:
-    """The steps of the library."""
-    return tuple(
-        context for context in step_function_context_registry.values() if context.step_func.__module__ == steps.__name__
-    )
 
 
 def read_feature(path: Path) -> Feature:
@@ -81,6 +75,7 @@ def _check_file(path: Path) -> Iterator[Problem]:
         yield Problem(file, 1, "holds no feature; begin with 'Feature: …'")
     else:
         yield from _check_names(document, file)
+        yield from _check_keywords(path, feature, file)
         for scenario in feature.scenarios.values():
             yield from _check_scenario(scenario, file)
 
@@ -100,6 +95,21 @@ def _check_names(document: GherkinDocument, file: str) -> Iterator[Problem]:
                 file, line, f"a scenario of the same name stands in line {seen[scenario.name]}; give it another"
             )
         seen.setdefault(scenario.name, line)
+
+
+def _check_keywords(path: Path, feature: Feature, file: str) -> Iterator[Problem]:
+    """Gherkin takes what follows `Senario:` for a description, and would run nothing of it."""
+    descriptions = [feature.description, *(scenario.description for scenario in feature.scenarios.values())]
+    described = {line.strip() for description in descriptions for line in description.splitlines()}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        word, colon, _ = line.strip().partition(":")
+        near = (
+            difflib.get_close_matches(word, _KEYWORDS, n=1, cutoff=0.8) if colon and line.strip() in described else []
+        )
+        if near:
+            yield Problem(file, number, f"'{word}:' is no keyword; did you mean '{near[0]}:'?")
+    if not feature.scenarios:
+        yield Problem(file, feature.line_number, "the feature has no scenario")
 
 
 def _check_scenario(scenario: ScenarioTemplate, file: str) -> Iterator[Problem]:
@@ -124,12 +134,10 @@ def _check_twice(scenario: ScenarioTemplate, file: str) -> Iterator[Problem]:
     """A scenario may replace what its Background says, but not what it says itself."""
     said: dict[str, int] = {}
     for step in scenario.steps[len(scenario.all_background_steps) :]:
-        for context in library():
-            parts = (
-                context.parser.parse_arguments(step.name) if context.parser.name.startswith("the <item> is ") else None
-            )
-            if parts and step.type == "given":
-                item = folded(str(parts["item"]))
+        for sentence in matching(step):
+            parts = sentence.parse_arguments(step.name) or {}
+            if sentence.name.startswith("the <item> is "):
+                item = folded(parts["item"])
                 if item in said:
                     what = f"the {parts['item']} is already said in line {said[item]}; only one of the two would count"
                     yield Problem(file, step.line_number, what)
@@ -144,13 +152,13 @@ def _check_steps(scenario: ScenarioTemplate, file: str) -> Iterator[Problem]:
                 yield Problem(file, step.line_number, _not_understood(step))
 
 
-def matching(step: Step) -> list[StepFunctionContext]:
-    """The steps of the library that this one is."""
-    return [context for context in library() if context.type == step.type and context.parser.is_matching(step.name)]
+def matching(step: Step) -> list[Sentence]:
+    """The sentences of the library that a step may be."""
+    return [sentence for kind, sentence in LIBRARY if kind == step.type and sentence.is_matching(step.name)]
 
 
 def _not_understood(step: Step) -> str:
-    sentences = {context.parser.name for context in library() if context.type == step.type}
+    sentences = {sentence.name for kind, sentence in LIBRARY if kind == step.type}
     near = nearest(step.name, sorted(sentences))
     suggestions = "".join(f"\n    {step.type.title()} {sentence}" for sentence in near)
     like = (

@@ -20,7 +20,7 @@ from mgcds.loading.reading import did_you_mean
 from mgcds.model.explanation import in_sentence
 from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack, StateItem
 from mgcds.model.record import PatientRecord, parse_quantity
-from mgcds.model.units import parse_unit
+from mgcds.model.units import SCORE, parse_unit
 from mgcds.scenarios.evaluated import Evaluated, evaluate_on_every_engine
 from mgcds.scenarios.failures import ScenarioError
 from mgcds.scenarios.naming import item_called
@@ -204,7 +204,8 @@ class Patient:
             meant = did_you_mean(value, item.values) if isinstance(item, StateItem) else rejected.why
             why = f"the {in_sentence(item.title)} cannot be '{value}': {meant}"
         if isinstance(item, MeasuredItem) and not why:
-            why = _unit_doubt(item, value)
+            limits = [given[key] for key in ("lower_limit", "upper_limit") if isinstance(given, dict) and key in given]
+            why = _unit_doubt(item, value) or "".join(_limit_doubt(item, limit) for limit in limits)
         if why:
             self._doubts[item.id, ""] = f'{why} (if it is meant so, add: Then "…" is reported as a data problem of …)'
 
@@ -241,6 +242,17 @@ def _unit_doubt(item: MeasuredItem, value: str) -> str:
     if unit is None or item.id == "age" or parse_unit(unit) is not None:
         return ""
     return f"the unit '{unit}' is not understood; {did_you_mean(unit, item.units)}"
+
+
+def _limit_doubt(item: MeasuredItem, limit: str) -> str:
+    """A limit that is no quantity, or whose unit is missing or not understood: it would not count."""
+    try:
+        unit = parse_quantity(limit)["unit"]
+    except ValueError as error:
+        return f"the limit '{limit}' is not understood: {error}"
+    if unit is None and item.units[0] != SCORE:
+        return f"the limit '{limit}' has no unit; write one of {', '.join(item.units)}"
+    return _unit_doubt(item, limit)
 
 
 def _dated(value: Any, on: date) -> Any:

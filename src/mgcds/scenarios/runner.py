@@ -67,7 +67,7 @@ def run(
         problems = [f"{where} is not there; name a folder of feature files, or one of them"]
     elif not paths:
         problems = [f"no .feature file is in {where} or below it"]
-    recorder = Recorder(name, tags)
+    recorder = Recorder(paths, name, tags)
     if not problems:
         problems = _run_pytest(paths, rules, recorder)
     for line in lines(recorder.results):
@@ -104,35 +104,24 @@ def _write(report: Path, results: Sequence[ScenarioResult], problems: Sequence[s
 def _run_pytest(paths: Sequence[Path], rules: Path | None, recorder: Recorder) -> list[str]:
     """Run the files; what kept scenarios from being run."""
     root = Path(os.path.commonpath([path.parent for path in paths]))
-    arguments = [
-        "-c",
-        os.devnull,
-        "--rootdir",
-        str(root),
-        "--noconftest",
-        "--assert=plain",
-        "--capture=no",
-        "-o",
-        "norecursedirs=",
-    ]
-    arguments += [
-        "--mgcds-features",
-        "--collect-in-virtualenv",
-        "-p",
-        "pytest_bdd.plugin",
-        "-p",
-        "mgcds.scenarios.plugin",
-    ]
+    while "[" in str(root) or "::" in str(root):  # pytest would take the rest for the name of a test
+        root = root.parent
+    arguments = ["-c", os.devnull, "--rootdir", str(root), "--noconftest", "--assert=plain", "--capture=no"]
     arguments += [argument for blocked in _BLOCKED for argument in ("-p", f"no:{blocked}")]
     if recorder.tags:
         arguments += ["-m", recorder.tags]
     if rules is not None:
         arguments += ["--mgcds-rules", str(rules.resolve())]
     with _own_settings():
-        code = pytest.main([*arguments, "--", *map(str, paths)], plugins=[pytest_bdd.plugin, plugin, recorder])
+        code = pytest.main(
+            [*arguments, "--mgcds-features", "--", str(root)], plugins=[pytest_bdd.plugin, plugin, recorder]
+        )
     problems = list(recorder.problems)
     if code == pytest.ExitCode.INTERRUPTED:
         problems.append("interrupted: not all scenarios were run")
+    elif code == pytest.ExitCode.USAGE_ERROR:
+        asked = "the tags are not understood; write one tag, or tags joined with and, or, not"
+        problems.append(asked if recorder.tags else "pytest refuses to run the features")
     elif not problems and recorder.selected != len(recorder.results):
         problems.append(f"only {len(recorder.results)} of {recorder.selected} scenarios were run")
     elif not problems and not any(result.outcome != DRAFT for result in recorder.results):
@@ -158,7 +147,8 @@ def _own_settings() -> Iterator[None]:
 class Recorder:
     """A plugin of pytest that selects scenarios and notes what becomes of each of them."""
 
-    def __init__(self, name: str | None, tags: str | None) -> None:
+    def __init__(self, paths: Sequence[Path], name: str | None, tags: str | None) -> None:
+        self._wanted = {part for path in paths for part in (path, *path.parents)}
         self._words = (name or "").casefold()
         self.tags = (tags or "").replace("@", "")
         self.results: list[ScenarioResult] = []
@@ -176,6 +166,11 @@ class Recorder:
 
     def pytest_configure(self) -> None:
         self.seconds = time.perf_counter()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool:
+        """Collect the feature files and nothing else, whatever their folders are called."""
+        return collection_path not in self._wanted
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

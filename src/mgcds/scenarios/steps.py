@@ -6,10 +6,11 @@ pytest loads this module in every run of a project that has mgcds installed, so 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar, get_args
 
 import pytest
-from pytest_bdd import given, then, when
+import pytest_bdd
 from pytest_bdd.parser import Scenario
 
 from mgcds.scenarios.failures import ScenarioError, ScenarioFailure
@@ -26,6 +27,33 @@ SCENARIO = pytest.StashKey[Scenario]()
 DATA_PROBLEM = Sentence('"<text>" is reported as a data problem of the <item>')
 
 
+LIBRARY: list[tuple[str, Sentence]] = []
+"""every step of the library: given, when or then, and its sentence"""
+
+Step = TypeVar("Step", bound=Callable[..., None])
+
+
+def given(sentence: str) -> Callable[[Step], Step]:
+    """A step that says something of the patient."""
+    return pytest_bdd.given(_listed("given", Sentence(sentence)))  # type: ignore[return-value]
+
+
+def when(sentence: str) -> Callable[[Step], Step]:
+    """A step that does something."""
+    return pytest_bdd.when(_listed("when", Sentence(sentence)))  # type: ignore[return-value]
+
+
+def then(sentence: str | Sentence) -> Callable[[Step], Step]:
+    """A step that expects something."""
+    known = sentence if isinstance(sentence, Sentence) else Sentence(sentence)
+    return pytest_bdd.then(_listed("then", known))  # type: ignore[return-value]
+
+
+def _listed(kind: str, sentence: Sentence) -> Sentence:
+    LIBRARY.append((kind, sentence))
+    return sentence
+
+
 @pytest.fixture(scope="session")
 def mgcds_pack(request: pytest.FixtureRequest) -> RulePack:
     """The rule pack that scenarios are about: `--mgcds-rules`, else the ini option `mgcds_rules`, else the built-in one."""
@@ -38,7 +66,8 @@ def mgcds_pack(request: pytest.FixtureRequest) -> RulePack:
     try:
         return load_pack(root)
     except PackError as error:
-        pytest.fail(f"the rule pack does not load\n{error}", pytrace=False)
+        problems = str(error)
+    pytest.fail(f"the rule pack does not load\n{problems}", pytrace=False)
 
 
 @pytest.fixture
@@ -72,7 +101,7 @@ def an_adult_who_declined(mgcds_patient: Patient) -> None:
     mgcds_patient.begin("an adult with mild to moderate depression who declined first-line care")
 
 
-@given(Sentence("today is <day>"))
+@given("today is <day>")
 def today_is(day: str, mgcds_patient: Patient) -> None:
     mgcds_patient.set_today(day)
 
@@ -80,23 +109,23 @@ def today_is(day: str, mgcds_patient: Patient) -> None:
 # --- Given: values and states -------------------------------------------------------------------------------------------------
 
 
-@given(Sentence('the <item> is "<quantity>"'))
+@given('the <item> is "<quantity>"')
 def item_is(item: str, quantity: str, mgcds_patient: Patient) -> None:
     mgcds_patient.say(item, quantity)
 
 
-@given(Sentence('the <item> is "<quantity>" from <n> days ago'))
+@given('the <item> is "<quantity>" from <n> days ago')
 def item_is_from(item: str, quantity: str, n: str, mgcds_patient: Patient) -> None:
     mgcds_patient.say(item, quantity, int(n))
 
 
-@given(Sentence('the <item> is "<quantity>" with laboratory limits "<low>" to "<high>"'))
+@given('the <item> is "<quantity>" with laboratory limits "<low>" to "<high>"')
 def item_with_limits(item: str, quantity: str, low: str, high: str, mgcds_patient: Patient) -> None:
     mgcds_patient.say(item, quantity, lower_limit=low, upper_limit=high)
 
 
-@given(Sentence('the <item> is "<quantity>" from a <fault> specimen'))
-@given(Sentence('the <item> is "<quantity>" from an <fault> specimen'))
+@given('the <item> is "<quantity>" from a <fault> specimen')
+@given('the <item> is "<quantity>" from an <fault> specimen')
 def item_from_specimen(item: str, quantity: str, fault: str, mgcds_patient: Patient) -> None:
     from mgcds.loading.reading import did_you_mean
     from mgcds.model.record import SpecimenProblem
@@ -107,8 +136,8 @@ def item_from_specimen(item: str, quantity: str, fault: str, mgcds_patient: Pati
     mgcds_patient.say(item, quantity, specimen=[fault.lower()])
 
 
-@given(Sentence("the <item> is not known"))
-@given(Sentence("the <item> are not known"))
+@given("the <item> is not known")
+@given("the <item> are not known")
 def item_is_not_known(item: str, mgcds_patient: Patient) -> None:
     mgcds_patient.forget(item)
 
@@ -116,38 +145,38 @@ def item_is_not_known(item: str, mgcds_patient: Patient) -> None:
 # --- Given: lists -------------------------------------------------------------------------------------------------------------
 
 
-@given(Sentence('the patient takes "<medicine>"'))
+@given('the patient takes "<medicine>"')
 def takes(medicine: str, mgcds_patient: Patient) -> None:
     mgcds_patient.takes(medicine)
 
 
-@given(Sentence('the patient takes "<medicine>" since <n> days ago'))
+@given('the patient takes "<medicine>" since <n> days ago')
 def takes_since(medicine: str, n: str, mgcds_patient: Patient) -> None:
     mgcds_patient.takes(medicine, int(n))
 
 
-@given(Sentence('the patient takes "<product>" with "<dose>" a day since <n> days ago'))
+@given('the patient takes "<product>" with "<dose>" a day since <n> days ago')
 def takes_a_dose(product: str, dose: str, n: str, mgcds_patient: Patient) -> None:
     mgcds_patient.takes(product, int(n), dose)
 
 
-@given(Sentence('the patient stopped "<medicine>" <n> days ago'))
+@given('the patient stopped "<medicine>" <n> days ago')
 def stopped(medicine: str, n: str, mgcds_patient: Patient) -> None:
     mgcds_patient.stopped(medicine, int(n))
 
 
-@given(Sentence('the patient has "<diagnosis>"'))
+@given('the patient has "<diagnosis>"')
 def has(diagnosis: str, mgcds_patient: Patient) -> None:
     mgcds_patient.has("conditions", diagnosis)
 
 
-@given(Sentence('the patient reports "<symptom>"'))
+@given('the patient reports "<symptom>"')
 def reports(symptom: str, mgcds_patient: Patient) -> None:
     mgcds_patient.has("symptoms", symptom)
 
 
-@given(Sentence("the <item> was reviewed <n> days ago"))
-@given(Sentence("the <item> were reviewed <n> days ago"))
+@given("the <item> was reviewed <n> days ago")
+@given("the <item> were reviewed <n> days ago")
 def list_was_reviewed(item: str, n: str, mgcds_patient: Patient) -> None:
     mgcds_patient.reviewed(item, int(n))
 
@@ -167,27 +196,27 @@ def evaluated(request: pytest.FixtureRequest, mgcds_patient: Patient) -> None:
 # --- Then: statuses -----------------------------------------------------------------------------------------------------------
 
 
-@then(Sentence('"<rule>" is offered'))
+@then('"<rule>" is offered')
 def is_offered(rule: str, mgcds_patient: Patient) -> None:
     _expect(rule, "offered", mgcds_patient)
 
 
-@then(Sentence('"<rule>" is suppressed'))
+@then('"<rule>" is suppressed')
 def is_suppressed(rule: str, mgcds_patient: Patient) -> None:
     _expect(rule, "suppressed", mgcds_patient)
 
 
-@then(Sentence('"<rule>" is withheld'))
+@then('"<rule>" is withheld')
 def is_withheld(rule: str, mgcds_patient: Patient) -> None:
     _expect(rule, "withheld", mgcds_patient)
 
 
-@then(Sentence('"<rule>" is not indicated'))
+@then('"<rule>" is not indicated')
 def is_not_indicated(rule: str, mgcds_patient: Patient) -> None:
     _expect(rule, "not indicated", mgcds_patient)
 
 
-@then(Sentence('"<rule>" is suppressed by "<holder>"'))
+@then('"<rule>" is suppressed by "<holder>"')
 def is_suppressed_by(rule: str, holder: str, mgcds_patient: Patient) -> None:
     from mgcds.scenarios.naming import rule_called
 
@@ -198,7 +227,7 @@ def is_suppressed_by(rule: str, holder: str, mgcds_patient: Patient) -> None:
         raise ScenarioFailure(f"{rule} suppressed by {holder}", f"suppressed by {', '.join(by)}")
 
 
-@then(Sentence('"<rule>" is withheld for want of "<items>"'))
+@then('"<rule>" is withheld for want of "<items>"')
 def is_withheld_for_want_of(rule: str, items: str, mgcds_patient: Patient) -> None:
     from mgcds.scenarios.evaluated import wanted
     from mgcds.scenarios.naming import items_called
@@ -210,14 +239,14 @@ def is_withheld_for_want_of(rule: str, items: str, mgcds_patient: Patient) -> No
         raise ScenarioFailure(f"{rule} withheld for want of '{', '.join(wants)}'", f"for want of {wanted(suggestion)}")
 
 
-@then(Sentence('nothing is offered but "<rules>"'))
+@then('nothing is offered but "<rules>"')
 def nothing_else(rules: str, mgcds_patient: Patient) -> None:
     from mgcds.scenarios.naming import rules_called
 
     mgcds_patient.evaluated.expect_only(rules_called(rules, mgcds_patient.pack))
 
 
-@then(Sentence('no suggestion of kind "<kind>" is offered'))
+@then('no suggestion of kind "<kind>" is offered')
 def no_suggestion_of_kind(kind: str, mgcds_patient: Patient) -> None:
     from mgcds.scenarios.naming import kind_called
 
@@ -233,12 +262,12 @@ def _expect(rule: str, status: Status, patient: Patient) -> None:
 # --- Then: texts and data -----------------------------------------------------------------------------------------------------
 
 
-@then(Sentence('the text of "<rule>" says "<words>"'))
+@then('the text of "<rule>" says "<words>"')
 def text_says(rule: str, words: str, mgcds_patient: Patient) -> None:
     _expect_words(rule, words, True, mgcds_patient)
 
 
-@then(Sentence('the text of "<rule>" never says "<words>"'))
+@then('the text of "<rule>" never says "<words>"')
 def text_never_says(rule: str, words: str, mgcds_patient: Patient) -> None:
     _expect_words(rule, words, False, mgcds_patient)
 

@@ -1,0 +1,83 @@
+@library
+Feature: Every step of the library, once at least
+
+  Scenario: who it is
+    Given today is 2027-03-01
+    And a healthy adult
+    When the record is evaluated
+    Then "severe-renal-impairment" is not indicated
+
+  Scenario: nothing is known
+    Given a patient of whom nothing is known
+    When the record is evaluated
+    Then "supplement-alongside-therapy" is withheld
+
+  Scenario: on treatment
+    Given an adult with mild to moderate depression on a stable antidepressant
+    When the record is evaluated
+    Then "supplement-alongside-therapy" is offered
+    And the text of "supplement-alongside-therapy" says "week 6 for judging the trial"
+    And the text of "supplement-alongside-therapy" never says "must"
+
+  Scenario: care declined
+    Given an adult with mild to moderate depression who declined first-line care
+    And the patient takes "omeprazole"
+    And the patient takes "paracetamol" since 1 day ago
+    And the patient stopped "ibuprofen" 3 days ago
+    When the record is evaluated
+    Then "supplement-alone" is withheld
+
+  Scenario: a stop
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the eGFR is "25 mL/min/1.73m2" from 20 days ago
+    When the record is evaluated
+    Then "severe-renal-impairment" is offered
+    And "supplement-alongside-therapy" is suppressed
+    And "supplement-alongside-therapy" is suppressed by "severe-renal-impairment"
+    And no suggestion of kind "consider" is offered
+
+  Scenario: a value that is not known
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the eGFR is not known
+    When the record is evaluated
+    Then "supplement-alongside-therapy" is withheld for want of "eGFR"
+
+  Scenario: lists
+    Given a healthy adult
+    And the symptoms are not known
+    And the medicine list was reviewed 31 days ago
+    And the symptoms were reviewed 2 days ago
+    And the patient has "myasthenia gravis"
+    And the patient reports "weakness"
+    When the record is evaluated
+    Then "magnesium-contraindicated" is offered
+    And "medicine-list-not-reconciled" is offered
+
+  Scenario: a supplement
+    Given a healthy adult
+    And the patient takes "magnesium oxide" with "500 mg salt of MgO" a day since 3 days ago
+    When the record is evaluated
+    Then "dose-above-limit" is offered
+
+  Scenario: the laboratory's own limits
+    Given a healthy adult
+    And the serum magnesium is "0.72 mmol/L" with laboratory limits "0.75 mmol/L" to "0.95 mmol/L"
+    When the record is evaluated
+    Then nothing is offered but "confirm-low-magnesium"
+
+  Scenario Outline: specimens
+    Given a healthy adult
+    And the serum magnesium is "0.90 mmol/L" from <specimen> specimen
+    When the record is evaluated
+    Then "repeat it" is reported as a data problem of the serum magnesium
+
+    Examples:
+      | specimen     |
+      | a haemolysed |
+      | an edta      |
+
+  Scenario: an item without its unit
+    Given a healthy adult
+    And the serum magnesium is "2.0"
+    When the record is evaluated
+    Then "no unit" is reported as a data problem of the serum magnesium
