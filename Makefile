@@ -57,7 +57,7 @@ agreement: venv  ## compare the engines on PATIENTS generated records (1000000)
 
 bench: venv  ## measure speed, against zen-engine too
 	@$(PIP) --editable '.[bench]'
-	@$(BIN)/python bench/run.py
+	@$(BIN)/python -m bench.run
 
 versions:  ## the tests of meaning on every Python from 3.11 to 3.13 that is here
 	@tools/versions.sh 3.11 3.12 3.13 -- $(TESTS_OF_MEANING)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import floor, lcm
+from math import lcm
 from typing import assert_never
 
 from mgcds.engines.durable import AllOf, AnyOf, Compare, Node, Pattern
@@ -65,6 +65,11 @@ class Columns:
         self._sets = {
             criterion.value_set for criterion in pack.criteria.values() if isinstance(criterion, Taking | Has)
         }
+        taking = [criterion for criterion in pack.criteria.values() if isinstance(criterion, Taking)]
+        self._running = {
+            criterion.value_set for criterion in taking if (criterion.at_least, criterion.at_most) != (None, None)
+        }
+        self._unchanged = {criterion.value_set for criterion in taking if criterion.unchanged_for is not None}
         self._about_knowledge = [
             (key, criterion) for key, criterion in pack.criteria.items() if isinstance(criterion, ABOUT_KNOWLEDGE)
         ]
@@ -95,7 +100,7 @@ class Columns:
                 row[f"{item} state"] = described.values.index(state.value)
                 row[f"{item} days"] = state.days
         for value_set in self._sets:
-            _fill_listed(value_set, facts.members[value_set], row)
+            self._fill_listed(value_set, facts.members[value_set], row)
         for key, criterion in self._about_knowledge:
             row[f"{key} ?"] = int(
                 asks(criterion, facts) if isinstance(criterion, Asks) else documented(criterion, facts)
@@ -108,11 +113,19 @@ class Columns:
         row[f"{item} days"] = reading.days
         scale = self._scales[item].get(reading.unit)
         if scale is not None:
-            _fill_range(f"{item} {reading.unit}", reading.range, Fraction(0), scale, row)
+            _fill_range(f"{item} {reading.unit}", reading.range, None, scale, row)
         for which in self._differences[item]:
             limit = reading.lower if which == "lower" else reading.upper
             if limit is not None:
                 _fill_range(f"{item} {which}", reading.range, limit.value, 1, row)
+
+    def _fill_listed(self, value_set: str, listed: Listed, row: dict[str, int]) -> None:
+        if listed.present is not None:
+            row[f"{value_set} present"] = int(listed.present)
+        if value_set in self._running:
+            _fill_range(f"{value_set} running", listed.running, None, 1, row)
+        if value_set in self._unchanged:
+            _fill_range(f"{value_set} unchanged", listed.unchanged, None, 1, row)
 
     # --- criteria → patterns ----------------------------------------------------------------------------------------------
 
@@ -253,27 +266,20 @@ def _taking(
     return _both(sides)
 
 
-def _fill_listed(value_set: str, listed: Listed, row: dict[str, int]) -> None:
-    if listed.present is not None:
-        row[f"{value_set} present"] = int(listed.present)
-    _fill_range(f"{value_set} running", listed.running, Fraction(0), 1, row)
-    _fill_range(f"{value_set} unchanged", listed.unchanged, Fraction(0), 1, row)
-
-
-def _fill_range(column: str, found: Range, origin: Fraction, scale: int, row: dict[str, int]) -> None:
+def _fill_range(column: str, found: Range, origin: Fraction | None, scale: int, row: dict[str, int]) -> None:
     if found.low is not None:
-        low = encode(found.low - origin, scale)
+        low = encode(found.low if origin is None else found.low - origin, scale)
         row[f"{column} low"] = low + 1 if found.low_open and not low % 2 else low
     if found.high is not None:
-        high = encode(found.high - origin, scale)
+        high = encode(found.high if origin is None else found.high - origin, scale)
         row[f"{column} high"] = high - 1 if found.high_open and not high % 2 else high
 
 
 def encode(value: Fraction, scale: int) -> int:
     """Even on a step of the scale, odd between two steps; kept inside 64 bits without changing its order to any limit."""
-    scaled = value * scale
-    steps = floor(scaled)
-    return max(-_FARTHEST, min(_FARTHEST, 2 * steps + (scaled != steps)))
+    # in whole numbers: a Fraction would look for common divisors first
+    steps, rest = divmod(value.numerator * scale, value.denominator)
+    return max(-_FARTHEST, min(_FARTHEST, 2 * steps + (rest != 0)))
 
 
 def verdicts_of(found: Mapping[str, bool], names: Mapping[str, object]) -> dict[str, bool | None]:

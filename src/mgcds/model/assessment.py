@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from mgcds.errors import UnknownRule
 from mgcds.model.evaluation import Status, Verdicts, is_cleared
-from mgcds.model.explanation import Step, deciding, leaves, steps
+from mgcds.model.explanation import Explanation, Step, deciding, leaves
 from mgcds.model.facts import DataProblem, Facts, Gap, Reading, StateReading
 from mgcds.model.missing import smallest_sets
 from mgcds.model.pack import Evidence, Item, RulePack
@@ -25,7 +26,7 @@ class Suggestion:
 
     rule: Rule
     status: Status
-    _of: Assessment
+    _of: Explanation
 
     @property
     def id(self) -> str:
@@ -45,9 +46,9 @@ class Suggestion:
     @cached_property
     def steps(self) -> Step:
         """Why the rule is met, not met or unknown, as a tree."""
-        return steps(self.rule.when, self._of.verdicts, self._of.pack, self._of.facts)
+        return self._of.of(self.rule.when)
 
-    @cached_property
+    @property
     def held_back_by(self) -> tuple[str, ...]:
         """Rules that are met and hold this one back; for a withheld one, those that cannot be decided."""
         of = self._of
@@ -59,20 +60,18 @@ class Suggestion:
             return tuple(holder.by for holder in holders if not is_cleared(holder, truths, of.pack, of.facts))
         return ()
 
-    @cached_property
+    @property
     def let_pass(self) -> tuple[str, ...]:
         """Rules that are unknown and let this one pass (`when_unknown: let pass`): shown, never silent."""
-        of = self._of
-        return tuple(
-            holder.by
-            for holder in of.pack.holders[self.id]
-            if self.status == "offered" and of.verdicts.rules[holder.by] is None
-        )
+        if self.status != "offered":
+            return ()
+        truths = self._of.verdicts.rules
+        return tuple(holder.by for holder in self._of.pack.holders[self.id] if truths[holder.by] is None)
 
-    @cached_property
+    @property
     def missing(self) -> tuple[tuple[str, ...], ...]:
         """For a withheld suggestion: the smallest sets of items or lists that could let it be offered."""
-        return self._of.missing_of(self.id) if self.status == "withheld" else ()
+        return _missing(self.id, self._of) if self.status == "withheld" else ()
 
     @property
     def evidence_for(self) -> tuple[Evidence, ...]:
@@ -106,16 +105,40 @@ class Suggestion:
         }  # fmt: skip
 
 
+def _missing(rule_id: str, of: Explanation) -> tuple[tuple[str, ...], ...]:
+    """The smallest sets of data that could let a withheld suggestion be offered. Worked out once for each pattern of verdicts."""
+    verdicts, pack = of.verdicts, of.pack
+    holders = pack.holders[rule_id]
+    keys = dict.fromkeys(
+        key for rule in (rule_id, *(holder.by for holder in holders)) for key in pack.criteria_of[rule]
+    )
+    # Whether a holder is cleared depends on rejected values too, not on verdicts alone.
+    cleared = tuple(is_cleared(holder, verdicts.rules, pack, of.facts) for holder in holders)
+    pattern = (rule_id, tuple(verdicts.criteria[key] for key in keys), cleared)
+    found = pack.missing_sets.get(pattern)
+    if found is None:
+        found = smallest_sets(rule_id, verdicts.criteria, verdicts.rules, pack, of.facts)
+        if len(pack.missing_sets) < 100_000:  # patterns repeat; a bound keeps a long-running service's memory flat
+            pack.missing_sets[pattern] = found
+    return found
+
+
+_OF_A_CRITERION = (
+    "joined", "says", "verdict", "found", "dated", "days", "source", "limit", "limit_from", "distance", "because", "about", "subject",
+)  # fmt: skip
+_values_of = attrgetter(*_OF_A_CRITERION)
+
+
 def step_to_dict(step: Step) -> dict[str, Any]:
     """A step without the fields it does not have."""
-    plain: dict[str, Any] = {"joined": step.joined, "says": step.says, "verdict": step.verdict}
-    for key in ("found", "dated", "days", "source", "limit", "limit_from", "distance", "because", "about", "subject"):
-        value = getattr(step, key)
-        if value not in (None, ""):
-            plain[key] = value
     if step.parts:
-        plain["parts"] = [step_to_dict(part) for part in step.parts]
-    return plain
+        parts = [step_to_dict(part) for part in step.parts]
+        return {"joined": step.joined, "says": step.says, "verdict": step.verdict, "parts": parts}
+    return {
+        key: value
+        for key, value in zip(_OF_A_CRITERION, _values_of(step), strict=True)
+        if value is not None and value != ""
+    }
 
 
 @dataclass(frozen=True)
@@ -130,7 +153,9 @@ class Assessment:
     @cached_property
     def suggestions(self) -> tuple[Suggestion, ...]:
         """One for each active rule."""
-        return tuple(Suggestion(rule, self.verdicts.statuses[rule.id], self) for rule in self.pack.rules.values())
+        # not `self`: in a circle, memory would wait for the garbage collector
+        of = Explanation(self.verdicts, self.pack, self.facts)
+        return tuple(Suggestion(rule, self.verdicts.statuses[rule.id], of) for rule in self.pack.rules.values())
 
     @property
     def problems(self) -> tuple[DataProblem, ...]:
@@ -165,25 +190,6 @@ class Assessment:
         if suggestion.steps.verdict != "met" or not suggestion.held_back_by:
             return deciding(suggestion.steps)
         return deciding(self[suggestion.held_back_by[0]].steps)
-
-    def missing_of(self, rule_id: str) -> tuple[tuple[str, ...], ...]:
-        """The smallest sets of data that could let a withheld suggestion be offered. Worked out once for each pattern of verdicts."""
-        verdicts, pack = self.verdicts, self.pack
-        related = [rule_id, *(holder.by for holder in pack.holders[rule_id])]
-        keys = dict.fromkeys(key for rule in related for key in pack.criteria_of[rule])
-        pattern = (rule_id, tuple(verdicts.criteria[key] for key in keys), self._cleared(rule_id))
-        found = pack.missing_sets.get(pattern)
-        if found is None:
-            found = smallest_sets(rule_id, verdicts.criteria, verdicts.rules, pack, self.facts)
-            if len(pack.missing_sets) < 100_000:  # patterns repeat; a bound keeps a long-running service's memory flat
-                pack.missing_sets[pattern] = found
-        return found
-
-    def _cleared(self, rule_id: str) -> tuple[bool, ...]:
-        """For each holder, whether it is cleared: this depends on rejected values too, not on verdicts alone."""
-        return tuple(
-            is_cleared(holder, self.verdicts.rules, self.pack, self.facts) for holder in self.pack.holders[rule_id]
-        )
 
     @property
     def unknown_items(self) -> Mapping[str, Gap]:
