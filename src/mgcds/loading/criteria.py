@@ -314,7 +314,7 @@ class CriteriaReader:
         if "within" not in node.items:
             return item.current_for, ""
         days = self.reader.days(node, "within", what)
-        return days, f" within {days} days" if days is not None else ""
+        return days, f" within {days} days" if days is not None else ", however long ago"
 
 
 def _is_empty(lower: Threshold, upper: Threshold) -> bool:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from mgcds.loading.criteria import CriteriaReader
-from mgcds.loading.reading import Reader
+from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping, Node, Text
 from mgcds.model.criterion import Threshold
 from mgcds.model.pack import Evidence, Item, ListItem, MeasuredItem, StateItem
-from mgcds.model.record import PatientRecord
-from mgcds.model.terminology import Entry, ValueSet
-from mgcds.model.units import factor, parse_unit
+from mgcds.model.record import Measurement, Part, PatientRecord
+from mgcds.model.terminology import Entry, ValueSet, words
+from mgcds.model.units import SUBSTANCES, factor, parse_unit
 
 LISTS = ("medicines", "conditions", "symptoms")
 DERIVED = ("supplemental_magnesium",)
 _SPECIMEN = ("haemolysed", "lipaemic", "icteric", "edta", "citrate")
+_FORMS = {  # as the systems publish them; ATC and ICD-10-CM may be prefixes
+    "rxnorm": ("RxNorm", r"\d{1,8}"),
+    "atc": ("ATC", r"[A-Z]\d{2}(?:[A-Z](?:[A-Z](?:\d{2})?)?)?"),
+    "icd10cm": ("ICD-10-CM", r"[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?"),
+    "snomed": ("SNOMED CT", r"\d{6,18}"),
+}
 _CODES = {"medicines": ("rxnorm", "atc"), "conditions": ("icd10cm", "snomed"), "symptoms": ("icd10cm", "snomed")}
 
 
@@ -43,15 +50,53 @@ def read_items(source: Mapping, reader: Reader) -> dict[str, Item]:
 
 def _read_item(key: str, what: str, node: Mapping, reader: Reader) -> Item | None:
     kind = reader.choice(node, "of", what, ["measurement", "state", "list"])
+    if "of" in node.items and kind != _kind_of_field(key):
+        fits = _kind_of_field(key)
+        reader.problem(
+            (node.file, node.line_of("of")),
+            f"{what} is no {kind}: "
+            + (f"PatientRecord holds a {fits} there; write 'of: {fits}'" if fits else "take it out"),
+        )
+        return None
     title = reader.text(node, "title", what)
     if kind == "list":
         complete = reader.keys(node, what, ["title", "of", "current_for"])
         return ListItem(key, title, reader.days(node, "current_for", what)) if complete else None
     if kind == "state":
         complete = reader.keys(node, what, ["title", "of", "values", "current_for"])
-        values = reader.texts(node, "values", what)
+        values = _read_values(key, what, node, reader)
         return StateItem(key, title, values, reader.days(node, "current_for", what)) if complete and values else None
     return _read_measured(key, title, what, node, reader)
+
+
+def _kind_of_field(key: str) -> str | None:
+    """What `of` must say for a field of PatientRecord."""
+    if key in LISTS:
+        return "list"
+    if key in ("age", *DERIVED) or PatientRecord.model_fields[key].annotation == tuple[Measurement, ...]:
+        return "measurement"
+    return "state" if _states_of_field(key) else None
+
+
+def _states_of_field(key: str) -> tuple[str, ...]:
+    """The states that a field of PatientRecord can hold."""
+    for kind in get_args(PatientRecord.model_fields[key].annotation):
+        if isinstance(kind, type) and issubclass(kind, Part) and "value" in kind.model_fields:
+            return get_args(kind.model_fields["value"].annotation)
+    return ()
+
+
+def _read_values(key: str, what: str, node: Mapping, reader: Reader) -> tuple[str, ...]:
+    values = reader.text_nodes(node, "values", what)
+    known = _states_of_field(key)
+    for text in values:
+        if text.value not in known:
+            reader.problem(
+                text, f"{what}: the record never says '{text.value}'; {did_you_mean(text.value or '', known)}"
+            )
+    if not values and "values" in node.items:
+        reader.problem((node.file, node.line_of("values")), f"{what} has no values; write some of {', '.join(known)}")
+    return tuple(text.value for text in values if text.value is not None)
 
 
 def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reader) -> MeasuredItem | None:
@@ -59,13 +104,13 @@ def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reade
     optional = ["substance", "loinc", "beyond_plausible", "lower_limit", "upper_limit", "not_from", "whole_numbers"]
     if not reader.keys(node, what, required, optional):
         return None
-    substance = reader.text(node, "substance", what) or None
+    substance = reader.choice(node, "substance", what, SUBSTANCES) if "substance" in node.items else None
     units = _read_units(what, node, substance, reader)
     plausible = _read_plausible(what, node, reader)
     if not units or plausible is None:
         return None
     item = MeasuredItem(
-        key, title, units, substance, _read_loinc(what, node, reader), plausible,
+        key, title, units, substance, _read_loinc(what, node, units[0], substance, reader), plausible,
         cast(Literal["reject", "confirm"], reader.choice(node, "beyond_plausible", what, ["reject", "confirm"])),
         None, None, reader.days(node, "current_for", what),
         cast(Literal["lowest", "highest"], reader.choice(node, "on_a_tie", what, ["lowest", "highest"])),
@@ -108,7 +153,9 @@ def _read_plausible(what: str, node: Mapping, reader: Reader) -> tuple[Fraction,
     return Fraction(ends[0]), Fraction(ends[1])
 
 
-def _read_loinc(what: str, node: Mapping, reader: Reader) -> dict[str, tuple[str, ...]]:
+def _read_loinc(
+    what: str, node: Mapping, first: str, substance: str | None, reader: Reader
+) -> dict[str, tuple[str, ...]]:
     codes: dict[str, tuple[str, ...]] = {}
     loinc = reader.mapping(node, "loinc", what)
     for code in loinc.items if loinc else ():
@@ -117,10 +164,10 @@ def _read_loinc(what: str, node: Mapping, reader: Reader) -> dict[str, tuple[str
             parse_unit(text.value or "")
             for text in reader.text_nodes(loinc, code, f"LOINC {code} of {what}", single=True)
         ]
-        if not units or None in units:
+        if not units or None in units or all(factor(unit or "", first, substance) is None for unit in units):
             reader.problem(
                 (loinc.file, loinc.line_of(code)),
-                f"LOINC {code} of {what} needs the units it is reported in, e.g. mg/dL",
+                f"LOINC {code} of {what} needs the units it is reported in, which convert into {first}",
             )
         codes[code] = tuple(unit for unit in units if unit is not None)
     return codes
@@ -147,7 +194,7 @@ def read_value_set(source: Mapping, reader: Reader) -> ValueSet | None:
     of = reader.choice(source, "of", what, LISTS)
     entries = source.items.get("entries")
     read = [_read_entry(node, of, reader) for node in _nodes(entries, what, reader)]
-    prefixes = reader.texts(source, "atc_prefixes", what)
+    prefixes = _read_codes(source, "atc_prefixes", "atc", what, reader)
     if prefixes:
         read.append(Entry((), {"atc": prefixes}))
     includes = reader.texts(source, "includes", what)
@@ -156,7 +203,7 @@ def read_value_set(source: Mapping, reader: Reader) -> ValueSet | None:
     return ValueSet(
         reader.text(source, "id", what), reader.text(source, "title", what), of, reader.text(source, "version", what),
         reader.text(source, "source", what), includes, tuple(entry for entry in read if entry is not None),
-        reader.texts(source, "not_when", what),
+        _read_phrases(source, "not_when", what, reader),
     )  # fmt: skip
 
 
@@ -176,8 +223,30 @@ def _read_entry(node: Node, of: str, reader: Reader) -> Entry | None:
     what = f"entry '{reader.text(node, 'name', 'an entry')}'"
     if not reader.keys(node, what, ["name"], ["also", *_CODES[of]]):
         return None
-    codes = {system: reader.texts(node, system, what) for system in _CODES[of] if system in node.items}
-    return Entry((reader.text(node, "name", what), *reader.texts(node, "also", what)), codes)
+    codes = {system: _read_codes(node, system, system, what, reader) for system in _CODES[of] if system in node.items}
+    name = reader.text(node, "name", what)
+    if name and not words(name):
+        reader.problem((node.file, node.line_of("name")), f"{what} holds no word; write a name")
+    return Entry((name, *_read_phrases(node, "also", what, reader)), codes)
+
+
+def _read_phrases(node: Mapping, key: str, what: str, reader: Reader) -> tuple[str, ...]:
+    """Phrases to look for: one without a word would be found in every text, or in none."""
+    phrases = reader.text_nodes(node, key, what)
+    for text in phrases:
+        if not words(text.value or ""):
+            reader.problem(text, f"'{key}' of {what}: '{text.value}' holds no word; take it out")
+    return tuple(text.value for text in phrases if text.value is not None)
+
+
+def _read_codes(node: Mapping, key: str, system: str, what: str, reader: Reader) -> tuple[str, ...]:
+    """Codes in the form of their system. A prefix shorter than three characters matches nothing."""
+    called, form = _FORMS[system]
+    codes = reader.text_nodes(node, key, what)
+    for text in codes:
+        if not re.fullmatch(form, text.value or ""):
+            reader.problem(text, f"'{key}' of {what}: '{(text.value or '')[:40]}' is no {called} code; correct it")
+    return tuple(text.value for text in codes if text.value is not None)
 
 
 _EVIDENCE = (

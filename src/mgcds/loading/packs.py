@@ -62,7 +62,7 @@ def check_pack(root: Path) -> tuple[RulePack | None, list[Problem]]:
     problems: list[Problem] = []
     sources = _read_sources(root, problems)
     pack = None
-    if not [problem for problem in problems if problem.file in (root.name, *TOP)]:
+    if all(name in sources.files for name in TOP):
         pack = _build(root, sources, Reader(problems))
     return (pack if not problems else None), sorted(set(problems))
 
@@ -86,7 +86,7 @@ class Sources:
         """(topic, file name without ending, content) of every file in a topic folder."""
         for file, source in self.files.items():
             topic, _, name = file.rpartition("/")
-            if topic and topic not in PARTS:
+            if topic and file.split("/")[0] not in PARTS:
                 yield topic, Path(name).stem, source
 
 
@@ -108,6 +108,8 @@ def _read_sources(root: Path, problems: list[Problem]) -> Sources:
             source = read_yaml(path, file, problems)
             if source is not None:
                 sources.files[file] = source
+            if "/" not in file and file not in TOP:
+                problems.append(Problem(file, 1, "is not read here; put a rule into the folder of its topic"))
     for name in TOP:
         if name not in sources.files and not any(problem.file == name for problem in problems):
             problems.append(Problem(name, 1, "is not there; every pack has one"))
@@ -159,18 +161,25 @@ def _by_id(
     for stem, source in sources:
         entry_id = check_id(source, what, joint, stem, reader)
         entry = read(source, reader)
+        if entry_id in found:
+            reader.problem((source.file, source.line_of("id")), f"the id '{entry_id}' is used in two files; keep one")
         if entry is not None and entry_id:
             found[entry_id] = entry
     return found
 
 
 def _check_includes(sources: Sources, value_sets: dict[str, ValueSet], reader: Reader) -> None:
+    by_file = {
+        source.file: value_sets.get(reader.text(source, "id", "the value set")) for _, source in sources.of("valuesets")
+    }
     for _, source in sources.of("valuesets"):
+        holder = by_file[source.file]
+        fitting = [found.id for found in value_sets.values() if holder is None or found.of == holder.of]
         for text in reader.text_nodes(source, "includes", "the value set"):
-            if text.value not in value_sets:
+            if text.value not in fitting:
+                known = "is no value set" if text.value not in value_sets else "is a value set of another list"
                 reader.problem(
-                    text,
-                    f"'includes' names '{text.value}', which is no value set; {did_you_mean(text.value or '', value_sets)}",
+                    text, f"'includes' names '{text.value}', which {known}; {did_you_mean(text.value or '', fitting)}"
                 )
 
 
@@ -182,6 +191,8 @@ def _read_findings(
     for stem, source in sources.of("findings"):
         reader.keys(source, "the finding", FINDING_KEYS)
         finding_id = check_id(source, "the finding", "_", stem, reader)
+        if finding_id in drafts:
+            reader.problem((source.file, source.line_of("id")), f"the id '{finding_id}' is used in two files; keep one")
         drafts[finding_id] = read_conditions(source, f"finding '{finding_id}'", reader, criteria, ids)
     found: dict[str, Finding] = {}
     for finding_id in _in_order(drafts, reader):

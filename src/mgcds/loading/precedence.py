@@ -36,6 +36,8 @@ def read_precedence(source: Mapping, rules: dict[str, Rule], named: Collection[s
     entries = source.items.get("holds_back")
     by_rule: dict[str, HoldsBack] = {}
     by_kind: dict[str, HoldsBack] = {}
+    if entries is not None and not isinstance(entries, Sequence):
+        reader.problem(entries, f"'holds_back' of {what} must be a list; write '- by: …' lines, or [] for none")
     for node in entries.items if isinstance(entries, Sequence) else ():
         _read_entry(node, rules, named, by_rule, by_kind, reader)
     found: dict[str, list[HoldsBack]] = {rule: [] for rule in rules}

@@ -20,6 +20,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1)
     if near:
         return f"did you mean '{near[0]}'?"
+    if not known:
+        return "there is none yet"
     return f"write one of {', '.join(known)}" if len(known) <= 20 else f"none of the {len(known)} known ones is like it"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from dataclasses import dataclass, field
 from typing import cast, get_args
@@ -17,7 +18,7 @@ KINDS: tuple[str, ...] = get_args(Kind)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _RULE_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
-_NEVER_NAMES = ("and", "or", "not", "true", "false", "none")
+_NEVER_NAMES = (*keyword.kwlist, "true", "false", "none")  # `when` is read with Python's own grammar
 
 
 @dataclass(slots=True)
@@ -40,7 +41,9 @@ def read_conditions(
     for name, node in named.items.items() if named else ():
         assert named is not None
         place = (named.file, named.line_of(name))
-        if not _NAME.fullmatch(name) or name in _NEVER_NAMES:
+        if name in _NEVER_NAMES:
+            reader.problem(place, f"criterion '{name}' has a name that 'when' cannot hold; choose another")
+        elif not _NAME.fullmatch(name):
             reader.problem(
                 place, f"criterion '{name[:60]}' needs a name of small letters, digits and '_', starting with a letter"
             )
@@ -59,6 +62,9 @@ def read_conditions(
 
 def _read_when(draft: Draft, text: str, written: set[str], what: str, reader: Reader, finding_ids: set[str]) -> None:
     place = (draft.source.file, draft.source.line_of("when"))
+    if "#" in text:  # in a folded text it is no comment of YAML's, and Python would drop all that follows it
+        reader.problem(place, "'when' holds a '#'; put comments on lines of their own above 'when:'")
+        return
     try:
         draft.when = parse_condition(text)
     except ConditionError as error:
@@ -151,7 +157,7 @@ def _read_suggest(source: Mapping, what: str, reader: Reader, known: Known) -> S
                     f"'{key}' of {what} names '{text.value}', which is not in {place}; {did_you_mean(text.value or '', ids)}",
                 )
     return Suggest(
-        cast(Kind, reader.choice(node, "kind", what, KINDS)),
+        cast(Kind, reader.choice(node, "kind", what, KINDS, default="inform")),
         reader.text(node, "text", what),
         cast(Certainty, reader.choice(node, "certainty", what, get_args(Certainty))),
         cast(Strength, reader.choice(node, "strength", what, get_args(Strength))),

@@ -80,6 +80,9 @@ def parse_yaml(content: bytes, file: str, problems: list[Problem]) -> Mapping | 
         what = (
             getattr(error, "problem", None) or getattr(error, "reason", None) or "a character that YAML does not allow"
         )
+        context = getattr(error, "context", None) or ""
+        if "quoted" in context or "flow" in context:  # where the quote or bracket was opened, not where the file ends
+            mark = getattr(error, "context_mark", None) or mark
         line = mark.line + 1 if mark else 1
         problems.append(Problem(file, line, f"is not YAML: {what}; check indentation, quotes and brackets"))
     else:

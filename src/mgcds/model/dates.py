@@ -46,5 +46,8 @@ def parse_when(text: str) -> When:
         day = date.fromisoformat(text)
         return When(text, day, day)
     moment = datetime.fromisoformat(text)
-    in_utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        in_utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:  # year 1 east of Greenwich, year 9999 west of it
+        raise ValueError("before the first or after the last day of the calendar") from None
     return When(text, moment.date(), moment.date(), in_utc)

@@ -13,7 +13,7 @@ ATOMIC_MASS = {  # IUPAC 2021, abridged
     "H": Fraction("1.008"), "C": Fraction("12.011"), "N": Fraction("14.007"), "O": Fraction("15.999"),
     "Mg": Fraction("24.305"), "P": Fraction("30.974"), "S": Fraction("32.06"), "Cl": Fraction("35.45"),
 }  # fmt: skip
-_TOKEN = re.compile(r"([A-Z][a-z]?)(\d*)|(\()|(\))(\d*)")
+_TOKEN = re.compile(r"([A-Z][a-z]?)([1-9]\d*)?|(\()|(\))([1-9]\d*)?")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _DOSE = re.compile(
     r"(?P<mg>\d+(?:\.\d+)?)\s*mg\s+(?:(?P<elemental>elemental)(?:\s+magnesium)?|salt of (?P<formula>\S+))",
@@ -68,7 +68,7 @@ def count_atoms(formula: str) -> dict[str, int]:
     """Atoms of a formula with brackets and water of crystallisation; ValueError where it is not understood."""
     total: dict[str, int] = {}
     for part in formula.translate(_SUBSCRIPTS).replace("·", ".").split("."):
-        times, body = re.fullmatch(r"(\d*)(.*)", part, re.DOTALL).groups()  # type: ignore[union-attr]
+        times, body = re.fullmatch(r"([1-9]\d*)?(.*)", part, re.DOTALL).groups()  # type: ignore[union-attr]
         for element, number in _atoms_of(body, formula).items():
             total[element] = total.get(element, 0) + number * int(times or 1)
     return total
@@ -79,7 +79,8 @@ def _atoms_of(body: str, formula: str) -> dict[str, int]:
     at = 0
     while at < len(body):
         token = _TOKEN.match(body, at)
-        if token is None or (token[1] and token[1] not in ATOMIC_MASS) or (token[4] and len(stack) == 1):
+        closes_nothing = token is not None and token[4] and (len(stack) == 1 or not stack[-1])
+        if token is None or (token[1] and token[1] not in ATOMIC_MASS) or closes_nothing:
             raise ValueError(f"'{formula}' is not a formula that is understood, such as MgO or MgCl2.6H2O")
         at = token.end()
         if token[1]:

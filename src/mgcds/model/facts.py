@@ -12,13 +12,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
-from mgcds.model.criterion import Limit
+from mgcds.model.criterion import Limit, Threshold
 from mgcds.model.dates import parse_when
 from mgcds.model.dose import SaltDose, parse_dose
 from mgcds.model.pack import ListItem, MeasuredItem, RulePack, StateItem
-from mgcds.model.record import Diagnosis, Measurement, Medicine, PatientRecord, parse_quantity
+from mgcds.model.record import Diagnosis, Measurement, Medicine, PatientRecord, Supplement, parse_quantity
+from mgcds.model.terminology import Match, Vocabulary
 from mgcds.model.units import SCORE, factor, parse_unit
 
 Reason = Literal["missing", "stale", "rejected", "undated", "imprecise", "not reconciled", "not recognised"]
@@ -124,7 +126,7 @@ def read_facts(record: PatientRecord, pack: RulePack, on: date) -> Facts:
             case ListItem():
                 _read_list(item, record, pack, facts)
     if "supplemental_magnesium" in pack.items:
-        facts.items["supplemental_magnesium"] = _supplemental_magnesium(record, facts)
+        facts.items["supplemental_magnesium"] = _supplemental_magnesium(record, pack, facts)
     return facts
 
 
@@ -166,9 +168,7 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
         cautious = Fraction(0)
         try:
             reading = _reading(item, measurement, days, dated, problems)
-            low = reading.range.low if reading.range.low is not None else reading.range.high
-            assert low is not None
-            cautious = low if item.on_a_tie == "highest" else -low
+            cautious = _caution(item, reading)
         except _Unusable as unusable:
             problems.append(_problem(item, measurement, str(unusable)))
             old = item.current_for is not None and days > item.current_for
@@ -192,6 +192,22 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
     return newest
 
 
+def _caution(item: MeasuredItem, reading: Reading) -> Fraction:
+    """Higher for the more cautious value; in the item's first unit, so that 1.6 mg/dL is lower than 1.0 mmol/L."""
+    low = reading.range.low if reading.range.low is not None else reading.range.high
+    assert low is not None
+    value = _in_first_unit(low, reading.unit, item)
+    return value if item.on_a_tie == "highest" else -value
+
+
+def _in_first_unit(value: Fraction, unit: str, item: MeasuredItem) -> Fraction:
+    if unit == item.units[0]:
+        return value
+    scale = factor(unit, item.units[0], item.substance)
+    assert scale is not None, "item units convert into one another, checked at load"
+    return value * scale
+
+
 def _reading(
     item: MeasuredItem, measurement: Measurement, days: int, dated: str, problems: list[DataProblem]
 ) -> Reading:
@@ -199,10 +215,16 @@ def _reading(
         raise _Unusable(f"status {measurement.status}: not a result yet")
     reported = _reported_unit(item, measurement)
     unit, scale = _comparison_unit(item, reported)
-    value = Fraction(measurement.value) * scale
+    value = Fraction(measurement.value) if unit == reported else Fraction(measurement.value) * scale
     _check_plausible(item, value, unit, measurement, problems)
     lower, lower_from = _limit(item, "lower", measurement, unit, problems)
     upper, upper_from = _limit(item, "upper", measurement, unit, problems)
+    if lower is not None and upper is not None and lower.value >= upper.value:
+        problems.append(
+            _problem(item, measurement, "the laboratory's limits contradict each other: not used", used=True)
+        )
+        lower, lower_from = _default_limit(item.lower, unit)
+        upper, upper_from = _default_limit(item.upper, unit)
     _check_specimen(item, measurement, value, lower, problems)
     return Reading(
         range=_range(value, measurement.comparator),
@@ -256,14 +278,12 @@ def _comparison_unit(item: MeasuredItem, reported: str) -> tuple[str, Fraction]:
 def _check_plausible(
     item: MeasuredItem, value: Fraction, unit: str, measurement: Measurement, problems: list[DataProblem]
 ) -> None:
-    scale = factor(unit, item.units[0], item.substance)
-    assert scale is not None, "item units convert into one another, checked at load"
     low, high = item.plausible
-    if value < 0:
+    if value.numerator < 0:
         raise _Unusable("a negative value is not possible: confirm it")
     if item.whole and value.denominator != 1:
         raise _Unusable("not a whole number: confirm it")
-    if not low <= value * scale <= high:
+    if not low <= _in_first_unit(value, unit, item) <= high:
         if item.beyond_plausible == "reject":
             raise _Unusable("not plausible: confirm it")
         problems.append(_problem(item, measurement, "hardly plausible: confirm it", used=True))
@@ -279,18 +299,27 @@ def _limit(
     """The laboratory's own limit in the unit of comparison; the item's default where there is none that can be used."""
     reported = measurement.lower_limit if which == "lower" else measurement.upper_limit
     if reported is not None:
-        parts = parse_quantity(reported)
-        found = parse_unit(parts["unit"]) if parts["unit"] else None
-        scale = factor(found, unit, item.substance) if found else None
-        in_first = factor(unit, item.units[0], item.substance)
-        assert in_first is not None
-        if scale is not None and not parts["comparator"]:
-            value = Fraction(parts["value"]) * scale
-            if item.plausible[0] <= value * in_first <= item.plausible[1]:
-                return Limit(value, True), "the laboratory's own limit"
+        value = _limit_value(reported, unit, item.substance)
+        if value is not None and item.plausible[0] <= _in_first_unit(value, unit, item) <= item.plausible[1]:
+            return Limit(value, True), "the laboratory's own limit"
         what = f"the laboratory's {which} limit cannot be used: '{reported[:40]}'"
         problems.append(_problem(item, measurement, what, used=True))
-    default = item.lower if which == "lower" else item.upper
+    return _default_limit(item.lower if which == "lower" else item.upper, unit)
+
+
+@lru_cache(maxsize=4096)  # laboratories report the same limits again and again
+def _limit_value(reported: str, unit: str, substance: str | None) -> Fraction | None:
+    """A reported limit in the unit of comparison; None where it has no number, or no unit that converts."""
+    try:
+        parts = parse_quantity(reported)
+    except ValueError:
+        return None
+    found = parse_unit(parts["unit"]) if parts["unit"] else None
+    scale = factor(found, unit, substance) if found else None
+    return None if scale is None or parts["comparator"] else Fraction(parts["value"]) * scale
+
+
+def _default_limit(default: Threshold | None, unit: str) -> tuple[Limit | None, str]:
     return (default.by_unit[unit], "the default limit, the laboratory's own was not given") if default else (None, "")
 
 
@@ -318,6 +347,9 @@ def _range(value: Fraction, comparator: str | None) -> Range:
 
 def _age(record: PatientRecord, on: date, problems: list[DataProblem]) -> Reading | Gap:
     """Whole years. From the birth date; a partial one gives the range of years it may mean. A stated age that disagrees makes it unknown."""
+    bad = {rejected.field: rejected.why for rejected in record.rejected}
+    if "birth_date" in bad or (record.birth_date is None and "age" in bad):
+        return Gap("rejected", bad.get("birth_date") or bad["age"])
     if record.birth_date is None:
         if record.age is None:
             return Gap("missing", "neither birth date nor age on record")
@@ -382,14 +414,12 @@ def _read_state(item: StateItem, record: PatientRecord, on: date, problems: list
 
 def _read_list(item: ListItem, record: PatientRecord, pack: RulePack, facts: Facts) -> None:
     given: tuple[Medicine | Diagnosis, ...] | None = getattr(record, item.id)
-    entries: tuple[Medicine | Diagnosis, ...] = given or ()
-    if item.id == "medicines":
-        entries += record.antidepressants + (record.supplements or ())
+    entries = _medicine_entries(record) if item.id == "medicines" else given or ()
     vocabulary = pack.vocabularies[item.id]
     sets: dict[str, list[Medicine | Diagnosis]] = {}
     unknown: list[str] = []
     for entry in entries:
-        match = vocabulary.match(entry.name, tuple((code.system, code.code) for code in entry.codes))
+        match = _match(entry, vocabulary)
         if not match.recognised and _current(entry, facts.on) is not False:
             unknown.append(_called(entry))
         for value_set in match.value_sets:
@@ -399,6 +429,14 @@ def _read_list(item: ListItem, record: PatientRecord, pack: RulePack, facts: Fac
     for found in pack.value_sets.values():
         if found.of == item.id:
             facts.members[found.id] = _listed(sets.get(found.id, []), gap is None, facts.on)
+
+
+def _medicine_entries(record: PatientRecord) -> tuple[Medicine, ...]:
+    return (record.medicines or ()) + record.antidepressants + (record.supplements or ())
+
+
+def _match(entry: Medicine | Diagnosis, vocabulary: Vocabulary) -> Match:
+    return vocabulary.match(entry.name, tuple((code.system, code.code) for code in entry.codes))
 
 
 def _called(entry: Medicine | Diagnosis) -> str:
@@ -411,11 +449,12 @@ def _why_open(
     for name in unknown:
         facts.problems.append(DataProblem(item.id, f"'{name[:80]}' is not recognised"))
     fields = ("medicines", "antidepressants", "supplements") if item.id == "medicines" else (item.id,)
+    fields = (*fields, f"{item.id}_reconciled")
     bad = [rejected for rejected in record.rejected if rejected.field.partition("[")[0] in fields]
     if given is None:
         return Gap("missing", "no list on record") if not bad else Gap("rejected", bad[0].why)
     if bad:
-        return Gap("rejected", f"an entry could not be read: {bad[0].why}")
+        return Gap("rejected", f"{bad[0].field} could not be read: {bad[0].why}")
     reviewed = getattr(record, f"{item.id}_reconciled") or record.recorded
     if reviewed is None:
         return Gap("not reconciled", "it is not known when the list was last reviewed")
@@ -451,7 +490,14 @@ def _current(entry: Medicine | Diagnosis, on: date) -> bool | None:
     return True
 
 
+# What a list says of a value set of which it holds no entry: where the list is complete, and where it is open.
+_NONE_OF_IT = Listed(False, Range.exactly(Fraction(0)), Range(Fraction(0), None), ())
+_NONE_SEEN = Listed(None, Range(Fraction(0), None), Range(Fraction(0), None), ())
+
+
 def _listed(entries: list[Medicine | Diagnosis], complete: bool, on: date) -> Listed:
+    if not entries:
+        return _NONE_OF_IT if complete else _NONE_SEEN
     currents = [(entry, _current(entry, on)) for entry in entries]
     current = [entry for entry, is_current in currents if is_current]
     unsure = any(is_current is None for _, is_current in currents)
@@ -493,7 +539,7 @@ def _unchanged(members: list[Medicine], sure: bool, on: date) -> Range:
     )
 
 
-def _supplemental_magnesium(record: PatientRecord, facts: Facts) -> Reading | Gap:
+def _supplemental_magnesium(record: PatientRecord, pack: RulePack, facts: Facts) -> Reading | Gap:
     """Elemental magnesium a day from all magnesium products, in mg; unknown while a product's dose is."""
     gap = facts.lists.get("medicines")
     product = facts.members.get("magnesium_product")
@@ -501,21 +547,22 @@ def _supplemental_magnesium(record: PatientRecord, facts: Facts) -> Reading | Ga
         return gap or Gap("imprecise", "whether magnesium is taken is not known")
     if product.present is False:
         return Reading(Range.exactly(Fraction(0)), "mg/d", 0, None, None, "", "", "0 mg elemental a day", "", None)
-    total, undosed = Fraction(0), False
-    dosed = {supplement.name: supplement.daily_dose for supplement in record.supplements or ()}
-    for name in product.entries:
-        try:
-            dose = parse_dose(dosed.get(name) or "")
-        except ValueError:
-            undosed = True
-            facts.problems.append(
-                DataProblem(
-                    "supplemental_magnesium", f"'{name[:80]}': is its dose elemental or of a salt, and how much a day?"
-                )
-            )
+    total, sure = Fraction(0), gap is None
+    for entry in _medicine_entries(record):
+        is_current = _current(entry, facts.on)
+        if is_current is False or "magnesium_product" not in _match(entry, pack.vocabularies["medicines"]).value_sets:
             continue
-        total += (dose.elemental() if isinstance(dose, SaltDose) else dose).mg
-    sure = not undosed and gap is None
+        try:
+            dose = parse_dose((entry.daily_dose if isinstance(entry, Supplement) else None) or "")
+        except ValueError:
+            sure = False
+            what = f"'{_called(entry)[:80]}': is its dose elemental or of a salt, and how much a day?"
+            facts.problems.append(DataProblem("supplemental_magnesium", what))
+            continue
+        if is_current is None:
+            sure = False  # on hold, say: it may come on top
+        else:
+            total += (dose.elemental() if isinstance(dose, SaltDose) else dose).mg
     text = f"{'' if sure else 'at least '}{float(total):g} mg elemental a day"
     return Reading(Range(total, total if sure else None), "mg/d", 0, None, None, "", "", text, "", None)
 

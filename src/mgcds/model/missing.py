@@ -7,19 +7,22 @@ apply, while everything else stays as unknown as it is. "Smallest": no proper su
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 from typing import assert_never
 
 from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, Truth
-from mgcds.model.criterion import ABOUT_KNOWLEDGE, Measure, State, Threshold
+from mgcds.model.criterion import Asks, Criterion, Documented, Measure, State, Threshold
 from mgcds.model.evaluation import is_cleared, test
 from mgcds.model.facts import Facts, Range, Reading, StateReading
 from mgcds.model.pack import MeasuredItem, RulePack, StateItem, about
 
-# One way to decide: for each item or list it needs, which of its imagined values would do (bits), or which answers about a list.
+# One way to decide. For an item the values that would do, as bits: the lowest is "as it is", then the imagined ones. For a list the
+# answers it would have to give; one about the list itself says whether it is learnt or stays as it is.
 Way = Mapping[str, int | frozenset[tuple[str, bool]]]
+_AS_IT_IS = 1
 _MOST_WAYS = 512
 _NO_DAY = date(2000, 1, 1)  # imagined values are always fresh
 
@@ -28,24 +31,33 @@ def smallest_sets(
     rule_id: str, criteria: Mapping[str, Truth], rules: Mapping[str, Truth], pack: RulePack, facts: Facts
 ) -> tuple[tuple[str, ...], ...]:
     """The smallest sets for one rule, each sorted, the sets sorted by size; empty where no data could make it offered."""
-    rule = pack.rules[rule_id]
-    wanted: list[Condition] = [] if rules[rule_id] is True else [rule.when]
-    wanted += [
-        Not(pack.rules[holder.by].when)
-        for holder in pack.holders[rule_id]
-        if not is_cleared(holder, rules, pack, facts)
-    ]
-    sets = {frozenset(way) for way in _Ways(criteria, pack).ways(AllOf(tuple(wanted)), True)}
-    smallest = [tuple(sorted(items)) for items in sets if not any(other < items for other in sets)]
-    return tuple(sorted(smallest, key=lambda items: (len(items), items)))
+    in_doubt = [holder.by for holder in pack.holders[rule_id] if not is_cleared(holder, rules, pack, facts)]
+    wanted: list[Condition] = [pack.rules[rule_id].when, *(Not(pack.rules[holder].when) for holder in in_doubt)]
+    related = dict.fromkeys(key for part in (rule_id, *in_doubt) for key in pack.criteria_of[part])
+    solver = _Ways({key: criteria[key] for key in related}, pack, facts)
+    found: list[frozenset[str]] = []
+    for items in sorted({_learnt(way) for way in solver.ways(AllOf(tuple(wanted)), True)}, key=len):
+        if not any(smaller <= items for smaller in found):
+            found.append(items)
+    return tuple(sorted((tuple(sorted(items)) for items in found), key=lambda items: (len(items), items)))
+
+
+def _learnt(way: Way) -> frozenset[str]:
+    """The items and lists that this way has to learn."""
+    return frozenset(
+        subject
+        for subject, need in way.items()
+        if (not need & _AS_IT_IS if isinstance(need, int) else (subject, True) in need)
+    )
 
 
 class _Ways:
     """The ways to make a condition true or false by learning what is unknown."""
 
-    def __init__(self, criteria: Mapping[str, Truth], pack: RulePack) -> None:
+    def __init__(self, criteria: Mapping[str, Truth], pack: RulePack, facts: Facts) -> None:
         self._criteria = criteria
         self._pack = pack
+        self._facts = facts
         self._open = {about(pack.criteria[key], pack) for key, truth in criteria.items() if truth is None}
         self._seen: dict[tuple[str, bool], list[Way]] = {}
 
@@ -67,16 +79,47 @@ class _Ways:
         finding = self._pack.findings.get(name)
         if finding is not None:
             return self.ways(finding.when, wanted)
-        criterion, truth = self._pack.criteria[name], self._criteria[name]
+        return self._of_criterion(name, self._pack.criteria[name], self._criteria[name], wanted)
+
+    def _of_criterion(self, name: str, criterion: Criterion, truth: Truth, wanted: bool) -> list[Way]:
         subject = about(criterion, self._pack)
-        if isinstance(criterion, ABOUT_KNOWLEDGE) or subject not in self._open:
+        as_it_is = _AS_IT_IS if truth is wanted else 0
+        if isinstance(criterion, Documented):
+            return self._of_answer(criterion, truth, wanted)
+        if subject not in self._open:
             return [{}] if truth is wanted else []
         if isinstance(criterion, Measure | State):
-            bits = imagined_truths(self._pack)[name][wanted]
-            return [{subject: bits}] if bits else []
-        if truth is not None:  # learning more of a list takes nothing back that it already says
-            return [{}] if truth is wanted else []
-        return [{subject: frozenset({(name, wanted)})}]
+            return _of_item(subject, as_it_is | imagined_truths(self._pack)[name][wanted] << 1)
+        if subject in self._pack.vocabularies:
+            if isinstance(criterion, Asks) and truth is True:  # it is asked for as long as it is not learnt
+                return [{subject: frozenset({(subject, not wanted)})}]
+            if truth is not None:  # learning more of a list takes nothing back that it already says
+                return [{}] if truth is wanted else []
+            return [{subject: frozenset({(name, wanted), (subject, True)})}]
+        return _of_item(subject, as_it_is | (0 if wanted else self._any_value(subject)))
+
+    def _of_answer(self, criterion: Documented, truth: Truth, wanted: bool) -> list[Way]:
+        """An answer on record; it may be too old for a value that is learnt only now."""
+        item, since = criterion.item, criterion.since
+        stays: Way = {item: _AS_IT_IS} if item in self._open else {}
+        ways: list[Way] = []
+        if since is not None and since in self._open:
+            learnt = replace(self._facts, items={**self._facts.items, since: imagined(since, self._pack)[0]})
+            later = self._any_value(since) if test(criterion, learnt) is wanted else 0
+            ways += [{**stays, **way} for way in _of_item(since, later | (_AS_IT_IS if truth is wanted else 0))]
+        elif truth is wanted:
+            ways.append(stays)
+        if item in self._open:
+            values = [
+                value.value in criterion.values
+                for value in imagined(item, self._pack)
+                if isinstance(value, StateReading)
+            ]
+            ways += _of_item(item, sum(2 << place for place, is_one in enumerate(values) if is_one is wanted))
+        return ways
+
+    def _any_value(self, item: str) -> int:
+        return (2 << len(imagined(item, self._pack))) - 2
 
     def _any(self, parts: Iterable[Condition], wanted: bool) -> list[Way]:
         return _smallest(way for part in parts for way in self.ways(part, wanted))
@@ -113,10 +156,14 @@ def _join(one: Way, other: Way) -> Way | None:
     return joined
 
 
+def _of_item(item: str, bits: int) -> list[Way]:
+    return [{item: bits}] if bits else []
+
+
 def _smallest(ways: Iterable[Way]) -> list[Way]:
     """Without the ways that another one makes superfluous: it needs no other items and allows all their values."""
     kept: list[Way] = []
-    for way in sorted(ways, key=len):
+    for way in sorted(ways, key=lambda way: (len(_learnt(way)), len(way))):
         if not any(_covers(other, way) for other in kept):
             kept.append(way)
     return kept[:_MOST_WAYS]

@@ -23,7 +23,6 @@ from pydantic import (
     GetJsonSchemaHandler,
     TypeAdapter,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
@@ -44,7 +43,7 @@ FirstLineCare = Literal["not offered", "declined", "awaited", "active"]
 BipolarScreen = Literal["negative", "positive", "positive, bipolar disorder excluded"]
 
 _QUANTITY = re.compile(r"\s*(<=|>=|<|>|≤|≥)?\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?)\s*(.*?)\s*", re.DOTALL)
-_LARGEST = Decimal(10) ** 9
+_LARGEST, _FINEST = 9, -40  # powers of ten: a fraction of 1e-9999999 would fill the memory
 
 
 class Part(BaseModel):
@@ -105,7 +104,7 @@ def exact_number(given: Any) -> Any:
         number = Decimal(given)
     except (InvalidOperation, TypeError, ValueError):
         raise ValueError("not a number") from None
-    if not number.is_finite() or abs(number) > _LARGEST:
+    if not number.is_finite() or number.adjusted() > _LARGEST or int(number.as_tuple().exponent) < _FINEST:
         raise ValueError("not a number that a measurement can have")
     return number
 
@@ -123,9 +122,9 @@ class Measurement(Part):
     code: str | None = Field(default=None, description="LOINC code, e.g. 2601-3")
     specimen: tuple[SpecimenProblem, ...] = ()
     lower_limit: str | None = Field(
-        default=None, description="the laboratory's lower reference limit, e.g. '0.70 mmol/L'"
+        default=None, max_length=120, description="the laboratory's lower reference limit, e.g. '0.70 mmol/L'"
     )
-    upper_limit: str | None = Field(default=None, description="the laboratory's upper reference limit")
+    upper_limit: str | None = Field(default=None, max_length=120, description="the laboratory's upper reference limit")
     source: str | None = Field(default=None, description="where it was read, e.g. Observation/123")
 
     @model_validator(mode="before")
@@ -136,14 +135,11 @@ class Measurement(Part):
         if isinstance(given, str):
             return parse_quantity(given)
         if isinstance(given, Mapping) and isinstance(given.get("value"), str):
-            return {**given, **{key: part for key, part in parse_quantity(given["value"]).items() if part is not None}}
-        return given
-
-    @field_validator("lower_limit", "upper_limit", mode="before")
-    @classmethod
-    def _limit(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            parse_quantity(given)
+            parts = {key: part for key, part in parse_quantity(given["value"]).items() if part is not None}
+            for key in ("unit", "comparator"):
+                if None not in (parts.get(key), given.get(key)) and parts[key] != given[key]:
+                    raise ValueError(f"the {key} of the value, '{parts[key][:20]}', is not the {key} beside it")
+            return {**given, **parts}
         return given
 
 
@@ -334,7 +330,7 @@ class PatientRecord(Part):
         if not isinstance(given, Mapping):
             return given
         kept: dict[str, Any] = {}
-        rejected = list(given.get("rejected") or ())
+        rejected = list(_as_tuple(given.get("rejected")))
         for name, value in given.items():
             if value is None or name == "rejected" or name not in cls.model_fields:
                 continue  # an unknown name is refused as a whole by Part
@@ -348,7 +344,10 @@ class PatientRecord(Part):
         unknown = [name for name in given if name not in type(self).model_fields]
         if unknown:
             raise RecordError("; ".join(unknown_key(name, list(type(self).model_fields)) for name in unknown))
-        super().__init__(**given)
+        try:
+            super().__init__(**given)
+        except ValidationError:  # the other fields are read one by one and never raise
+            raise RecordError("'rejected' must be a list of {field, why}, as a record writes it") from None
 
 
 def read_record(given: Any) -> PatientRecord:

@@ -24,6 +24,8 @@ WRITTEN_OTHERWISE = {
     "score": SCORE, "{score}": SCORE, "points": SCORE, "1": SCORE,
     "year": "a", "years": "a", "yr": "a", "day": "d", "days": "d", "mg/day": "mg/d",
 }  # fmt: skip
+# The contexts of clinical_units.txt.
+SUBSTANCES = ("magnesium", "calcium", "potassium")
 _LONGEST = 40
 _WELL_FORMED = re.compile(r"[A-Za-z]+(?:[./][A-Za-z]+)*(?:/\{1\.73_m2\})?|\{score\}")
 
