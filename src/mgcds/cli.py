@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mgcds.inputs import Input
     from mgcds.model.pack import RulePack
 
-EPILOG = "Exit codes: 0 done · 1 a pack or scenario fails · 2 input unusable · 3 nothing advised: engine fault or disagreement"
+EPILOG = "Exit codes: 0 done · 1 a pack or scenario fails · 2 input unusable · 3 nothing advised: engine fault or disagreement · 70 a fault of mgcds"
 app = typer.Typer(
     name="mgcds", no_args_is_help=True, pretty_exceptions_enable=False, epilog=EPILOG,
     help="Clinical decision support for magnesium in depression, for health professionals. Options, never orders.",
@@ -83,8 +84,9 @@ def evaluate(
     from mgcds.evaluator import today
 
     day = on or today()
-    pack, printer, code, written = _pack(rules), None, 0, []
+    pack, printer, code, written, read = _pack(rules), None, 0, [], 0
     for given in _inputs(files, pack, day):
+        read += 1
         if isinstance(given, RecordError):
             code = max(code, _complain(given))
             continue
@@ -100,11 +102,11 @@ def evaluate(
         from mgcds.printing import Printer
 
         if printer is not None:
-            printer.line("\n" + "═" * 78 + "\n")
+            printer.separator()
         printer = printer or Printer()
         printer.assessment(given.name, assessment, given.unused, everything)
     if as_ is Format.json and written:
-        _write_json(written[0] if len(written) == 1 else written)
+        _write_json(written[0] if read == 1 else written)  # by what was given: one bad file does not change the shape
     raise typer.Exit(code)
 
 
@@ -247,14 +249,19 @@ def schema(
 
 def main(arguments: list[str] | None = None) -> None:
     """The `mgcds` command. No input, however bad, ends in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # an ASCII terminal, or half a character in a record
     try:
-        app(arguments, standalone_mode=True)
+        app(arguments, prog_name="mgcds", standalone_mode=True)
     except MgcdsError as error:
         sys.exit(_complain(error))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of the pipe has gone: so be it
         sys.exit(0)
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None:  # a path that was given and cannot be used
+            sys.exit(_complain(RecordError(f"{str(error.filename)[:200]}: {error.strerror}")))
         if os.environ.get("MGCDS_DEBUG"):
             raise
         where = "set MGCDS_DEBUG=1 to see where, and report it"
@@ -263,7 +270,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _complain(error: MgcdsError, of: str = "") -> int:
-    typer.echo(f"mgcds: {of}{error}", err=True)
+    from mgcds.printing import visible
+
+    typer.echo(visible(f"mgcds: {of}{error}"), err=True)
     if isinstance(error, PackError):
         typer.echo(f"mgcds: the pack has {len(error.problems)} problem(s); nothing was evaluated", err=True)
         return 1
@@ -306,6 +315,10 @@ def _changes(changes: list[str]) -> dict[str, Any]:
         field, equals, value = change.partition("=")
         if not equals:
             raise RecordError(f"'{change}' is no change; write FIELD=VALUE, such as serum_magnesium=\"0.5 mmol/L\"")
+        if field in ("recorded", "rejected"):
+            raise RecordError(
+                f"'{field}' says how the record came about and cannot be imagined otherwise; use --on for the day"
+            )
         described = PatientRecord.model_fields.get(field)
         is_list = described is not None and field in (
             "medicines",

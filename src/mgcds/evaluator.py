@@ -90,7 +90,9 @@ def what_if(
 def changed_record(record: PatientRecord, changes: Mapping[str, Any], on: date) -> PatientRecord:
     """The record with other fields, each dated on that day unless it says its own date."""
     given = record.model_dump(exclude_defaults=True)
-    imagined = PatientRecord(recorded=on, **{name: value for name, value in changes.items() if value is not None})
+    imagined = PatientRecord(
+        **{"recorded": on, **{name: value for name, value in changes.items() if value is not None}}
+    )
     if imagined.rejected:
         raise RecordError("; ".join(f"{bad.field}: {bad.why}" for bad in imagined.rejected))
     fresh = imagined.model_dump(exclude_defaults=True)

@@ -7,9 +7,10 @@ import json
 import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord, read_record
 
 LARGEST = 500_000_000
+_MOST_DIGITS = 1000
 _GZIP = b"\x1f\x8b"
 
 
@@ -49,17 +51,30 @@ def read_inputs(files: list[str], pack: RulePack, retrieved: date) -> Iterator[I
                 yield _one(file, content, pack, retrieved)
         except RecordError as error:
             yield RecordError(f"{_shown(file)}: {error}")
-    if resources:
-        from mgcds.fhir import read_ndjson
+    if names:
+        try:
+            yield from _patients(resources, pack, retrieved)
+        except RecordError as error:
+            yield RecordError(f"{', '.join(_shown(name) for name in names)}: {error}")
 
-        for reading in read_ndjson(resources, pack, retrieved):
-            name = reading.patient or "no patient"
-            yield Input(name, reading.record, tuple((unused.reference, unused.why) for unused in reading.unused))
+
+def _patients(lines: list[bytes], pack: RulePack, retrieved: date) -> Iterator[Input]:
+    from mgcds.fhir import read_ndjson
+
+    reading = None
+    for reading in read_ndjson(lines, pack, retrieved):
+        name = reading.patient or "no patient"
+        yield Input(name, reading.record, tuple((unused.reference, unused.why) for unused in reading.unused))
+    if reading is None:
+        raise RecordError("holds no patient")
 
 
 def _content(file: str) -> bytes:
     try:
-        raw = sys.stdin.buffer.read(LARGEST + 1) if file == "-" else Path(file).read_bytes()
+        if file == "-" and sys.stdin is None:
+            raise RecordError("is closed")
+        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as stream:
+            raw = stream.read(LARGEST + 1)  # a bound, so that a device without an end cannot fill the memory
     except IsADirectoryError:
         raise RecordError("is a folder; name its files") from None
     except OSError as error:
@@ -87,17 +102,42 @@ def _one(file: str, content: bytes, pack: RulePack, retrieved: date) -> Input:
     if not start.startswith((b"{", b"[")):
         return Input(_shown(file), read_record(_yaml(file, content)))
     try:
-        given = json.loads(start, parse_float=Decimal)
+        given = json.loads(start, parse_float=_decimal, parse_int=_integer, object_pairs_hook=_once_each)
     except (ValueError, RecursionError):
         if start.startswith(b"{") and file.removesuffix(".gz").endswith((".yaml", ".yml")):
             return Input(_shown(file), read_record(_yaml(file, content)))
         raise RecordError("is not valid JSON") from None
+    if given == []:
+        raise RecordError("is an empty list: neither a record nor FHIR")
     if isinstance(given, list) or (isinstance(given, dict) and "resourceType" in given):
         from mgcds.fhir import read_bundle
 
-        reading = read_bundle(given if isinstance(given, dict) else start, pack, retrieved)
+        reading = read_bundle(start, pack, retrieved)
         return Input(_shown(file), reading.record, tuple((unused.reference, unused.why) for unused in reading.unused))
     return Input(_shown(file), read_record(given))
+
+
+def _decimal(text: str) -> Decimal:
+    """As written. An exponent that Decimal cannot hold makes NaN, which its field refuses: the other fields are not lost."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
+def _integer(text: str) -> int | Decimal:
+    """An int, or a Decimal where Python refuses so many digits."""
+    return int(text) if len(text) <= _MOST_DIGITS else Decimal(text)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object without doubled keys: JSON does not say which one would count."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        doubled = next(key for key in keys if keys.count(key) > 1)
+        raise RecordError(f"'{doubled[:60]}' stands twice in one object; keep one")
+    return found
 
 
 def _shown(file: str) -> str:

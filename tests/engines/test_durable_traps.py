@@ -314,9 +314,7 @@ def test_joined_choices_do_not_explode(spy: Spy) -> None:
 
 def test_without_the_cap_the_repeated_firings_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     definition = durable._definition
-    monkeypatch.setattr(
-        durable, "_definition", lambda *given: definition(*given).replace('"cap":48', '"pri":0')
-    )
+    monkeypatch.setattr(durable, "_definition", lambda *given: definition(*given).replace('"cap":48', '"pri":0'))
     network = Network([[statement("n", AnyOf((equals("x"), equals("y"))))]])
     assert network.run({"x": 1}) == {"n": True}
     with pytest.raises(EngineFault):

@@ -23,6 +23,7 @@ from mgcds.model.criterion import (
     Documented,
     Has,
     Measure,
+    Number,
     ReferenceLimit,
     State,
     Taking,
@@ -54,7 +55,13 @@ class Columns:
                 self._units[item.id] = [
                     (
                         unit,
-                        lcm(*(bound.by_unit[unit].value.denominator for bound in thresholds if unit in bound.by_unit)),
+                        lcm(
+                            *(
+                                bound.by_unit[unit].value.as_integer_ratio()[1]
+                                for bound in thresholds
+                                if unit in bound.by_unit
+                            )
+                        ),
                     )
                     for unit in units
                 ]
@@ -160,7 +167,7 @@ class Columns:
             return _side(f"{item} {bound.which}", end, 0, bound.inclusive)
         sides = []
         for unit, limit in bound.by_unit.items():
-            step = limit.value * self._scales[item][unit]
+            step = Fraction(limit.value) * self._scales[item][unit]
             assert step.denominator == 1, "the scale of a column makes every limit a step"
             sides.append(_side(f"{item} {unit}", end, 2 * step.numerator, limit.inclusive))
         return _any([met for met, _ in sides]), _any([not_met for _, not_met in sides])
@@ -266,19 +273,19 @@ def _taking(
     return _both(sides)
 
 
-def _fill_range(column: str, found: Range, origin: Fraction | None, scale: int, row: dict[str, int]) -> None:
+def _fill_range(column: str, found: Range, origin: Number | None, scale: int, row: dict[str, int]) -> None:
     if found.low is not None:
-        low = encode(found.low if origin is None else found.low - origin, scale)
+        low = encode(found.low if origin is None else Fraction(found.low) - Fraction(origin), scale)
         row[f"{column} low"] = low + 1 if found.low_open and not low % 2 else low
     if found.high is not None:
-        high = encode(found.high if origin is None else found.high - origin, scale)
+        high = encode(found.high if origin is None else Fraction(found.high) - Fraction(origin), scale)
         row[f"{column} high"] = high - 1 if found.high_open and not high % 2 else high
 
 
-def encode(value: Fraction, scale: int) -> int:
+def encode(value: Number, scale: int) -> int:
     """Even on a step of the scale, odd between two steps; kept inside 64 bits without changing its order to any limit."""
-    # in whole numbers: a Fraction would look for common divisors first
-    steps, rest = divmod(value.numerator * scale, value.denominator)
+    above, below = value.as_integer_ratio()
+    steps, rest = divmod(above * scale, below)
     return max(-_FARTHEST, min(_FARTHEST, 2 * steps + (rest != 0)))
 
 

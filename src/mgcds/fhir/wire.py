@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -96,7 +96,7 @@ _AT_A_GLANCE = msgspec.json.Decoder(_Glance)
 _AS_BUNDLE = msgspec.json.Decoder(_Bundle)
 _AS_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
-_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
 
 
 class Resource:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Literal, cast, get_args
 
 from mgcds.loading.criteria import CriteriaReader
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping, Node, Text
-from mgcds.model.criterion import Threshold
+from mgcds.model.criterion import Number, Threshold
 from mgcds.model.pack import Evidence, Item, ListItem, MeasuredItem, StateItem
 from mgcds.model.record import Measurement, Part, PatientRecord
 from mgcds.model.terminology import Entry, ValueSet, words
@@ -142,7 +141,7 @@ def _read_units(what: str, node: Mapping, substance: str | None, reader: Reader)
     return tuple(units)
 
 
-def _read_plausible(what: str, node: Mapping, reader: Reader) -> tuple[Fraction, Fraction] | None:
+def _read_plausible(what: str, node: Mapping, reader: Reader) -> tuple[Number, Number] | None:
     ends = [reader.number(text, f"'plausible' of {what}") for text in reader.text_nodes(node, "plausible", what)]
     if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0] >= ends[1]:
         reader.problem(
@@ -150,7 +149,7 @@ def _read_plausible(what: str, node: Mapping, reader: Reader) -> tuple[Fraction,
             f"'plausible' of {what} takes the lowest and the highest value, in the first unit: [0.15, 6.0]",
         )
         return None
-    return Fraction(ends[0]), Fraction(ends[1])
+    return ends[0], ends[1]
 
 
 def _read_loinc(

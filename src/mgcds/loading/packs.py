@@ -26,7 +26,7 @@ from mgcds.loading.rules import (
     rule_of,
 )  # fmt: skip
 from mgcds.loading.source import Mapping, read_yaml
-from mgcds.model.condition import names_with_sign
+from mgcds.model.condition import AllOf, names_with_sign
 from mgcds.model.criterion import ABOUT_KNOWLEDGE, Asks, Criterion
 from mgcds.model.pack import Evidence, RulePack
 from mgcds.model.rule import Finding, Rule
@@ -244,11 +244,10 @@ def _read_rules(
         places[rule_id] = source.file
         draft = read_conditions(source, f"rule '{rule_id}'", reader, criteria, all_findings)
         resolved = resolve(draft, keys, reader)
-        names, when = resolved or ({}, None)
-        if when is None:
-            continue
-        rule = rule_of(draft, names, when, topic, reader, known)
-        if rule is not None:
+        rule = rule_of(
+            draft, *(resolved or ({}, AllOf(()))), topic, reader, known
+        )  # its other parts are checked all the same
+        if rule is not None and resolved is not None:
             rules[rule_id] = rule
     return rules
 

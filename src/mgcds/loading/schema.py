@@ -24,8 +24,9 @@ def criterion_schemas() -> list[dict[str, Any]]:
     """One a kind of criterion."""
     between = {"type": "array", "minItems": 2, "maxItems": 2}
     bounds = {**dict.fromkeys(BOUNDS, _BOUND), "between": between}
+    bounded = {"anyOf": [{"required": [bound]} for bound in bounds]}
     return [
-        {**_object(["measure"], {"measure": _TEXT, "within": _DAYS, **bounds}), "minProperties": 2},
+        {**_object(["measure"], {"measure": _TEXT, "within": _DAYS, **bounds}), **bounded},
         _object(["state", "is"], {"state": _TEXT, "is": _WORDS, "within": _DAYS}),
         _object(["documented", "is"], {"documented": _TEXT, "is": _WORDS, "since": _TEXT, "within": _DAYS}),
         _object(["taking"], {"taking": _TEXT, **dict.fromkeys(_TAKING, _DAYS)}),

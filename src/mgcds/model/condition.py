@@ -77,9 +77,9 @@ def judge(condition: Condition, known: Mapping[str, Truth]) -> Truth:
         case Not(part=part):
             return opposite(judge(part, known))
         case AllOf(parts=parts):
-            return all_of([judge(part, known) for part in parts])
+            return all_of(judge(part, known) for part in parts)
         case AnyOf(parts=parts):
-            return any_of([judge(part, known) for part in parts])
+            return any_of(judge(part, known) for part in parts)
     assert_never(condition)
 
 

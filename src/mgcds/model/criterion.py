@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -13,11 +14,15 @@ WORDS = {("lower", True): "at least", ("lower", False): "above", ("upper", True)
 Problem = Literal["missing", "stale", "rejected", "unknown"]
 
 
+Number = int | Decimal | Fraction
+"""An exact number: a Decimal as written, a Fraction only where a conversion does not end. They compare exactly with one another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One end of a range in one unit; `inclusive` says whether the value itself still belongs to the range."""
 
-    value: Fraction
+    value: Number
     inclusive: bool
 
 

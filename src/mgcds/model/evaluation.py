@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal, assert_never
 
 from mgcds.model.condition import Truth, all_of, judge
@@ -91,9 +90,9 @@ def test(criterion: Criterion, facts: Facts) -> Truth:
                 return listed.present
             return all_of(
                 (
-                    True if at_least is None else is_above(listed.running, Limit(Fraction(at_least), True)),
-                    True if at_most is None else is_below(listed.running, Limit(Fraction(at_most), True)),
-                    True if unchanged_for is None else is_above(listed.unchanged, Limit(Fraction(unchanged_for), True)),
+                    True if at_least is None else is_above(listed.running, Limit(at_least, True)),
+                    True if at_most is None else is_below(listed.running, Limit(at_most, True)),
+                    True if unchanged_for is None else is_above(listed.unchanged, Limit(unchanged_for, True)),
                 )
             )
         case Has(value_set=value_set):

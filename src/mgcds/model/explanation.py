@@ -9,7 +9,19 @@ from fractions import Fraction
 from typing import Literal, NamedTuple, assert_never
 
 from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, Truth, all_of, any_of, opposite
-from mgcds.model.criterion import WORDS, Asks, Bound, Documented, Has, Measure, ReferenceLimit, State, Taking, Which
+from mgcds.model.criterion import (
+    WORDS,
+    Asks,
+    Bound,
+    Documented,
+    Has,
+    Measure,
+    Number,
+    ReferenceLimit,
+    State,
+    Taking,
+    Which,
+)
 from mgcds.model.evaluation import Verdicts, limit_of
 from mgcds.model.facts import Facts, Gap, Reading, StateReading, known
 from mgcds.model.pack import RulePack, about
@@ -41,11 +53,10 @@ class Step(NamedTuple):  # an assessment has some two hundred: a frozen dataclas
     parts: tuple[Step, ...] = ()
 
 
-def number(value: Fraction) -> str:
-    """A fraction as a decimal of at most four places, without trailing zeros."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    return f"{Decimal(value.numerator) / Decimal(value.denominator):.4f}".rstrip("0").rstrip(".")
+def number(value: Number) -> str:
+    """With at most four decimal places, without trailing zeros."""
+    above, below = value.as_integer_ratio()
+    return str(above) if below == 1 else f"{Decimal(above) / Decimal(below):.4f}".rstrip("0").rstrip(".")
 
 
 @dataclass(slots=True)
@@ -175,14 +186,15 @@ _PLAIN = {"{score}": "", "mL/min/{1.73_m2}": "mL/min/1.73m2", "a": "years"}
 
 def _distance(bounds: list[Bound], reading: Reading) -> str | None:
     value = reading.range.low if reading.range.low is not None else reading.range.high
-    limits = [limit.value for bound in bounds if (limit := limit_of(bound, reading)) is not None]
+    limits = [Fraction(limit.value) for bound in bounds if (limit := limit_of(bound, reading)) is not None]
     if value is None or not limits:
         return None
-    nearest = min(limits, key=lambda limit: abs(limit - value)) if len(limits) > 1 else limits[0]
-    difference = value - nearest
+    exact = Fraction(value)
+    nearest = min(limits, key=lambda limit: abs(limit - exact))
+    difference = exact - nearest
     if not difference:
         return "at the limit"
-    side = "above" if difference.numerator > 0 else "below"
+    side = "above" if difference > 0 else "below"
     return " ".join(f"{number(abs(difference))} {plain(reading.unit)} {side} {number(nearest)}".split())
 
 

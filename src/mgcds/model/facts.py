@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
-from mgcds.model.criterion import Limit, Threshold
+from mgcds.model.criterion import Limit, Number, Threshold
 from mgcds.model.dates import parse_when
 from mgcds.model.dose import SaltDose, parse_dose
 from mgcds.model.pack import ListItem, MeasuredItem, RulePack, StateItem
@@ -30,13 +30,13 @@ Reason = Literal["missing", "stale", "rejected", "undated", "imprecise", "not re
 class Range:
     """What is known of a number: from `low` to `high`; None is unbounded, open ends do not belong to it."""
 
-    low: Fraction | None
-    high: Fraction | None
+    low: Number | None
+    high: Number | None
     low_open: bool = False
     high_open: bool = False
 
     @classmethod
-    def exactly(cls, value: Fraction) -> Range:
+    def exactly(cls, value: Number) -> Range:
         """One number."""
         return cls(value, value)
 
@@ -135,7 +135,7 @@ def read_facts(record: PatientRecord, pack: RulePack, on: date) -> Facts:
 _VOID = ("cancelled", "entered-in-error")
 _UNSURE = ("unknown", "registered")
 _FINALITY = {"corrected": 3, "amended": 2, "final": 1}
-_Place = tuple[tuple[date, bool, datetime], int, bool, Fraction, str]  # the total order of results
+_Place = tuple[tuple[date, bool, datetime], int, bool, Number, str]  # the total order of results
 
 
 class _Unusable(Exception):
@@ -165,7 +165,7 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
             problems.append(_problem(item, measurement, "dated after the day of evaluation"))
             continue
         reading: Reading | Gap
-        cautious = Fraction(0)
+        cautious: Number = 0
         try:
             reading = _reading(item, measurement, days, dated, problems)
             cautious = _caution(item, reading)
@@ -192,7 +192,7 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
     return newest
 
 
-def _caution(item: MeasuredItem, reading: Reading) -> Fraction:
+def _caution(item: MeasuredItem, reading: Reading) -> Number:
     """Higher for the more cautious value; in the item's first unit, so that 1.6 mg/dL is lower than 1.0 mmol/L."""
     low = reading.range.low if reading.range.low is not None else reading.range.high
     assert low is not None
@@ -200,12 +200,12 @@ def _caution(item: MeasuredItem, reading: Reading) -> Fraction:
     return value if item.on_a_tie == "highest" else -value
 
 
-def _in_first_unit(value: Fraction, unit: str, item: MeasuredItem) -> Fraction:
+def _in_first_unit(value: Number, unit: str, item: MeasuredItem) -> Number:
     if unit == item.units[0]:
         return value
     scale = factor(unit, item.units[0], item.substance)
     assert scale is not None, "item units convert into one another, checked at load"
-    return value * scale
+    return Fraction(value) * scale
 
 
 def _reading(
@@ -215,7 +215,7 @@ def _reading(
         raise _Unusable(f"status {measurement.status}: not a result yet")
     reported = _reported_unit(item, measurement)
     unit, scale = _comparison_unit(item, reported)
-    value = Fraction(measurement.value) if unit == reported else Fraction(measurement.value) * scale
+    value = measurement.value if unit == reported else Fraction(measurement.value) * scale
     _check_plausible(item, value, unit, measurement, problems)
     lower, lower_from = _limit(item, "lower", measurement, unit, problems)
     upper, upper_from = _limit(item, "upper", measurement, unit, problems)
@@ -276,12 +276,12 @@ def _comparison_unit(item: MeasuredItem, reported: str) -> tuple[str, Fraction]:
 
 
 def _check_plausible(
-    item: MeasuredItem, value: Fraction, unit: str, measurement: Measurement, problems: list[DataProblem]
+    item: MeasuredItem, value: Number, unit: str, measurement: Measurement, problems: list[DataProblem]
 ) -> None:
     low, high = item.plausible
-    if value.numerator < 0:
+    if value < 0:
         raise _Unusable("a negative value is not possible: confirm it")
-    if item.whole and value.denominator != 1:
+    if item.whole and value.as_integer_ratio()[1] != 1:
         raise _Unusable("not a whole number: confirm it")
     if not low <= _in_first_unit(value, unit, item) <= high:
         if item.beyond_plausible == "reject":
@@ -324,7 +324,7 @@ def _default_limit(default: Threshold | None, unit: str) -> tuple[Limit | None, 
 
 
 def _check_specimen(
-    item: MeasuredItem, measurement: Measurement, value: Fraction, lower: Limit | None, problems: list[DataProblem]
+    item: MeasuredItem, measurement: Measurement, value: Number, lower: Limit | None, problems: list[DataProblem]
 ) -> None:
     for fault in measurement.specimen:
         refused = item.not_from.get(fault)
@@ -335,7 +335,7 @@ def _check_specimen(
         problems.append(_problem(item, measurement, what, used=True))
 
 
-def _range(value: Fraction, comparator: str | None) -> Range:
+def _range(value: Number, comparator: str | None) -> Range:
     match comparator:
         case "<" | "<=":
             return Range(None, value, high_open=comparator == "<")
@@ -355,7 +355,7 @@ def _age(record: PatientRecord, on: date, problems: list[DataProblem]) -> Readin
             return Gap("missing", "neither birth date nor age on record")
         if record.age.to_integral_value() != record.age:
             return Gap("rejected", "the age is not in whole years")
-        return _years(Range.exactly(Fraction(record.age)), f"{record.age} years", record.recorded or "")
+        return _years(Range.exactly(record.age), f"{record.age} years", record.recorded or "")
     born = parse_when(record.birth_date)
     if born.first > on:
         problems.append(DataProblem("age", "born after the day of evaluation"))
@@ -370,7 +370,7 @@ def _age(record: PatientRecord, on: date, problems: list[DataProblem]) -> Readin
         )
         return Gap("rejected", "birth date and age disagree, or are not plausible")
     text = f"{youngest} years" if youngest == oldest else f"{youngest} to {oldest} years"
-    return _years(Range(Fraction(max(youngest, 0)), Fraction(oldest)), text, f"born {record.birth_date}")
+    return _years(Range(max(youngest, 0), oldest), text, f"born {record.birth_date}")
 
 
 def _years(years: Range, text: str, dated: str) -> Reading:
@@ -491,8 +491,8 @@ def _current(entry: Medicine | Diagnosis, on: date) -> bool | None:
 
 
 # What a list says of a value set of which it holds no entry: where the list is complete, and where it is open.
-_NONE_OF_IT = Listed(False, Range.exactly(Fraction(0)), Range(Fraction(0), None), ())
-_NONE_SEEN = Listed(None, Range(Fraction(0), None), Range(Fraction(0), None), ())
+_NONE_OF_IT = Listed(False, Range.exactly(0), Range(0, None), ())
+_NONE_SEEN = Listed(None, Range(0, None), Range(0, None), ())
 
 
 def _listed(entries: list[Medicine | Diagnosis], complete: bool, on: date) -> Listed:
@@ -519,7 +519,7 @@ def _running(current: list[Medicine], sure: bool, on: date) -> Range:
             continue
         fewest, most = parse_when(medicine.start).days_before(on)
         low, high = max(low, fewest), max(high, most)
-    return Range(Fraction(low), Fraction(high) if sure else None)
+    return Range(low, high if sure else None)
 
 
 def _unchanged(members: list[Medicine], sure: bool, on: date) -> Range:
@@ -534,9 +534,7 @@ def _unchanged(members: list[Medicine], sure: bool, on: date) -> Range:
         for fewest, most in past:
             low = fewest if low is None else min(low, fewest)
             high = most if high is None else min(high, most)
-    return Range(
-        Fraction(low if low is not None else 0) if sure else Fraction(0), Fraction(high) if high is not None else None
-    )
+    return Range(low if sure and low is not None else 0, high)
 
 
 def _supplemental_magnesium(record: PatientRecord, pack: RulePack, facts: Facts) -> Reading | Gap:
@@ -546,7 +544,7 @@ def _supplemental_magnesium(record: PatientRecord, pack: RulePack, facts: Facts)
     if product is None or product.present is None:
         return gap or Gap("imprecise", "whether magnesium is taken is not known")
     if product.present is False:
-        return Reading(Range.exactly(Fraction(0)), "mg/d", 0, None, None, "", "", "0 mg elemental a day", "", None)
+        return Reading(Range.exactly(0), "mg/d", 0, None, None, "", "", "0 mg elemental a day", "", None)
     total, sure = Fraction(0), gap is None
     for entry in _medicine_entries(record):
         is_current = _current(entry, facts.on)

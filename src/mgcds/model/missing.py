@@ -1,13 +1,14 @@
 """What would decide a withheld suggestion: the smallest sets of data which, if known, could let it be offered.
 
 A set counts when values exist for its items with which the rule is met and every holder that does not let pass is known not to
-apply, while everything else stays as unknown as it is. "Smallest": no proper subset does.
+apply, while everything else stays as unknown as it is. "Smallest": no proper subset does. What is learnt
+is learnt today: an answer on record (`documented`) may be too old for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
@@ -27,14 +28,56 @@ _MOST_WAYS = 512
 _NO_DAY = date(2000, 1, 1)  # imagined values are always fresh
 
 
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """All that the smallest sets of a rule depend on: patients who share it share them."""
+
+    rule: str
+    in_doubt: tuple[str, ...]
+    """holders that are not cleared"""
+    truths: tuple[Truth, ...]
+    """of the criteria of the rule and of those holders, in the pack's order"""
+    outdated: tuple[str, ...]
+    """answers on record that would be too old for a value of today"""
+
+
+def pattern_of(
+    rule_id: str, criteria: Mapping[str, Truth], rules: Mapping[str, Truth], pack: RulePack, facts: Facts
+) -> Pattern:
+    """What of a patient matters to the smallest sets of a rule."""
+    in_doubt = tuple(holder.by for holder in pack.holders[rule_id] if not is_cleared(holder, rules, pack, facts))
+    keys = _related(rule_id, in_doubt, pack)
+    outdated = (key for key in keys if _is_outdated(pack.criteria[key], facts))
+    return Pattern(rule_id, in_doubt, tuple(criteria[key] for key in keys), tuple(outdated))
+
+
+def _related(rule_id: str, in_doubt: Iterable[str], pack: RulePack) -> dict[str, None]:
+    return dict.fromkeys(key for part in (rule_id, *in_doubt) for key in pack.criteria_of[part])
+
+
+def _is_outdated(criterion: Criterion, facts: Facts) -> bool:
+    """Would the answer on record be too old for a value learnt today?"""
+    if not isinstance(criterion, Documented) or criterion.since is None:
+        return False
+    answer = facts.items[criterion.item]
+    return isinstance(answer, StateReading) and answer.days > 0
+
+
 def smallest_sets(
     rule_id: str, criteria: Mapping[str, Truth], rules: Mapping[str, Truth], pack: RulePack, facts: Facts
 ) -> tuple[tuple[str, ...], ...]:
     """The smallest sets for one rule, each sorted, the sets sorted by size; empty where no data could make it offered."""
-    in_doubt = [holder.by for holder in pack.holders[rule_id] if not is_cleared(holder, rules, pack, facts)]
-    wanted: list[Condition] = [pack.rules[rule_id].when, *(Not(pack.rules[holder].when) for holder in in_doubt)]
-    related = dict.fromkeys(key for part in (rule_id, *in_doubt) for key in pack.criteria_of[part])
-    solver = _Ways({key: criteria[key] for key in related}, pack, facts)
+    return sets_of(pattern_of(rule_id, criteria, rules, pack, facts), pack)
+
+
+def sets_of(pattern: Pattern, pack: RulePack) -> tuple[tuple[str, ...], ...]:
+    """The smallest sets of all patients of a pattern."""
+    wanted: list[Condition] = [
+        pack.rules[pattern.rule].when,
+        *(Not(pack.rules[holder].when) for holder in pattern.in_doubt),
+    ]
+    keys = _related(pattern.rule, pattern.in_doubt, pack)
+    solver = _Ways(dict(zip(keys, pattern.truths, strict=True)), pattern.outdated, pack)
     found: list[frozenset[str]] = []
     for items in sorted({_learnt(way) for way in solver.ways(AllOf(tuple(wanted)), True)}, key=len):
         if not any(smaller <= items for smaller in found):
@@ -54,10 +97,10 @@ def _learnt(way: Way) -> frozenset[str]:
 class _Ways:
     """The ways to make a condition true or false by learning what is unknown."""
 
-    def __init__(self, criteria: Mapping[str, Truth], pack: RulePack, facts: Facts) -> None:
+    def __init__(self, criteria: Mapping[str, Truth], outdated: Iterable[str], pack: RulePack) -> None:
         self._criteria = criteria
+        self._outdated = frozenset(outdated)
         self._pack = pack
-        self._facts = facts
         self._open = {about(pack.criteria[key], pack) for key, truth in criteria.items() if truth is None}
         self._seen: dict[tuple[str, bool], list[Way]] = {}
 
@@ -85,7 +128,7 @@ class _Ways:
         subject = about(criterion, self._pack)
         as_it_is = _AS_IT_IS if truth is wanted else 0
         if isinstance(criterion, Documented):
-            return self._of_answer(criterion, truth, wanted)
+            return self._of_answer(name, criterion, truth, wanted)
         if subject not in self._open:
             return [{}] if truth is wanted else []
         if isinstance(criterion, Measure | State):
@@ -98,14 +141,13 @@ class _Ways:
             return [{subject: frozenset({(name, wanted), (subject, True)})}]
         return _of_item(subject, as_it_is | (0 if wanted else self._any_value(subject)))
 
-    def _of_answer(self, criterion: Documented, truth: Truth, wanted: bool) -> list[Way]:
-        """An answer on record; it may be too old for a value that is learnt only now."""
+    def _of_answer(self, name: str, criterion: Documented, truth: Truth, wanted: bool) -> list[Way]:
+        """An answer on record; once the value it answers is learnt anew, it may be too old."""
         item, since = criterion.item, criterion.since
         stays: Way = {item: _AS_IT_IS} if item in self._open else {}
         ways: list[Way] = []
         if since is not None and since in self._open:
-            learnt = replace(self._facts, items={**self._facts.items, since: imagined(since, self._pack)[0]})
-            later = self._any_value(since) if test(criterion, learnt) is wanted else 0
+            later = self._any_value(since) if (name not in self._outdated and truth is True) is wanted else 0
             ways += [{**stays, **way} for way in _of_item(since, later | (_AS_IT_IS if truth is wanted else 0))]
         elif truth is wanted:
             ways.append(stays)
@@ -233,7 +275,7 @@ def _limits(item: MeasuredItem, unit: str, pack: RulePack) -> list[Fraction]:
     for criterion in pack.criteria.values():
         if isinstance(criterion, Measure) and criterion.item == item.id:
             bounds += [bound for bound in (criterion.lower, criterion.upper) if isinstance(bound, Threshold)]
-    return sorted({bound.by_unit[unit].value for bound in bounds if bound is not None})
+    return sorted({Fraction(bound.by_unit[unit].value) for bound in bounds if bound is not None})
 
 
 def _between(limits: list[Fraction]) -> list[Fraction]:

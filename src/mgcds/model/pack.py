@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 from typing import Literal, assert_never
 
 from mgcds.model.condition import names_of
-from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, State, Taking, Threshold
+from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, Number, State, Taking, Threshold
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
@@ -23,7 +22,7 @@ class MeasuredItem:
     units: tuple[str, ...]
     substance: str | None
     codes: Mapping[str, tuple[str, ...]]
-    plausible: tuple[Fraction, Fraction]
+    plausible: tuple[Number, Number]
     """in units[0]"""
     beyond_plausible: Literal["reject", "confirm"]
     lower: Threshold | None
