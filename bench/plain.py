@@ -8,6 +8,7 @@ not timed for the others.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 
 from mgcds.model.criterion import Asks
 from mgcds.model.evaluation import asks
@@ -47,7 +48,7 @@ def _of_item(item: str, facts: Facts, pack: RulePack) -> Plain:
     value = None if exact is None else exact * float(scale)
     row: Plain = {item: value if current else None, f"{item}_last": value, f"{item}_days": found.days}
     for which, limit in (("lower", found.lower), ("upper", found.upper)):
-        row[f"{item}_{which}"] = float(limit.value * scale) if limit else None
+        row[f"{item}_{which}"] = float(Fraction(limit.value) * scale) if limit else None
     return row
 
 

@@ -37,8 +37,9 @@ from mgcds.evaluator import evaluate
 from mgcds.loading import load_pack
 from mgcds.model.assessment import Assessment
 from mgcds.model.evaluation import evaluate_facts
-from mgcds.model.facts import Facts, read_facts
+from mgcds.model.facts import Facts
 from mgcds.model.pack import RulePack
+from mgcds.model.reading import read_facts
 from mgcds.model.record import PatientRecord
 
 ROOT = Path(__file__).resolve().parents[1]

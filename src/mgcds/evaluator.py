@@ -13,8 +13,9 @@ from mgcds.errors import EngineDisagreement, RecordError
 from mgcds.loading import load_pack
 from mgcds.model.assessment import Assessment
 from mgcds.model.evaluation import Verdicts, evaluate_facts
-from mgcds.model.facts import Facts, read_facts
+from mgcds.model.facts import Facts
 from mgcds.model.pack import RulePack
+from mgcds.model.reading import read_facts
 from mgcds.model.record import PatientRecord, read_record
 
 Engine = Callable[[RulePack, Facts], Verdicts]

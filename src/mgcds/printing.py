@@ -11,7 +11,7 @@ from rich.text import Text
 
 from mgcds.evaluator import Comparison
 from mgcds.model.assessment import Assessment, Suggestion
-from mgcds.model.explanation import Step, sentence, supporting
+from mgcds.model.explanation import Step, sentence, step_text, supporting
 from mgcds.model.pack import Evidence, RulePack
 from mgcds.model.rule import Rule
 
@@ -264,23 +264,6 @@ class Printer:
             else:
                 step = comparison.after.why_not(rule_id)
                 self.line(step_text(step) if after.status != "offered" else f"Why: {_why(after)}", 2, "dim")
-
-
-def step_text(step: Step) -> str:
-    """A criterion in a line: what was found and how it compares, or what the criterion says and why it is unknown."""
-    ago = f" ({_ago(step.days)})" if step.days is not None and step.dated else ""
-    because = f" — {step.because}" if step.because else ""
-    if step.limit is None:
-        says = step.says if step.verdict != "not met" else f"not: {step.says}"
-        return says + (f": {step.found}{ago}" if step.found else "") + because
-    how = {"met": "", "not met": "not ", "unknown": "it cannot be told whether "}[step.verdict]
-    whose = f", {step.limit_from}" if step.limit_from else ""
-    distance = f" ({step.distance})" if step.distance else ""
-    return f"{step.subject} {step.found}{ago}: {how}{step.limit}{whose}{distance}{because}"
-
-
-def _ago(days: int) -> str:
-    return "today" if days == 0 else "1 day ago" if days == 1 else f"{days} days ago"
 
 
 def _why(suggestion: Suggestion) -> str:

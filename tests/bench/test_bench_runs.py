@@ -17,7 +17,6 @@ CASES = run.cases(PACK, tuple(TRANSLATION.columns), run.CHECKED)
 
 
 def _zen(translation: Translation) -> list[str]:
-    pytest.importorskip("zen", reason="zen-engine comes with the extra 'bench'")
     zen = ZenRules(translation)
     return run.disagreements("zen", lambda plain: zen.by_rule(zen.engine(plain)), CASES)
 
@@ -63,7 +62,6 @@ def test_a_hand_written_rule_that_says_the_opposite_is_noticed(rule: str) -> Non
 
 
 def test_nothing_is_measured_where_another_implementation_differs(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("zen", reason="zen-engine comes with the extra 'bench'")
     monkeypatch.setattr(handwritten, "met", lambda facts: {})
     monkeypatch.setattr(run, "measure", lambda *_: pytest.fail("measured"))
     with pytest.raises(SystemExit, match="nothing measured"):

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from mgcds.fhir import FhirReading, read_bundle
-from mgcds.model.facts import shown
 from mgcds.model.pack import RulePack
+from mgcds.model.reading import shown
 from mgcds.model.record import Measurement
 
 LOINC = "http://loinc.org"

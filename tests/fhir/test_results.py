@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from mgcds.fhir import read_bundle
-from mgcds.model.facts import Gap, Reading, read_facts
+from mgcds.model.facts import Gap, Reading
 from mgcds.model.pack import RulePack
+from mgcds.model.reading import read_facts
 from tests.fhir.builders import (
     EGFR,
     MAGNESIUM,

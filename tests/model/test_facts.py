@@ -13,7 +13,8 @@ from mgcds.loading import load_pack
 from mgcds.model.condition import Truth
 from mgcds.model.criterion import Has, Limit, Measure, State, Taking, Threshold
 from mgcds.model.evaluation import test as judge
-from mgcds.model.facts import DataProblem, Facts, Gap, Range, Reading, StateReading, read_facts
+from mgcds.model.facts import DataProblem, Facts, Gap, Range, Reading, StateReading
+from mgcds.model.reading import read_facts
 from mgcds.model.record import read_record
 
 TODAY = date(2026, 11, 21)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from mgcds.loading import load_pack
 from mgcds.model.evaluation import evaluate_facts
-from mgcds.model.facts import Gap, read_facts
+from mgcds.model.facts import Gap
+from mgcds.model.reading import read_facts
 from mgcds.model.record import read_record
 from mgcds.model.units import EGFR, SCORE, factor, parse_unit
 

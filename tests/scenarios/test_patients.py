@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from mgcds.loading import load_pack
-from mgcds.model.facts import Gap, Reading, read_facts
+from mgcds.model.facts import Gap, Reading
+from mgcds.model.reading import read_facts
 from mgcds.scenarios.patients import TODAY, Patient
 
 HEALTHY = "a healthy adult"

@@ -92,7 +92,7 @@ def test_a_failure_shows_the_step_and_the_value_and_no_traceback(hospital: Path)
     code, out = pytest_in(hospital, "features")
     assert code == 1
     assert 'line 7: Then "severe-renal-impairment" is offered' in out
-    assert "found 31 mL/min/1.73m2" in out
+    assert "eGFR 31 mL/min/1.73m2" in out
     assert "Traceback" not in out
     assert "pytest_bdd/scenario.py:3" not in out.split("short test summary")[0]
 

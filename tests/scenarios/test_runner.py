@@ -57,7 +57,7 @@ def test_a_failure_names_the_step_and_the_value(run_features) -> None:
     assert "FAIL  a severe impairment stops magnesium [31 mL/min/1.73m2 | offered]" in ran.out
     assert 'feature-0.feature:8: Then "severe-renal-impairment" is offered' in ran.out
     assert "not indicated by reference and durable" in ran.out
-    assert "eGFR below 30 mL/min/1.73m2, found 31 mL/min/1.73m2" in ran.out
+    assert "eGFR 31 mL/min/1.73m2 (today): not below 30 mL/min/1.73m2" in ran.out
     assert "1 scenario passed, 1 failed, 0 drafts skipped" in ran.out
 
 

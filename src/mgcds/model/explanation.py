@@ -242,3 +242,20 @@ def sentence(condition: Condition, pack: RulePack) -> str:
 def _bracketed(condition: Condition, pack: RulePack) -> str:
     text = sentence(condition, pack)
     return f"({text})" if isinstance(condition, AllOf | AnyOf) else text
+
+
+def step_text(step: Step) -> str:
+    """A criterion in a line: what was found and how it compares, or what the criterion says and why it is unknown."""
+    ago = f" ({_ago(step.days)})" if step.days is not None and step.dated else ""
+    because = f" — {step.because}" if step.because else ""
+    if step.limit is None:
+        says = step.says if step.verdict != "not met" else f"not: {step.says}"
+        return says + (f": {step.found}{ago}" if step.found else "") + because
+    how = {"met": "", "not met": "not ", "unknown": "it cannot be told whether "}[step.verdict]
+    whose = f", {step.limit_from}" if step.limit_from else ""
+    distance = f" ({step.distance})" if step.distance else ""
+    return f"{step.subject} {step.found}{ago}: {how}{step.limit}{whose}{distance}{because}"
+
+
+def _ago(days: int) -> str:
+    return "today" if days == 0 else "1 day ago" if days == 1 else f"{days} days ago"

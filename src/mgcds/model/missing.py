@@ -1,8 +1,8 @@
 """What would decide a withheld suggestion: the smallest sets of data which, if known, could let it be offered.
 
 A set counts when values exist for its items with which the rule is met and every holder that does not let pass is known not to
-apply, while everything else stays as unknown as it is. "Smallest": no proper subset does. What is learnt
-is learnt today: an answer on record (`documented`) may be too old for it.
+apply, while everything else stays as unknown as it is. "Smallest": no proper subset does. What is learnt is learnt today: it is no
+longer asked for, and an answer on record (`documented`) may be too old for it.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from mgcds import evaluator
 from mgcds.errors import EngineDisagreement
 from mgcds.model.assessment import Assessment, Suggestion
 from mgcds.model.evaluation import Status
-from mgcds.model.explanation import Step
-from mgcds.model.facts import read_facts
+from mgcds.model.explanation import step_text
 from mgcds.model.pack import RulePack
+from mgcds.model.reading import read_facts
 from mgcds.model.record import PatientRecord
 from mgcds.scenarios.failures import ScenarioFailure
 
@@ -61,7 +61,7 @@ class Evaluated:
 
     def because(self, rule_id: str) -> str:
         """The value that decided, and how far it is from its limit."""
-        return step_line(self.assessment.why_not(rule_id))
+        return step_text(self.assessment.why_not(rule_id))
 
 
 def evaluate_on_every_engine(record: PatientRecord, pack: RulePack, on: date) -> Evaluated:
@@ -115,15 +115,3 @@ def _detailed(suggestion: Suggestion, status: Status) -> str:
 def wanted(suggestion: Suggestion) -> str:
     """The smallest sets of items that would decide a withheld suggestion."""
     return " or of ".join(f"'{', '.join(items)}'" for items in suggestion.missing) or "nothing that could be given"
-
-
-def step_line(step: Step) -> str:
-    """One step of an explanation: what was found, how it compares, and why it is unknown."""
-    says = step.says if step.verdict == "met" else f"{step.verdict}: {step.says}"
-    parts = [
-        says,
-        f"found {step.found}" if step.found else "",
-        f"of {step.dated}" if step.dated else "",
-        step.distance or "",
-    ]
-    return ", ".join(part for part in parts if part) + (f" — {step.because}" if step.because else "")

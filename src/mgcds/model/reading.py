@@ -1,0 +1,313 @@
+"""From a record to facts: which value counts, in which unit, how old it is, and why it is unknown where it is.
+
+The newest result of an item decides. Where the newest cannot be used (no unit, spoilt specimen, impossible value), the item is
+unknown: an older value does not stand in for it. Results that were cancelled, entered in error or dated in the future are void and
+leave the older ones in place. On one day a result with a time is later than one without; of two at the same moment the more final
+status counts, then the more cautious value (`on_a_tie`), then the higher source text.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from fractions import Fraction
+from functools import lru_cache
+from typing import Literal
+
+from mgcds.model.criterion import Limit, Number, Threshold
+from mgcds.model.dates import parse_when
+from mgcds.model.facts import DataProblem, Facts, Gap, Range, Reading, StateReading
+from mgcds.model.listing import read_list, supplemental_magnesium
+from mgcds.model.pack import ListItem, MeasuredItem, RulePack, StateItem
+from mgcds.model.record import Measurement, PatientRecord, parse_quantity
+from mgcds.model.units import SCORE, factor, parse_unit
+
+
+def read_facts(record: PatientRecord, pack: RulePack, on: date) -> Facts:
+    """Read everything the pack's data dictionary names."""
+    facts = Facts(on, {}, {}, {})
+    facts.problems += [DataProblem(bad.field, bad.why, source=bad.source) for bad in record.rejected]
+    for item in pack.items.values():
+        match item:
+            case MeasuredItem():
+                facts.items[item.id] = _read_measured(item, record, on, facts.problems)
+            case StateItem():
+                facts.items[item.id] = _read_state(item, record, on, facts.problems)
+            case ListItem():
+                read_list(item, record, pack, facts)
+    if "supplemental_magnesium" in pack.items:
+        facts.items["supplemental_magnesium"] = supplemental_magnesium(record, pack, facts)
+    return facts
+
+
+_VOID = ("cancelled", "entered-in-error")
+_UNSURE = ("unknown", "registered")
+_FINALITY = {"corrected": 3, "amended": 2, "final": 1}
+_Place = tuple[tuple[date, bool, datetime], int, bool, Number, str]  # the total order of results
+
+
+class _Unusable(Exception):
+    """This result says nothing; the text says why."""
+
+
+def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems: list[DataProblem]) -> Reading | Gap:
+    if item.id == "age":
+        return _age(record, on, problems)
+    if item.id == "supplemental_magnesium":
+        return Gap("missing", "computed from the supplements")
+    newest: Reading | Gap | None = None
+    newest_at: _Place | None = None
+    undated = False
+    for measurement in getattr(record, item.id):
+        dated = measurement.date or record.recorded
+        if measurement.status in _VOID:
+            problems.append(_problem(item, measurement, f"status {measurement.status}"))
+            continue
+        if dated is None:
+            undated = True
+            problems.append(_problem(item, measurement, "undated: give its date, or the day the record was taken"))
+            continue
+        when = parse_when(dated)
+        days = when.days_before(on)[1]
+        if days < 0:
+            problems.append(_problem(item, measurement, "dated after the day of evaluation"))
+            continue
+        reading: Reading | Gap
+        cautious: Number = 0
+        try:
+            reading = _reading(item, measurement, days, dated, problems)
+            cautious = _caution(item, reading)
+        except _Unusable as unusable:
+            problems.append(_problem(item, measurement, str(unusable)))
+            old = item.current_for is not None and days > item.current_for
+            reading = Gap("stale", f"{days} days old, and not usable") if old else Gap("rejected", str(unusable))
+        place = (
+            when.order(),
+            _FINALITY.get(measurement.status, 0),
+            isinstance(reading, Gap),
+            cautious,
+            measurement.source or "",
+        )
+        if newest_at is None or place > newest_at:
+            newest, newest_at = reading, place
+    for bad in record.rejected:
+        if bad.field.partition("[")[0] == item.id:
+            dated = bad.date or record.recorded
+            if newest_at is None or dated is None or parse_when(dated).order() >= newest_at[0]:
+                return Gap("rejected", bad.why)
+    if newest is None:
+        return Gap("undated", "no date is known") if undated else Gap("missing", "none on record")
+    return newest
+
+
+def _caution(item: MeasuredItem, reading: Reading) -> Number:
+    """Higher for the more cautious value; in the item's first unit, so that 1.6 mg/dL is lower than 1.0 mmol/L."""
+    low = reading.range.low if reading.range.low is not None else reading.range.high
+    assert low is not None
+    value = _in_first_unit(low, reading.unit, item)
+    return value if item.on_a_tie == "highest" else -value
+
+
+def _in_first_unit(value: Number, unit: str, item: MeasuredItem) -> Number:
+    if unit == item.units[0]:
+        return value
+    scale = factor(unit, item.units[0], item.substance)
+    assert scale is not None, "item units convert into one another, checked at load"
+    return Fraction(value) * scale
+
+
+def _reading(
+    item: MeasuredItem, measurement: Measurement, days: int, dated: str, problems: list[DataProblem]
+) -> Reading:
+    if measurement.status in _UNSURE:
+        raise _Unusable(f"status {measurement.status}: not a result yet")
+    reported = _reported_unit(item, measurement)
+    unit, scale = _comparison_unit(item, reported)
+    value = measurement.value if unit == reported else Fraction(measurement.value) * scale
+    _check_plausible(item, value, unit, measurement, problems)
+    lower, lower_from = _limit(item, "lower", measurement, unit, problems)
+    upper, upper_from = _limit(item, "upper", measurement, unit, problems)
+    if lower is not None and upper is not None and lower.value >= upper.value:
+        problems.append(
+            _problem(item, measurement, "the laboratory's limits contradict each other: not used", used=True)
+        )
+        lower, lower_from = _default_limit(item.lower, unit)
+        upper, upper_from = _default_limit(item.upper, unit)
+    _check_specimen(item, measurement, value, lower, problems)
+    return Reading(
+        range=_range(value, measurement.comparator),
+        unit=unit, days=days, lower=lower, upper=upper, lower_from=lower_from, upper_from=upper_from,
+        shown=shown(measurement), dated=dated, source=measurement.source,
+    )  # fmt: skip
+
+
+def _problem(item: MeasuredItem, measurement: Measurement, what: str, used: bool = False) -> DataProblem:
+    value = f"{shown(measurement)} of {measurement.date}" if measurement.date else shown(measurement)
+    return DataProblem(item.id, what, used, measurement.source, value)
+
+
+def shown(measurement: Measurement) -> str:
+    """The result as it was reported."""
+    unit = "" if measurement.unit in (None, SCORE) else f" {measurement.unit}"
+    return f"{measurement.comparator or ''}{measurement.value}{unit}"
+
+
+def _reported_unit(item: MeasuredItem, measurement: Measurement) -> str:
+    if measurement.unit is None:
+        if item.units[0] != SCORE:
+            raise _Unusable(f"no unit: write one of {', '.join(item.units)}; it is never guessed")
+        return SCORE
+    unit = parse_unit(measurement.unit)
+    if unit is None:
+        raise _Unusable(f"the unit '{measurement.unit[:40]}' is not understood; write one of {', '.join(item.units)}")
+    if measurement.code is not None:
+        expected = item.codes.get(measurement.code)
+        if expected is None:
+            raise _Unusable(f"LOINC {measurement.code} is not {item.title.lower()}")
+        if all(factor(unit, wanted) is None for wanted in expected):
+            raise _Unusable(
+                f"the unit {unit} contradicts LOINC {measurement.code}, which is reported in {' or '.join(expected)}"
+            )
+    return unit
+
+
+def _comparison_unit(item: MeasuredItem, reported: str) -> tuple[str, Fraction]:
+    """The unit to compare in: the reported one if thresholds know it, otherwise one it turns into exactly."""
+    if reported in item.units:
+        return reported, Fraction(1)
+    for substance in (None, item.substance):
+        for unit in item.units:
+            scale = factor(reported, unit, substance)
+            if scale is not None:
+                return unit, scale
+    raise _Unusable(f"{reported} is no unit of {item.title.lower()}; write one of {', '.join(item.units)}")
+
+
+def _check_plausible(
+    item: MeasuredItem, value: Number, unit: str, measurement: Measurement, problems: list[DataProblem]
+) -> None:
+    low, high = item.plausible
+    if value < 0:
+        raise _Unusable("a negative value is not possible: confirm it")
+    if item.whole and value.as_integer_ratio()[1] != 1:
+        raise _Unusable("not a whole number: confirm it")
+    if not low <= _in_first_unit(value, unit, item) <= high:
+        if item.beyond_plausible == "reject":
+            raise _Unusable("not plausible: confirm it")
+        problems.append(_problem(item, measurement, "hardly plausible: confirm it", used=True))
+
+
+def _limit(
+    item: MeasuredItem,
+    which: Literal["lower", "upper"],
+    measurement: Measurement,
+    unit: str,
+    problems: list[DataProblem],
+) -> tuple[Limit | None, str]:
+    """The laboratory's own limit in the unit of comparison; the item's default where there is none that can be used."""
+    reported = measurement.lower_limit if which == "lower" else measurement.upper_limit
+    if reported is not None:
+        value = _limit_value(reported, unit, item.substance)
+        if value is not None and item.plausible[0] <= _in_first_unit(value, unit, item) <= item.plausible[1]:
+            return Limit(value, True), "the laboratory's own limit"
+        what = f"the laboratory's {which} limit cannot be used: '{reported[:40]}'"
+        problems.append(_problem(item, measurement, what, used=True))
+    return _default_limit(item.lower if which == "lower" else item.upper, unit)
+
+
+@lru_cache(maxsize=4096)  # laboratories report the same limits again and again
+def _limit_value(reported: str, unit: str, substance: str | None) -> Fraction | None:
+    """A reported limit in the unit of comparison; None where it has no number, or no unit that converts."""
+    try:
+        parts = parse_quantity(reported)
+    except ValueError:
+        return None
+    found = parse_unit(parts["unit"]) if parts["unit"] else None
+    scale = factor(found, unit, substance) if found else None
+    return None if scale is None or parts["comparator"] else Fraction(parts["value"]) * scale
+
+
+def _default_limit(default: Threshold | None, unit: str) -> tuple[Limit | None, str]:
+    return (default.by_unit[unit], "the default limit, the laboratory's own was not given") if default else (None, "")
+
+
+def _check_specimen(
+    item: MeasuredItem, measurement: Measurement, value: Number, lower: Limit | None, problems: list[DataProblem]
+) -> None:
+    for fault in measurement.specimen:
+        refused = item.not_from.get(fault)
+        low = lower is not None and value < lower.value
+        if refused == "any value" or (refused == "normal or high" and not low):
+            raise _Unusable(f"the specimen was {fault}: repeat it")
+        what = f"the specimen was {fault}; a low value is still credible" if refused else f"the specimen was {fault}"
+        problems.append(_problem(item, measurement, what, used=True))
+
+
+def _range(value: Number, comparator: str | None) -> Range:
+    match comparator:
+        case "<" | "<=":
+            return Range(None, value, high_open=comparator == "<")
+        case ">" | ">=":
+            return Range(value, None, low_open=comparator == ">")
+        case _:
+            return Range.exactly(value)
+
+
+def _age(record: PatientRecord, on: date, problems: list[DataProblem]) -> Reading | Gap:
+    """Whole years. From the birth date; a partial one gives the range of years it may mean. A stated age that disagrees makes it unknown."""
+    bad = {rejected.field: rejected.why for rejected in record.rejected}
+    if "birth_date" in bad or (record.birth_date is None and "age" in bad):
+        return Gap("rejected", bad.get("birth_date") or bad["age"])
+    if record.birth_date is None:
+        if record.age is None:
+            return Gap("missing", "neither birth date nor age on record")
+        if record.age.to_integral_value() != record.age:
+            return Gap("rejected", "the age is not in whole years")
+        return _years(Range.exactly(record.age), f"{record.age} years", record.recorded or "")
+    born = parse_when(record.birth_date)
+    if born.first > on:
+        problems.append(DataProblem("age", "born after the day of evaluation"))
+        return Gap("rejected", "born after the day of evaluation")
+    youngest, oldest = _birthdays(born.last, on), _birthdays(born.first, on)
+    if oldest > 130 or (record.age is not None and not youngest - 1 <= record.age <= oldest + 1):
+        problems.append(
+            DataProblem(
+                "age",
+                "birth date and age disagree" if oldest <= 130 else "older than 130 years: confirm the birth date",
+            )
+        )
+        return Gap("rejected", "birth date and age disagree, or are not plausible")
+    text = f"{youngest} years" if youngest == oldest else f"{youngest} to {oldest} years"
+    return _years(Range(max(youngest, 0), oldest), text, f"born {record.birth_date}")
+
+
+def _years(years: Range, text: str, dated: str) -> Reading:
+    return Reading(years, "a", 0, None, None, "", "", text, dated, None)
+
+
+def _birthdays(born: date, on: date) -> int:
+    """Years completed; who is born on 29 February completes one on 1 March of other years."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def _read_state(item: StateItem, record: PatientRecord, on: date, problems: list[DataProblem]) -> StateReading | Gap:
+    for bad in record.rejected:
+        if bad.field == item.id:
+            return Gap("rejected", bad.why)
+    given = getattr(record, item.id)
+    if given is None:
+        return Gap("missing", "not on record")
+    if given.value not in item.values:  # e.g. sex "unknown": an answer that answers nothing
+        return Gap("missing", f"recorded as '{given.value}'")
+    dated = given.date or record.recorded
+    if dated is None:
+        if item.current_for is None:
+            return StateReading(given.value, 0, "", given.source)
+        problems.append(
+            DataProblem(item.id, "undated: give its date, or the day the record was taken", source=given.source)
+        )
+        return Gap("undated", "no date is known")
+    days = parse_when(dated).days_before(on)[1]
+    if days < 0 and item.current_for is not None:
+        problems.append(DataProblem(item.id, "dated after the day of evaluation", source=given.source))
+        return Gap("rejected", "dated after the day of evaluation")
+    return StateReading(given.value, days, dated, given.source)
