@@ -125,9 +125,13 @@ class Printer:
         withheld = assessment.of_status("withheld")
         if withheld:
             self.heading(f"Could not be decided ({len(withheld)})")
+        alike: dict[str, list[Suggestion]] = {}
         for suggestion in withheld:
-            self.line(f"{suggestion.kind}: {suggestion.rule.title} [{suggestion.id}]", 2)
-            self.line(_needs(suggestion, assessment), 4, "dim")
+            alike.setdefault(_needs(suggestion, assessment), []).append(suggestion)
+        for needs, suggestions in alike.items():
+            self.line(needs, 2)
+            for suggestion in suggestions:
+                self.line(f"{suggestion.kind}: {suggestion.rule.title} [{suggestion.id}]", 4, "dim")
 
     def _not_indicated(self, assessment: Assessment, everything: bool) -> None:
         others = assessment.of_status("not indicated")

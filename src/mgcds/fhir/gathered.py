@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from mgcds.fhir.elements import readable_date
+from mgcds.fhir.wire import Resource, Unused
 from mgcds.model.dates import parse_when
 from mgcds.model.record import PatientRecord, Rejected
 
-if TYPE_CHECKING:
-    from mgcds.fhir.wire import Resource
-
 GivenList = Literal["medicines", "conditions"]
-
-
-@dataclass(frozen=True, slots=True)
-class Unused:
-    """A resource, or an element of one, that was not used, and why.
-
-    `resources` counts the resources the line speaks for: 13 for `AllergyIntolerance (13)`, 0 where a part of a resource that is
-    used otherwise was left aside. With `FhirReading.used`, every resource that came in is accounted for once.
-    """
-
-    reference: str
-    why: str
-    resources: int = 1
 
 
 @dataclass(frozen=True, slots=True)

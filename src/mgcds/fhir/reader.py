@@ -13,7 +13,7 @@ from typing import Any, get_args
 from mgcds.fhir import elements
 from mgcds.fhir.conditions import read_conditions
 from mgcds.fhir.elements import Node, Unreadable
-from mgcds.fhir.gathered import FhirReading, Gathered, GivenList, Unused
+from mgcds.fhir.gathered import FhirReading, Gathered, GivenList
 from mgcds.fhir.lists import read_lists, read_pages, reviewed_on
 from mgcds.fhir.medicines import KINDS, read_medicines
 from mgcds.fhir.observations import Results, measured_codes, read_observations, wanted_of
@@ -22,7 +22,7 @@ from mgcds.fhir.pregnancies import settle_pregnancy
 from mgcds.fhir.questionnaires import read_questionnaires
 from mgcds.fhir.references import Known, newest_versions
 from mgcds.fhir.specimens import Specimens
-from mgcds.fhir.wire import Content, Page, Resource, unpack, unpack_lines
+from mgcds.fhir.wire import Content, Page, Resource, Unused, unpack, unpack_lines
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord, Sex
 

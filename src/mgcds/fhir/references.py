@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mgcds.fhir import elements
-from mgcds.fhir.gathered import Unused
-from mgcds.fhir.wire import Delivery, Resource, unversioned
+from mgcds.fhir.wire import Delivery, Resource, Unused, unversioned
 from mgcds.model.dates import parse_when
 
 

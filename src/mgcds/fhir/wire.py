@@ -17,7 +17,6 @@ import msgspec
 from mgcds.errors import RecordError
 from mgcds.fhir import elements
 from mgcds.fhir.elements import Node, Unreadable
-from mgcds.fhir.gathered import Unused
 
 Content = bytes | str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
@@ -97,6 +96,19 @@ _AS_BUNDLE = msgspec.json.Decoder(_Bundle)
 _AS_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """A resource, or an element of one, that was not used, and why.
+
+    `resources` counts the resources the line speaks for: 13 for `AllergyIntolerance (13)`, 0 where a part of a resource that is
+    used otherwise was left aside. With `FhirReading.used`, every resource that came in is accounted for once.
+    """
+
+    reference: str
+    why: str
+    resources: int = 1
 
 
 class Resource:
