@@ -14,6 +14,7 @@ from math import lcm
 from typing import assert_never
 
 from mgcds.engines.durable import AllOf, AnyOf, Compare, Node, Pattern
+from mgcds.errors import EngineFault
 from mgcds.model import condition as c
 from mgcds.model.criterion import (
     ABOUT_KNOWLEDGE,
@@ -169,6 +170,10 @@ class Columns:
         for unit, limit in bound.by_unit.items():
             step = Fraction(limit.value) * self._scales[item][unit]
             assert step.denominator == 1, "the scale of a column makes every limit a step"
+            if abs(2 * step) >= _FARTHEST:  # `encode` would put a value beyond the limit on its wrong side
+                raise EngineFault(
+                    f"the limits of {item} in {unit} are too fine for 64 bits; write them with fewer places"
+                )
             sides.append(_side(f"{item} {unit}", end, 2 * step.numerator, limit.inclusive))
         return _any([met for met, _ in sides]), _any([not_met for _, not_met in sides])
 
