@@ -11,7 +11,6 @@ from typing import Literal, get_args
 
 from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not
 from mgcds.model.criterion import (
-    ABOUT_KNOWLEDGE,
     Asks,
     Bound,
     Criterion,
@@ -174,10 +173,3 @@ def _holders(held: str, rules: Sequence[str], rng: Random) -> tuple[HoldsBack, .
     others = [rule for rule in rules if rule != held]
     by = rng.sample(others, rng.choice((0, 0, 1, 2, min(6, len(others)))))
     return tuple(HoldsBack(rule, (held,), rng.random() < 0.4, "") for rule in by)
-
-
-def knowledge_free(pack: RulePack) -> RulePack:
-    """The same pack without criteria about knowledge: each is replaced by the first other criterion."""
-    plain = next(found for found in pack.criteria.values() if not isinstance(found, ABOUT_KNOWLEDGE))
-    criteria = {key: plain if isinstance(found, ABOUT_KNOWLEDGE) else found for key, found in pack.criteria.items()}
-    return replace(pack, digest=f"{pack.digest}, no knowledge", criteria=criteria, missing_sets={})

@@ -16,7 +16,7 @@ from mgcds.model.assessment import Assessment
 from mgcds.model.criterion import ABOUT_KNOWLEDGE
 from mgcds.model.evaluation import Verdicts, evaluate_facts
 from mgcds.model.facts import Facts
-from mgcds.model.missing import Pattern, pattern_of, smallest_sets
+from mgcds.model.missing import Pattern, pattern_of, sets_of
 from mgcds.model.pack import RulePack
 from tests.agreement.brute_force import BruteForce
 from tests.agreement.generate import Patients
@@ -112,7 +112,9 @@ def test_patients_of_one_pattern_have_the_same_sets(patients: Patients) -> None:
                 again += 1
                 assert brute.smallest_sets() == sets[pattern]
             else:
-                sets[pattern] = set(smallest_sets(rule, verdicts.criteria, verdicts.rules, mine.pack, facts))
+                sets[pattern] = set(
+                    sets_of(pattern_of(rule, verdicts.criteria, verdicts.rules, mine.pack, facts), mine.pack)
+                )
     assert again > 500
 
 

@@ -8,7 +8,6 @@ difference to it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from math import lcm
 from typing import assert_never
@@ -292,8 +291,3 @@ def encode(value: Number, scale: int) -> int:
     above, below = value.as_integer_ratio()
     steps, rest = divmod(above * scale, below)
     return max(-_FARTHEST, min(_FARTHEST, 2 * steps + (rest != 0)))
-
-
-def verdicts_of(found: Mapping[str, bool], names: Mapping[str, object]) -> dict[str, bool | None]:
-    """The verdicts of some nodes; what did not fire is unknown."""
-    return {name: found.get(name) for name in names}

@@ -13,7 +13,7 @@ from mgcds.errors import UnknownRule
 from mgcds.model.evaluation import Status, Verdicts, is_cleared
 from mgcds.model.explanation import Explanation, Step, deciding, leaves
 from mgcds.model.facts import DataProblem, Facts, Gap, Reading, StateReading
-from mgcds.model.missing import smallest_sets
+from mgcds.model.missing import pattern_of, sets_of
 from mgcds.model.pack import Evidence, Item, RulePack
 from mgcds.model.rule import Rule
 
@@ -107,17 +107,11 @@ class Suggestion:
 
 def _missing(rule_id: str, of: Explanation) -> tuple[tuple[str, ...], ...]:
     """The smallest sets of data that could let a withheld suggestion be offered. Worked out once for each pattern of verdicts."""
-    verdicts, pack = of.verdicts, of.pack
-    holders = pack.holders[rule_id]
-    keys = dict.fromkeys(
-        key for rule in (rule_id, *(holder.by for holder in holders)) for key in pack.criteria_of[rule]
-    )
-    # Whether a holder is cleared depends on rejected values too, not on verdicts alone.
-    cleared = tuple(is_cleared(holder, verdicts.rules, pack, of.facts) for holder in holders)
-    pattern = (rule_id, tuple(verdicts.criteria[key] for key in keys), cleared)
+    pack = of.pack
+    pattern = pattern_of(rule_id, of.verdicts.criteria, of.verdicts.rules, pack, of.facts)
     found = pack.missing_sets.get(pattern)
     if found is None:
-        found = smallest_sets(rule_id, verdicts.criteria, verdicts.rules, pack, of.facts)
+        found = sets_of(pattern, pack)
         if len(pack.missing_sets) < 100_000:  # patterns repeat; a bound keeps a long-running service's memory flat
             pack.missing_sets[pattern] = found
     return found

@@ -63,15 +63,8 @@ def _is_outdated(criterion: Criterion, facts: Facts) -> bool:
     return isinstance(answer, StateReading) and answer.days > 0
 
 
-def smallest_sets(
-    rule_id: str, criteria: Mapping[str, Truth], rules: Mapping[str, Truth], pack: RulePack, facts: Facts
-) -> tuple[tuple[str, ...], ...]:
-    """The smallest sets for one rule, each sorted, the sets sorted by size; empty where no data could make it offered."""
-    return sets_of(pattern_of(rule_id, criteria, rules, pack, facts), pack)
-
-
 def sets_of(pattern: Pattern, pack: RulePack) -> tuple[tuple[str, ...], ...]:
-    """The smallest sets of all patients of a pattern."""
+    """The smallest sets of all patients of a pattern, each sorted, in order of size; none where no data could make it offered."""
     wanted: list[Condition] = [
         pack.rules[pattern.rule].when,
         *(Not(pack.rules[holder].when) for holder in pattern.in_doubt),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, assert_never
@@ -97,9 +97,7 @@ class RulePack:
     kinds: tuple[str, ...]
     override_reasons: Mapping[str, str]
 
-    missing_sets: dict[tuple[object, ...], tuple[tuple[str, ...], ...]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""
 
     @cached_property
