@@ -96,7 +96,7 @@ def above(item: str, value: str, unit: str) -> Measure:
         pytest.param("potassium", result("4.1 mmol/L", specimen=["haemolysed"]), "rejected", "haemolysed", id="haemolysed potassium"),
         pytest.param("egfr", result("80 mL/min/1.73m2", status="unknown"), "rejected", "status unknown", id="status unknown"),
         pytest.param("egfr", result("80 mL/min/1.73m2", status="registered"), "rejected", "status registered", id="registered, no result yet"),
-        pytest.param("egfr", result("80 mL/min/1.73m2", None), "undated", "no date", id="undated"),
+        pytest.param("egfr", result("80 mL/min/1.73m2", None), "undated", "without a date", id="undated"),
         pytest.param("egfr", result("80 mL/min/1.73m2", "2026-11-22"), "missing", "none on record", id="of tomorrow"),
         pytest.param("egfr", result("80 mL/min/1.73m2", status="cancelled"), "missing", "none on record", id="cancelled"),
         pytest.param("egfr", result("80 mL/min/1.73m2", status="entered-in-error"), "missing", "none on record", id="entered in error"),
@@ -184,7 +184,6 @@ def test_what_is_unusable_and_out_of_date_is_stale() -> None:
         pytest.param([("45", "2026-11-10"), ("80", "2026-11-20", {"status": "cancelled"})], "45", id="a cancelled one leaves the older in place"),
         pytest.param([("45", "2026-11-10"), ("80", "2026-11-20", {"status": "entered-in-error"})], "45", id="one entered in error too"),
         pytest.param([("45", "2026-11-10"), ("80", "2026-11-22")], "45", id="one of the future too"),
-        pytest.param([("45", "2026-11-10"), ("80", None)], "45", id="an undated one does not replace a dated one"),
         pytest.param([("45", "2026-11-10"), ("800", "2026-11-20")], "rejected", id="a rejected newest blocks the older"),
         pytest.param([("800", "2026-11-10"), ("45", "2026-11-20")], "45", id="a rejected older one does not matter"),
         pytest.param([("45", "2026-11-10"), ("80", "2026-11-20", {"status": "unknown"})], "rejected", id="status unknown blocks the older"),
@@ -241,6 +240,7 @@ def test_a_field_that_could_not_be_read_blocks_older_results_only() -> None:
         != "rejected"
     )
     assert outcome("egfr", result(f"45 {EGFR}", "2026-11-10"), "eighty") == "rejected", "undated: it may be the newest"
+    assert outcome("egfr", result(f"45 {EGFR}", "2026-11-10"), result(f"80 {EGFR}", None)) == "undated", "the same"
 
 
 # --- how old --------------------------------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """From a record to facts: which value counts, in which unit, how old it is, and why it is unknown where it is.
 
 The newest result of an item decides. Where the newest cannot be used (no unit, spoilt specimen, impossible value), the item is
-unknown: an older value does not stand in for it. Results that were cancelled, entered in error or dated in the future are void and
-leave the older ones in place. On one day a result with a time is later than one without; of two at the same moment the more final
-status counts, then the more cautious value (`on_a_tie`), then the higher source text.
+unknown: an older value does not stand in for it. So it is where a result has no date, which may be the newest. Results that were
+cancelled, entered in error or dated in the future are void and leave the older ones in place. On one day a result with a time is
+later than one without; of two at the same moment the more final status counts, then the more cautious value (`on_a_tie`), then
+the higher source text.
 """
 
 from __future__ import annotations
@@ -94,9 +95,9 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
             dated = bad.date or record.recorded
             if newest_at is None or dated is None or parse_when(dated).order() >= newest_at[0]:
                 return Gap("rejected", bad.why)
-    if newest is None:
-        return Gap("undated", "no date is known") if undated else Gap("missing", "none on record")
-    return newest
+    if undated:
+        return Gap("undated", "a result without a date may be the newest")
+    return newest if newest is not None else Gap("missing", "none on record")
 
 
 def _caution(item: MeasuredItem, reading: Reading) -> Number:
