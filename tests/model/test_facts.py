@@ -439,6 +439,21 @@ def test_age_from_what_is_given(record: dict[str, Any], expected: str) -> None:
     assert expected != "rejected" or "45.5" in str(record) or problems(found, "age") or problems(found, "birth_date")
 
 
+@pytest.mark.parametrize(
+    ("age", "recorded", "low", "high"),
+    [
+        pytest.param(64, "2026-11-20", 64, 64, id="yesterday"),
+        pytest.param(64, "2025-11-22", 64, 64, id="a day less than a year ago"),
+        pytest.param(64, "2025-11-21", 65, 66, id="a year ago: the birthday has been, perhaps again"),
+        pytest.param(15, "2023-11-21", 18, 19, id="three years ago"),
+        pytest.param(64, None, 64, 64, id="no day: as it was stated"),
+    ],
+)
+def test_a_stated_age_grows(age: int, recorded: str | None, low: int, high: int) -> None:
+    found = reading(facts(age=age, recorded=recorded).items["age"]).range
+    assert (found.low, found.high) == (low, high)
+
+
 # --- states ---------------------------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ the higher source text.
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
@@ -263,7 +264,7 @@ def _age(record: PatientRecord, on: date, problems: list[DataProblem]) -> Readin
             return Gap("missing", "neither birth date nor age on record")
         if record.age.to_integral_value() != record.age:
             return Gap("rejected", "the age is not in whole years")
-        return _years(Range.exactly(record.age), f"{record.age} years", record.recorded or "")
+        return _stated_age(record.age, record.recorded, on)
     born = parse_when(record.birth_date)
     if born.first > on:
         problems.append(DataProblem("age", "born after the day of evaluation"))
@@ -279,6 +280,15 @@ def _age(record: PatientRecord, on: date, problems: list[DataProblem]) -> Readin
         return Gap("rejected", "birth date and age disagree, or are not plausible")
     text = f"{youngest} years" if youngest == oldest else f"{youngest} to {oldest} years"
     return _years(Range(max(youngest, 0), oldest), text, f"born {record.birth_date}")
+
+
+def _stated_age(age: Decimal, recorded: str | None, on: date) -> Reading:
+    """As it was stated; a year or more later it has grown by that many years, or one more, as the birthday is not known."""
+    passed = _birthdays(parse_when(recorded).first, on) if recorded else 0
+    if passed == 0:
+        return _years(Range.exactly(age), f"{age} years", recorded or "")
+    low, high = sorted((age, age + passed)) if passed < 0 else (age + passed, age + passed + 1)
+    return _years(Range(low, high), f"{low} to {high} years", f"{age} when stated")
 
 
 def _years(years: Range, text: str, dated: str) -> Reading:
