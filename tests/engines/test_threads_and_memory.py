@@ -54,10 +54,11 @@ def test_eight_threads_say_what_one_says(patients: Patients) -> None:
 def test_the_first_evaluation_may_come_from_any_thread(patients: Patients) -> None:
     """The network of a pack is compiled on its first use, here by eight threads at once."""
     again = Patients(replace(patients.pack, missing_sets={}), patients.stock)
+    dealt = [again.dealt(seed) for seed in range(64)]  # before: the generator is not made for threads
     with ThreadPoolExecutor(THREADS) as threads:
-        found = list(threads.map(lambda seed: evaluate_chained(again.pack, again.dealt(seed)), range(64)))
-    for seed, verdicts in enumerate(found):
-        assert verdicts.statuses == evaluate_facts(again.pack, again.dealt(seed)).statuses
+        found = list(threads.map(lambda facts: evaluate_chained(again.pack, facts), dealt))
+    for facts, verdicts in zip(dealt, found, strict=True):
+        assert verdicts.statuses == evaluate_facts(again.pack, facts).statuses
 
 
 def test_a_patient_kept_between_two_steps_is_noticed(patients: Patients) -> None:
