@@ -17,8 +17,6 @@ from mgcds.model.missing import pattern_of, sets_of
 from mgcds.model.pack import Evidence, Item, RulePack
 from mgcds.model.rule import Rule
 
-STATUSES: tuple[Status, ...] = ("offered", "suppressed", "withheld", "not indicated")
-
 
 @dataclass(frozen=True)
 class Suggestion:

@@ -229,7 +229,11 @@ def _limit_value(reported: str, unit: str, substance: str | None) -> Fraction | 
 
 
 def _default_limit(default: Threshold | None, unit: str) -> tuple[Limit | None, str]:
-    return (default.by_unit[unit], "the default limit, the laboratory's own was not given") if default else (None, "")
+    return (
+        (default.by_unit[unit], "the default limit, as the laboratory gave none that can be used")
+        if default
+        else (None, "")
+    )
 
 
 def _check_specimen(

@@ -10,9 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
-System = Literal["rxnorm", "atc", "icd10cm", "snomed"]
 SYSTEM_OF_URI = {
     "http://www.nlm.nih.gov/research/umls/rxnorm": "rxnorm",
     "http://www.whocc.no/atc": "atc",
