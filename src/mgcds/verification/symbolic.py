@@ -196,14 +196,16 @@ class AnyPatient:
         else:
             self.lists[about] = like.lists[about]
 
-    def _fresh(self, about: str) -> tuple[z3.BoolRef, z3.ArithRef, z3.ArithRef]:
-        about = self._prefix + about
+    def _fresh(self, item: Item) -> tuple[z3.BoolRef, z3.ArithRef, z3.ArithRef]:
+        about = self._prefix + item.id
         known, gap, days = z3.Bool(f"{about} known"), z3.Int(f"{about} gap"), z3.Int(f"{about} days")
         self.constraints += [gap >= MISSING, gap <= REJECTED, days >= -LONGEST, days <= LONGEST]
+        if isinstance(item, StateItem) or item.current_for is None:  # an old state is known, and old
+            self.constraints.append(gap != STALE)
         return known, gap, days
 
     def _reading(self, item: MeasuredItem) -> AnyReading:
-        known, gap, days = self._fresh(item.id)
+        known, gap, days = self._fresh(item)
         number, about = (z3.Int if item.whole else z3.Real), self._prefix + item.id
         open_below, open_above, low_open, high_open = (
             z3.Bool(f"{about} {end}") for end in ("open below", "open above", "low open", "high open")
@@ -234,7 +236,7 @@ class AnyPatient:
         return reading
 
     def _state(self, item: StateItem) -> AnyState:
-        known, gap, days = self._fresh(item.id)
+        known, gap, days = self._fresh(item)
         value = z3.Int(f"{self._prefix}{item.id} value")
         self.constraints += [value >= 0, value < len(item.values)]
         if item.current_for is not None:  # what never ages may be dated in the future
@@ -242,7 +244,7 @@ class AnyPatient:
         return AnyState(known, gap, days, value)
 
     def _list(self, item: ListItem) -> AnyList:
-        complete, gap, _ = self._fresh(item.id)
+        complete, gap, _ = self._fresh(item)
         entries = {}
         for kin in kindred(item.id, self.pack):
             called = f"{self._prefix}{item.id} {kin.name}"
@@ -294,6 +296,11 @@ class AnyPatient:
         else:
             needed.append(fall.low == before - newest.low)
         self.constraints.append(z3.Implies(fall.known, z3.And(needed)))
+
+    def is_change(self, about: str) -> bool:
+        """Is this item computed as a change of another?"""
+        item = self.pack.items[about]
+        return isinstance(item, MeasuredItem) and item.change is not None
 
     # --- lists ------------------------------------------------------------------------------------------------------------
 
