@@ -144,6 +144,7 @@ def _build(root: Path, sources: Sources, reader: Reader) -> RulePack:
         key=lambda rule: (order.index(rule.suggest.kind) if rule.suggest.kind in order else 99, rule.id),
     )
     pack = RulePack(
+        name=reader.text(head, "name", "pack.yaml"),
         version=reader.text(head, "version", "pack.yaml"), digest=sources.digest, items=items, value_sets=value_sets,
         vocabularies=_vocabularies(root, value_sets), criteria=keys, findings=findings,
         rules={rule.id: rule for rule in ordered}, retired=tuple(rule.id for rule in rules.values() if rule.status == "retired"),
