@@ -61,7 +61,7 @@ def test_the_judge_agrees_on_the_pack(pack: RulePack, patients: Patients) -> Non
 
 
 @needs_the_judge
-@pytest.mark.parametrize("number", range(100, 103))
+@pytest.mark.parametrize("number", range(100, 102))
 def test_the_judge_agrees_on_random_packs(number: int, patients: Patients) -> None:
     random_pack = PackMaker(patients).pack(number)
     mine = Patients(random_pack, patients.stock)
@@ -99,8 +99,12 @@ def text(right: str, wrong: str) -> Seed:
 
 
 def forgotten_holder(_: pytest.MonkeyPatch, pack: RulePack) -> str:
-    held = next(rule for rule, holders in pack.holders.items() if len(holders) > 1)
-    return to_cql(replace(pack, holders={**pack.holders, held: pack.holders[held][1:]}))
+    holders = {
+        rule: tuple(holder for holder in holders if holder.by != "severe-renal-impairment")
+        for rule, holders in pack.holders.items()
+    }
+    assert holders != pack.holders
+    return to_cql(replace(pack, holders=holders))
 
 
 def let_pass(lets_pass: bool) -> Seed:
