@@ -17,7 +17,10 @@ from typing import Any, Literal, assert_never
 import yaml
 
 from mgcds.loading.reading import did_you_mean
+from mgcds.model.assessment import Assessment
+from mgcds.model.evaluation import evaluate_facts
 from mgcds.model.explanation import in_sentence
+from mgcds.model.facts import Facts
 from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack, StateItem
 from mgcds.model.record import PatientRecord, parse_quantity
 from mgcds.model.units import SCORE, parse_unit
@@ -219,6 +222,17 @@ class Patient:
         if doubts:
             raise ScenarioError("; ".join(doubts))
         self._evaluated = evaluate_on_every_engine(record, self.pack, self._on)
+
+    def take(self, pack: RulePack, facts: Facts) -> None:
+        """What another pack says of these facts, by the reference evaluator alone: what the Thens are then asked of."""
+        verdicts = evaluate_facts(pack, facts)
+        self.pack = pack
+        self._evaluated = Evaluated(Assessment(self._on, pack, facts, verdicts), {"reference": verdicts.statuses})
+
+    @property
+    def on(self) -> date:
+        """The day of evaluation."""
+        return self._on
 
     @property
     def evaluated(self) -> Evaluated:

@@ -27,31 +27,38 @@ SCENARIO = pytest.StashKey[Scenario]()
 DATA_PROBLEM = Sentence('"<text>" is reported as a data problem of the <item>')
 
 
+Step = TypeVar("Step", bound=Callable[..., None])
+
 LIBRARY: list[tuple[str, Sentence]] = []
 """every step of the library: given, when or then, and its sentence"""
-
-Step = TypeVar("Step", bound=Callable[..., None])
+CALLS: dict[Sentence, Callable[..., None]] = {}
+"""what each sentence does"""
 
 
 def given(sentence: str) -> Callable[[Step], Step]:
     """A step that says something of the patient."""
-    return pytest_bdd.given(_listed("given", Sentence(sentence)))  # type: ignore[return-value]
+    return _listed("given", Sentence(sentence))
 
 
 def when(sentence: str) -> Callable[[Step], Step]:
     """A step that does something."""
-    return pytest_bdd.when(_listed("when", Sentence(sentence)))  # type: ignore[return-value]
+    return _listed("when", Sentence(sentence))
 
 
 def then(sentence: str | Sentence) -> Callable[[Step], Step]:
     """A step that expects something."""
-    known = sentence if isinstance(sentence, Sentence) else Sentence(sentence)
-    return pytest_bdd.then(_listed("then", known))  # type: ignore[return-value]
+    return _listed("then", sentence if isinstance(sentence, Sentence) else Sentence(sentence))
 
 
-def _listed(kind: str, sentence: Sentence) -> Sentence:
+def _listed(kind: str, sentence: Sentence) -> Callable[[Step], Step]:
     LIBRARY.append((kind, sentence))
-    return sentence
+    register = {"given": pytest_bdd.given, "when": pytest_bdd.when, "then": pytest_bdd.then}[kind](sentence)
+
+    def keep(step: Step) -> Step:
+        CALLS[sentence] = step
+        return register(step)  # type: ignore[return-value]
+
+    return keep
 
 
 @pytest.fixture(scope="session")
