@@ -72,8 +72,10 @@ def cited(rules: Iterable[dict[str, object]]) -> set[str]:
 def test_every_evidence_entry_is_cited() -> None:
     entries = {path.stem for path in (ROOT / "rules" / "evidence").glob("*.yaml")}
     rules = [read(path) for path in RULES]
-    assert entries - cited(rules) == set()
-    assert entries - cited(rules[:3]), "with fewer rules there are entries that nobody cites"
+    rows = read(ROOT / "rules" / "drug-magnesium.yaml")["medicines"].values()  # type: ignore[attr-defined]
+    in_table = {entry for row in rows for entry in row["evidence"]}
+    assert entries - cited(rules) - in_table == set()
+    assert entries - cited(rules[:3]) - in_table, "with fewer rules there are entries that nobody cites"
 
 
 # --- the glossary ---------------------------------------------------------------------------------------------------------
