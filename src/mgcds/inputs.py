@@ -58,6 +58,22 @@ def read_inputs(files: list[str], pack: RulePack, retrieved: date) -> Iterator[I
             yield RecordError(f"{', '.join(_shown(name) for name in names)}: {error}")
 
 
+def read_plain(file: str) -> Any:
+    """A YAML or JSON file that is no record, as plain data."""
+    try:
+        content = _content(file)
+        start = content.lstrip(b"\xef\xbb\xbf \t\r\n")
+        return _json(start) if start.startswith((b"{", b"[")) else _yaml(file, content)
+    except RecordError as error:
+        raise RecordError(f"{_shown(file)}: {error}") from None
+    except (ValueError, RecursionError):
+        raise RecordError(f"{_shown(file)}: is not valid JSON") from None
+
+
+def _json(start: bytes) -> Any:
+    return json.loads(start, parse_float=_decimal, parse_int=_integer, object_pairs_hook=_once_each)
+
+
 def _patients(lines: list[bytes], pack: RulePack, retrieved: date) -> Iterator[Input]:
     from mgcds.fhir import read_ndjson
 
@@ -102,7 +118,7 @@ def _one(file: str, content: bytes, pack: RulePack, retrieved: date) -> Input:
     if not start.startswith((b"{", b"[")):
         return Input(_shown(file), read_record(_yaml(file, content)))
     try:
-        given = json.loads(start, parse_float=_decimal, parse_int=_integer, object_pairs_hook=_once_each)
+        given = _json(start)
     except (ValueError, RecursionError):
         if start.startswith(b"{") and file.removesuffix(".gz").endswith((".yaml", ".yml")):
             return Input(_shown(file), read_record(_yaml(file, content)))

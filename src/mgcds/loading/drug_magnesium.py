@@ -89,9 +89,9 @@ def _check_row(row: Interaction, node: Mapping, what: str, reader: Reader) -> No
     hindered = "hinders absorption" in row.direction
     if hindered and row.spacing is None:
         problem("spacing", "hinders absorption and has no spacing; write {before: 2, after: 4} or avoid")
-    if isinstance(row.spacing, Spacing) and not hindered:
+    elif isinstance(row.spacing, Spacing) and not hindered:
         problem("spacing", "has a spacing, which helps only where the direction is hinders absorption")
-    if row.spacing is None and not row.do and not nothing:
+    elif row.spacing is None and not row.do and not nothing:
         problem("spacing", "says nothing to do; add 'do' or a spacing")
     if not row.evidence and row.verified != "known":
         problem("evidence", f"is '{row.verified}' and names no evidence; name it, or write 'verified: known'")

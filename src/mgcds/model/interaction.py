@@ -12,7 +12,7 @@ Direction = Literal[
     "hinders absorption", "depletes", "retains", "adds", "potentiates", "riskier when low", "harmful together",
     "unsettled", "none known",
 ]  # fmt: skip
-Severity = Literal["contraindicated", "major", "moderate", "minor", "none"]
+Severity = Literal["major", "moderate", "minor", "none"]
 Verified = Literal["primary", "excerpt", "secondary", "known"]
 
 

@@ -62,10 +62,10 @@ def windows(minutes: Sequence[int]) -> list[tuple[int, int]]:
     return list(zip(firsts, lasts, strict=True))
 
 
-def place(minutes: Sequence[int], count: int, apart: int) -> tuple[int, ...] | None:
+def place(minutes: Sequence[int], count: int, apart: int, start: int = 0) -> tuple[int, ...] | None:
     """So many of the sorted minutes, at least `apart` from one another and as far as they can be; None where they do not fit.
 
-    Of several ways the one with the most times on the half hour, then the earliest.
+    Of several ways the one with the most times on the half hour, then the earliest in a day that begins at `start`.
     """
     if not _ways(minutes, count, apart):
         return None
@@ -76,7 +76,11 @@ def place(minutes: Sequence[int], count: int, apart: int) -> tuple[int, ...] | N
             fits = tried
         else:
             too_far = tried
-    return min(_ways(minutes, count, fits), key=lambda way: (sum(minute % 30 != 0 for minute in way), way))
+
+    def key(way: tuple[int, ...]) -> tuple[int, list[int]]:
+        return sum(minute % 30 != 0 for minute in way), sorted(passed(start, minute) for minute in way)
+
+    return min(_ways(minutes, count, fits), key=key)
 
 
 def _ways(minutes: Sequence[int], count: int, apart: int) -> list[tuple[int, ...]]:
