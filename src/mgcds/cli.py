@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from mgcds.inputs import Input
     from mgcds.model.pack import RulePack
 
-EPILOG = "Exit codes: 0 done · 1 a pack, scenario or schedule fails · 2 input unusable · 3 engine fault or disagreement · 70 a fault of mgcds"
+EPILOG = (
+    "Exit codes: 0 done · 1 pack, scenario or schedule fails · 2 input unusable "
+    "· 3 nothing advised: engine fault or disagreement · 70 fault of mgcds"
+)
 app = typer.Typer(
     name="mgcds", no_args_is_help=True, pretty_exceptions_enable=False, epilog=EPILOG,
     help="Clinical decision support for magnesium in depression, for health professionals. Options, never orders.",
@@ -181,11 +184,11 @@ def schedule(
     as_: As = Format.text,
 ) -> None:
     """Find times for magnesium that keep every interval to the day's medicines, or check given ones."""
-    from mgcds.inputs import read_plain
+    from mgcds.inputs import read_file
     from mgcds.schedule import read_day, to_dict
     from mgcds.schedule import schedule as find
 
-    found = find(read_day(read_plain(file)), _pack(rules), at or ())
+    found = find(read_file(file, read_day), _pack(rules), at or ())
     if as_ is Format.json:
         _write_json(to_dict(found))
     else:

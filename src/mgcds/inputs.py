@@ -6,14 +6,14 @@ import gzip
 import json
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mgcds.errors import Problem, RecordError
 from mgcds.loading.source import Mapping, Node, Text, parse_yaml
@@ -23,6 +23,7 @@ from mgcds.model.record import PatientRecord, read_record
 LARGEST = 500_000_000
 _MOST_DIGITS = 1000
 _GZIP = b"\x1f\x8b"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,12 @@ def read_inputs(files: list[str], pack: RulePack, retrieved: date) -> Iterator[I
             yield RecordError(f"{', '.join(_shown(name) for name in names)}: {error}")
 
 
-def read_plain(file: str) -> Any:
-    """A YAML or JSON file that is no record, as plain data."""
+def read_file(file: str, read: Callable[[Any], T]) -> T:
+    """A YAML or JSON file that is no record, read by a function of its plain data. RecordError names the file."""
     try:
         content = _content(file)
         start = content.lstrip(b"\xef\xbb\xbf \t\r\n")
-        return _json(start) if start.startswith((b"{", b"[")) else _yaml(file, content)
+        return read(_json(start) if start.startswith((b"{", b"[")) else _yaml(file, content))
     except RecordError as error:
         raise RecordError(f"{_shown(file)}: {error}") from None
     except (ValueError, RecursionError):
