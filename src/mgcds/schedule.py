@@ -128,8 +128,8 @@ class Schedule:
 
     @cached_property
     def windows(self) -> list[tuple[int, int]] | None:
-        """First and last free minute of each free part of the day; None where it cannot be told."""
-        if self.feasible is None:
+        """First and last free minute of each free part of the day; None where something is still asked."""
+        if self.asks:
             return None
         return [] if any(medicine.avoids for medicine in self.medicines) else windows(_free(self.medicines))
 
@@ -168,11 +168,11 @@ def schedule(day: Day, pack: RulePack, at: Sequence[int] = ()) -> Schedule:
     medicines = tuple(_placed(medicine, pack, table) for medicine in day.medicines)
     wanted = len(at) or day.doses or table.magnesium.doses
     taken = [
-        _taken(minute, medicine.called, medicines)
-        for medicine in medicines
-        if medicine.is_magnesium
-        for minute in medicine.times
-    ]
+        _taken(minute, product.called, [medicine for medicine in medicines if medicine is not product])
+        for product in medicines
+        if product.is_magnesium
+        for minute in product.times
+    ]  # a product is not kept apart from itself
     taken += [_taken(minute, "asked about", medicines) for minute in sorted(at)]
     possible = not any(medicine.avoids for medicine in medicines)
     conflicts: tuple[str, ...] = ()
@@ -187,7 +187,7 @@ def schedule(day: Day, pack: RulePack, at: Sequence[int] = ()) -> Schedule:
     possible = possible and all(distance.holds for dose in taken for distance in dose.distances)
     asks = tuple(_asks(medicines))
     feasible: Truth = False if not possible else None if asks else True
-    if feasible is None:
+    if asks:
         taken = [dose for dose in taken if dose.source != "proposed"]  # nothing is proposed beside what is not known
     return Schedule(
         medicines, wanted, feasible, asks, tuple(sorted(taken, key=lambda dose: dose.at)), conflicts, fitting, table
@@ -246,8 +246,8 @@ def _conflicts(medicines: Sequence[Placed], wanted: int, apart: int) -> tuple[st
 def _taken(minute: int, source: str, medicines: Iterable[Placed]) -> Taken:
     distances = []
     for medicine in medicines:
-        if medicine.spacing is None or not medicine.times or (medicine.is_magnesium and minute in medicine.times):
-            continue  # a product is not kept apart from itself
+        if medicine.spacing is None or not medicine.times:
+            continue
         since = min(passed(dose, minute) for dose in medicine.times)
         until = min(passed(minute, dose) for dose in medicine.times)
         holds = all(spacing.allows(dose, minute) for dose, spacing in medicine.doses)

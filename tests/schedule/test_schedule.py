@@ -168,6 +168,9 @@ def test_what_is_not_known_never_hides_what_is() -> None:
     found = plan(("levothyroxine", "07:00"), ("Herbal mix no. 7", "08:00"), at=("08:00",))
     assert found.answer == "not feasible"
     assert len(found.asks) == 1
+    assert found.windows is None, "what is free beside the known medicines may not be free"
+    product = plan(("Tivicay", "08:00"), ("Maalox", "09:00"), ("Herbal mix no. 7", "08:00"))
+    assert (product.answer, proposed(product)) == ("not feasible", [])
 
 
 def test_the_codes_of_a_medicine_are_enough() -> None:
@@ -198,6 +201,7 @@ def test_a_product_is_not_kept_apart_from_itself() -> None:
     assert found.medicines[0].spacing == Spacing(240, 240)
     assert found.answer == "feasible"
     assert plan((both, "08:00"), ("ferrous sulfate", "10:00"), doses=1).answer == "not feasible"
+    assert plan((both, "08:00"), at=("08:00",)).answer == "not feasible", "more magnesium is kept apart from its iron"
 
 
 # --- the input --------------------------------------------------------------------------------------------------------------
