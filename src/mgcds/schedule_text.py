@@ -9,7 +9,7 @@ from mgcds.schedule import Distance, Schedule, Taken
 
 FOOT = (
     "For health professionals. These are intervals, no suggestion to take magnesium: 'mgcds evaluate' says whether a trial "
-    "may be considered. Intervals are of the labels; severity is a proposal."
+    "may be considered. Severities are proposals, and no clinician has signed the table yet."
 )
 
 
@@ -21,6 +21,10 @@ def print_schedule(found: Schedule, printer: Printer) -> None:
     for medicine in found.medicines:
         if medicine.avoids:
             printer.line(f"No time is offered with {medicine.called}.", 2)
+    for dose in found.magnesium:
+        near = [distance.medicine.called for distance in dose.distances if not distance.holds]
+        if near:
+            printer.line(f"Magnesium at {clock(dose.at)} ({dose.source}) is too near {', '.join(near)}.", 2)
     if found.conflicts:
         few = f"; {found.fitting} would fit" if found.fitting else ""
         printer.line(f"No {found.wanted} times are left by {', '.join(found.conflicts)}{few}.", 2)
@@ -50,7 +54,7 @@ def _day(found: Schedule, printer: Printer) -> None:
 
 
 def _reason(distance: Distance) -> str:
-    """`OK: 4 hours after Levothyroxine (at least 4 hours) [thyroid_hormone: medpill-levothyroxine]`"""
+    """`ok: 4 hours after Levothyroxine (at least 4 hours) [thyroid_hormone: medpill-levothyroxine]`"""
     spacing, name = distance.spacing, distance.medicine.called
     sides = []
     if spacing.before:

@@ -52,6 +52,7 @@ def test_given_times_are_checked(times: list[str], code: int, answer: str) -> No
 
 def test_what_is_too_near_is_said() -> None:
     ended = scheduled(JULUCA, "--at", "10:00")
+    assert "Magnesium at 10:00 (asked about) is too near Juluca." in ended.out
     assert "TOO NEAR: 2 hours after Juluca (at least 4 hours)" in " ".join(ended.out.split())
 
 
