@@ -1,7 +1,8 @@
 """The command line: reads, calls one function, writes.
 
-Exit codes: 0 done; 1 a pack, a scenario or a check has failed; 2 the input or the command cannot be used; 3 the engine failed or
-the two channels disagree, and nothing was advised for that record; 70 a fault of mgcds itself.
+Exit codes: 0 done; 1 a pack, a scenario or a check has failed, or a schedule is not known to be feasible; 2 the input or the
+command cannot be used; 3 the engine failed or the two channels disagree, and nothing was advised for that record; 70 a fault of
+mgcds itself.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from mgcds.inputs import Input
     from mgcds.model.pack import RulePack
 
-EPILOG = "Exit codes: 0 done · 1 a pack or scenario fails · 2 input unusable · 3 nothing advised: engine fault or disagreement · 70 a fault of mgcds"
+EPILOG = (
+    "Exit codes: 0 done · 1 pack, scenario or schedule fails · 2 input unusable "
+    "· 3 nothing advised: engine fault or disagreement · 70 fault of mgcds"
+)
 app = typer.Typer(
     name="mgcds", no_args_is_help=True, pretty_exceptions_enable=False, epilog=EPILOG,
     help="Clinical decision support for magnesium in depression, for health professionals. Options, never orders.",
@@ -156,6 +160,44 @@ def what_if(
     from mgcds.printing import Printer
 
     Printer().comparison(comparison)
+
+
+def _time(text: str) -> int:
+    from mgcds.model.spacing import minute_of
+
+    minute = minute_of(text)
+    if minute is None:
+        raise typer.BadParameter("write a time of the day as 08:00")
+    return minute
+
+
+@app.command()
+def schedule(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help="Medicines of a day with their times (YAML or JSON); - is standard input."),
+    ],
+    at: Annotated[
+        list[int] | None,
+        typer.Option("--at", parser=_time, metavar="TIME", help="Check magnesium at this time; may be given again."),
+    ] = None,
+    rules: Rules = None,
+    as_: As = Format.text,
+) -> None:
+    """Find times for magnesium that keep every interval to the day's medicines, or check given ones."""
+    from mgcds.inputs import read_file
+    from mgcds.schedule import read_day, to_dict
+    from mgcds.schedule import schedule as find
+
+    found = find(read_file(file, read_day), _pack(rules), at or ())
+    if as_ is Format.json:
+        _write_json(to_dict(found))
+    else:
+        from mgcds.printing import Printer
+        from mgcds.schedule_text import print_schedule
+
+        print_schedule(found, Printer())
+    raise typer.Exit(0 if found.feasible else 1)
 
 
 @app.command()

@@ -391,6 +391,57 @@ FILES = [
     Mistake("huge-file", write(DEPRESSION, b"a: " + b"x" * 2_000_000), DEPRESSION, 1, "is larger than 2000000 bytes; split it", (IN_PLACE_OF_DEPRESSION,)),
 ]  # fmt: skip
 
+
+def row(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
+    """A mistake in the table of medicines and magnesium."""
+    return Mistake(id, replace(TABLE, old, new), TABLE, at, says, also)
+
+
+TABLE = "drug-magnesium.yaml"
+SPACING = "{before: 2, after: 6}"
+NOTHING = "    direction: [none known]\n    spacing: none\n    severity: none"
+
+DRUGS = [
+    row("row-unknown-value-set", "  ssri:", "  ssris:", "  ssris:", "'ssris' is no value set; did you mean 'ssri'?"),
+    row("row-value-set-of-conditions", "  ssri:", "  depression:", "  depression:", "'depression' is a value set of conditions"),
+    row("row-doubled-value-set", "  antidepressant:", "  ssri:", 15, "'ssri' stands twice; keep one"),
+    row("row-no-mapping", "  antidepressant:\n" + NOTHING + "\n    do: Nothing is known.\n    evidence: []\n    verified: known\n", "  antidepressant: avoid\n", "avoid", "must be a mapping"),
+    row("row-unknown-key", "    do:", "    advice:", "advice", "'antidepressant' has 'advice'; write one of direction"),
+    row("row-without-direction", "    direction: [hinders absorption]\n", "", 10, "'ssri' lacks 'direction'"),
+    row("row-empty-direction", "[hinders absorption]", "[]", "direction: []", "'ssri' has no direction; write some of hinders absorption"),
+    row("row-unknown-direction", "[hinders absorption]", "[hinders absorbtion]", "absorbtion", "did you mean 'hinders absorption'?"),
+    row("row-direction-no-list", "[none known]", "none known", "direction: none", "must be a list"),
+    row("row-effect-beside-none", "[none known]", "[none known, depletes]", "depletes", "has an effect beside 'none known'", "needs a severity"),
+    row("row-unknown-severity", "severity: major", "severity: severe", "severity: severe", "is 'severe'; write one of major", "needs a severity"),
+    row("row-effect-without-severity", "severity: major", "severity: none", 12, "needs a severity, unless its direction is [none known]"),
+    row("row-severity-of-nothing", NOTHING, NOTHING.replace("severity: none", "severity: minor"), "severity: minor", "needs a severity, unless"),
+    row("row-unknown-evidence", "evidence: [tarleton-2017]\n    verified", "evidence: [tarleton-2018]\n    verified", "tarleton-2018", "is not in evidence/; did you mean 'tarleton-2017'?"),
+    row("row-no-evidence", "evidence: [tarleton-2017]\n    verified", "evidence: []\n    verified", 13, "'ssri' is 'excerpt' and names no evidence"),
+    row("row-unknown-verified", "verified: excerpt", "verified: read", "verified: read", "is 'read'; write one of primary"),
+    row("row-negative-hours", SPACING, "{before: -2, after: 6}", "before: -2", "is '-2'; write hours from 0 to below 24"),
+    row("row-hours-of-a-day", SPACING, "{before: 24}", "before: 24", "is '24'; write hours from 0 to below 24"),
+    row("row-hours-no-number", SPACING, "{before: two, after: 6}", "before: two", "is 'two'; write a plain number"),
+    row("row-hours-with-unit", SPACING, "{before: 2 hours, after: 6}", "before: 2 h", "is '2 hours'; write a plain number"),
+    row("row-part-of-a-minute", SPACING, "{before: 2.001, after: 6}", "before: 2.001", "in whole minutes"),
+    row("row-hours-a-list", SPACING, "{before: [2], after: 6}", "before: [2]", "must be a number of hours"),
+    row("row-no-time-left", SPACING, "{before: 12, after: 12.5}", "before: 12", "leaves no time in a day"),
+    row("row-nothing-apart", SPACING, "{before: 0, after: 0}", "before: 0", "keeps nothing apart"),
+    row("row-empty-spacing", SPACING, "{}", "spacing: {}", "keeps nothing apart"),
+    row("row-unknown-side", SPACING, "{befor: 2, after: 6}", "befor", "has 'befor'; did you mean 'before'?"),
+    row("row-unknown-spacing", SPACING, "never", "spacing: never", "is 'never'; write one of none, avoid", "hinders absorption and has no spacing"),
+    row("row-hindered-without-spacing", SPACING, "none", 11, "hinders absorption and has no spacing"),
+    row("row-spacing-of-no-use", "[hinders absorption]", "[depletes]", 11, "has a spacing, which helps only where"),
+    row("row-nothing-to-do", "[hinders absorption]\n    spacing: " + SPACING, "[depletes]\n    spacing: none", 11, "says nothing to do"),
+    row("table-without-rows", "medicines:\n", "medicine:\n", 8, "has 'medicine'; did you mean 'medicines'?", "lacks 'medicines'"),
+    row("table-no-doses", "doses: 2", "doses: some", "doses:", "is 'some'; write 1 to 6"),
+    row("table-too-many-doses", "doses: 2", "doses: 7", "doses:", "is '7'; write 1 to 6"),
+    row("table-apart-negative", "apart: 4", "apart: -4", "apart:", "is '-4'; write hours"),
+    row("table-between-one-time", '["07:00", "22:00"]', '["07:00"]', "between:", "takes two times"),
+    row("table-between-no-time", '"22:00"]', '"24:00"]', "between:", "takes two times"),
+    row("table-other-hours", "{hours: 2,", "{hours: -1,", "hours: -1", "is '-1'; write hours"),
+    row("table-other-without-source", ", evidence: [tarleton-2017]}", "}", "any_other", "lacks 'evidence'"),
+]  # fmt: skip
+
 CATALOGUE = [
     Mistake("supports-a-text", replace(EVIDENCE, "supports: [Lower scores after 6 weeks.]", "supports: Lower scores."), EVIDENCE, "supports", "must be a list"),
     Mistake("supports-at-length", replace(EVIDENCE, "Lower scores after", "Lower scores " + "and lower " * 24 + "after"), EVIDENCE, "supports",
@@ -446,4 +497,16 @@ WORDING = [
     Mistake("wording-missing", rename("wording.yaml", "notes.txt"), "wording.yaml", 1, "is not there; every pack has one"),
 ]  # fmt: skip
 
-ALL = [*CATALOGUE, *WORDING, *KEYS, *CRITERIA, *CONDITIONS, *REFERENCES, *IDENTITIES, *ITEMS, *PRECEDENCE, *FILES]
+ALL = [
+    *CATALOGUE,
+    *WORDING,
+    *KEYS,
+    *CRITERIA,
+    *CONDITIONS,
+    *REFERENCES,
+    *IDENTITIES,
+    *ITEMS,
+    *PRECEDENCE,
+    *FILES,
+    *DRUGS,
+]

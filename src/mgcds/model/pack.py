@@ -9,6 +9,7 @@ from typing import Literal, assert_never
 
 from mgcds.model.condition import names_of
 from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, Number, State, Taking, Threshold
+from mgcds.model.interaction import DrugMagnesium
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
@@ -129,6 +130,8 @@ class RulePack:
     kinds: tuple[str, ...]
     override_reasons: Mapping[str, str]
     claims: Mapping[str, Claim]
+    drug_magnesium: DrugMagnesium | None = None
+    """medicines and magnesium, by value set; a pack may be without"""
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""
