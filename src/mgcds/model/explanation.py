@@ -13,6 +13,7 @@ from mgcds.model.criterion import (
     WORDS,
     Asks,
     Bound,
+    Criterion,
     Documented,
     Has,
     Measure,
@@ -24,7 +25,7 @@ from mgcds.model.criterion import (
 )
 from mgcds.model.evaluation import Verdicts, limit_of
 from mgcds.model.facts import Facts, Gap, Reading, StateReading, known
-from mgcds.model.pack import RulePack, about
+from mgcds.model.pack import Item, MeasuredItem, RulePack, about
 
 Joined = Literal["criterion", "finding", "not", "all of", "any of"]
 VERDICT: Mapping[Truth, str] = {True: "met", False: "not met", None: "unknown"}
@@ -226,22 +227,111 @@ def leaves(step: Step) -> tuple[Step, ...]:
 
 
 def sentence(condition: Condition, pack: RulePack) -> str:
-    """A condition as a sentence, generated from the criteria: it cannot drift from them."""
+    """A condition as a sentence, generated from the criteria: it cannot drift from them. A finding of several criteria comes by its
+    title, with what it stands for in brackets.
+    """
     match condition:
         case Name(name=name):
-            return pack.findings[name].title.lower() if name in pack.findings else name
+            return _named(name, pack)
+        case Not(part=Name(name=name)) if name in pack.criteria:
+            return clause(pack.criteria[name], pack, negated=True)
         case Not(part=part):
             return f"not ({sentence(part, pack)})"
         case AllOf(parts=parts):
-            return " and ".join(_bracketed(part, pack) for part in parts)
+            return ", and ".join(_bracketed(part, pack) for part in parts)
         case AnyOf(parts=parts):
-            return " or ".join(_bracketed(part, pack) for part in parts)
+            return ", or ".join(_bracketed(part, pack) for part in parts)
     assert_never(condition)
+
+
+def _named(name: str, pack: RulePack) -> str:
+    finding = pack.findings.get(name)
+    if finding is None:
+        return clause(pack.criteria[name], pack)
+    if isinstance(finding.when, Name):
+        return sentence(finding.when, pack)
+    return f"{in_sentence(finding.title)} ({sentence(finding.when, pack)})"
 
 
 def _bracketed(condition: Condition, pack: RulePack) -> str:
     text = sentence(condition, pack)
     return f"({text})" if isinstance(condition, AllOf | AnyOf) else text
+
+
+def clause(criterion: Criterion, pack: RulePack, negated: bool = False) -> str:
+    """A criterion as a clause, or its opposite. What is not known satisfies neither."""
+    match criterion:
+        case Measure(item=item, lower=lower, upper=upper, within=within):
+            says = range_text(lower, upper, pack.items[item])
+            isnt = f"is not ({says})" if lower and upper else f"is not {says}"
+            return f"the {_subject(item, pack)} {isnt if negated else f'is {says}'}{_within(item, within, pack)}"
+        case State(item=item, values=values, within=within):
+            other = "other than " if negated else ""
+            return f"{_subject(item, pack)} is recorded as {other}{' or '.join(values)}{_within(item, within, pack)}"
+        case Documented(item=item, values=values, since=since, within=within):
+            after = f", on or after the day of the {_subject(since, pack)}" if since else ""
+            isnt = "is not" if negated else "is"
+            says = f"{isnt} on record as {' or '.join(values)}{after}"
+            return f"{_subject(item, pack)} {says}{_within(item, within, pack)}"
+        case Taking(value_set=value_set, at_least=at_least, at_most=at_most, unchanged_for=unchanged):
+            title, days = in_sentence(pack.value_sets[value_set].title), _for_days(at_least, at_most, unchanged)
+            if negated and days:
+                return f"it is not so that the person takes {title}{days}"
+            return f"the person {'does not take' if negated else 'takes'} {title}{days}"
+        case Has(list=holding, value_set=value_set):
+            return f"the {_HOLDS[holding, negated]} {in_sentence(pack.value_sets[value_set].title)}"
+        case Asks(about=item, problem=problem, within=within):
+            of = f" of the last {within} days" if within is not None and problem in ("unknown", "stale") else ""
+            says = _ASKS[problem].format(_subject(item, pack), of)
+            return f"it is not so that {says}" if negated else says
+    assert_never(criterion)
+
+
+_HOLDS = {
+    ("conditions", False): "problem list holds",
+    ("conditions", True): "problem list does not hold",
+    ("symptoms", False): "symptoms include",
+    ("symptoms", True): "symptoms do not include",
+}
+_ASKS = {
+    "unknown": "no usable {}{} is on record",
+    "missing": "no {}{} is on record",
+    "stale": "the {} is out of date, with none{}",
+    "rejected": "the newest {}{} could not be used",
+}
+
+
+def _for_days(at_least: int | None, at_most: int | None, unchanged: int | None) -> str:
+    days = (("for at least", at_least), ("for at most", at_most), ("unchanged for", unchanged))
+    if at_least is not None and at_most is not None:
+        days = ((f"for {at_least} to", at_most), days[2], ("", None))
+    return "".join(f", {phrase} {number} days" for phrase, number in days if number is not None)
+
+
+def _subject(item: str, pack: RulePack) -> str:
+    return in_sentence(pack.items[item].title)
+
+
+def _within(item: str, within: int | None, pack: RulePack) -> str:
+    """How old it may be, where that is not what the data dictionary says of the item."""
+    if within == pack.items[item].current_for:
+        return ""
+    return ", however long ago" if within is None else f" within {within} days"
+
+
+def range_text(lower: Bound | None, upper: Bound | None, item: Item) -> str:
+    """A range in all units of the item: `at least 0.5 mmol/L (above 1.2 mg/dL, at least 1 meq/L)`."""
+    ends: tuple[tuple[Which, Bound | None], ...] = (("lower", lower), ("upper", upper))
+    return " and ".join(_bound_text(end, bound, item) for end, bound in ends if bound is not None)
+
+
+def _bound_text(end: Which, bound: Bound, item: Item) -> str:
+    if isinstance(bound, ReferenceLimit):
+        return f"{WORDS[end, bound.inclusive]} the laboratory's {bound.which} limit"
+    assert isinstance(item, MeasuredItem)
+    limits = [(bound.by_unit[unit], plain(unit)) for unit in item.units]
+    first, *others = [f"{WORDS[end, limit.inclusive]} {number(limit.value)} {unit}".strip() for limit, unit in limits]
+    return f"{first} ({', '.join(others)})" if others else first
 
 
 def step_text(step: Step) -> str:
