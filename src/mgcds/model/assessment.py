@@ -103,8 +103,8 @@ class Suggestion:
         """How an offered suggestion is shown: see `Assessment.interruptive`, `passive` and `folded`."""
         return how_shown(self._of.verdicts, self._of.pack)[self.id] if self.status == "offered" else None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON; without the basis, which is long and in great part the same for all."""
+    def to_dict(self, basis: bool = False) -> dict[str, Any]:
+        """Plain data, ready for JSON. The basis only where asked for: it is long, and in great part the same for all."""
         rule, suggest = self.rule, self.rule.suggest
         how = self.shown
         return {
@@ -115,6 +115,7 @@ class Suggestion:
             "held_back_by": list(self.held_back_by), "let_pass": list(self.let_pass), "missing": [list(items) for items in self.missing],
             "steps": step_to_dict(self.steps), "review": {"status": rule.review.status, "due": rule.review.due.isoformat()},
             **({"shown": how} if how else {}),
+            **({"basis": self.basis.to_dict()} if basis else {}),
         }  # fmt: skip
 
 
@@ -239,12 +240,12 @@ class Assessment:
         gaps = {item: gap for item, found in self.facts.items.items() if (gap := _gap(found, self.pack.items[item]))}
         return {**gaps, **{name: gap for name, gap in self.facts.lists.items() if gap is not None}}
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON."""
+    def to_dict(self, basis: bool = False) -> dict[str, Any]:
+        """Plain data, ready for JSON; with `basis`, each suggestion with its basis: four times as long."""
         return {
             "on": self.on.isoformat(),
             "pack": {"version": self.pack.version, "digest": self.pack.digest},
-            "suggestions": [suggestion.to_dict() for suggestion in self.suggestions],
+            "suggestions": [suggestion.to_dict(basis) for suggestion in self.suggestions],
             "problems": [
                 {
                     "about": problem.about,

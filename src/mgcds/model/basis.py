@@ -304,19 +304,13 @@ def _could_change(suggestion: Suggestion, of: Explanation) -> Iterable[str]:
             yield f"If this were known: {'; or '.join(sets)}." if any(sets) else "No further data, as things are."
         case "suppressed":
             for holder in suggestion.held_back_by:
-                yield f"If {holder} no longer applied. {_otherwise(turning(holder, of))}"
+                yield _otherwise(turning(holder, of), f", {holder} could no longer apply")
         case _:
             yield _otherwise(turning(suggestion.id, of))
             if suggestion.status == "offered" and of.pack.holders[suggestion.id]:
                 yield "If one of the rules applied that could hold it back."
 
 
-def _otherwise(found: Turning) -> str:
-    which = (
-        "one of these"
-        if found.how == "alone" and len(found.steps) > 1
-        else "this"
-        if len(found.steps) == 1
-        else "all of these"
-    )
-    return f"If {which} were otherwise: {'; '.join(found.steps)}."
+def _otherwise(found: Turning, then: str = "") -> str:
+    every = "this" if len(found.steps) == 1 else "one of these" if found.how == "alone" else "all of these"
+    return f"If {every} were otherwise{then}: {'; '.join(found.steps)}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -16,6 +16,7 @@ from mgcds.model.criterion import (
     Criterion,
     Documented,
     Has,
+    Limit,
     Measure,
     Number,
     ReferenceLimit,
@@ -162,7 +163,7 @@ def _limit_text(end: Which, bound: Bound, reading: Reading) -> str:
     limit = limit_of(bound, reading)
     if limit is None:
         return f"the {end} limit, which is not known"
-    return f"{WORDS[end, limit.inclusive]} {number(limit.value)} {plain(reading.unit)}".strip()
+    return limit_words(end, limit, reading.unit)
 
 
 def _limit_from(bound: Bound, reading: Reading) -> str:
@@ -325,26 +326,46 @@ def range_text(lower: Bound | None, upper: Bound | None, item: Item) -> str:
     return " and ".join(_bound_text(end, bound, item) for end, bound in ends if bound is not None)
 
 
+def limit_words(end: Which, limit: Limit, unit: str) -> str:
+    """One limit in one unit: `at most 1.2 mg/dL`."""
+    return f"{WORDS[end, limit.inclusive]} {number(limit.value)} {plain(unit)}".strip()
+
+
 def _bound_text(end: Which, bound: Bound, item: Item) -> str:
     if isinstance(bound, ReferenceLimit):
         return f"{WORDS[end, bound.inclusive]} the laboratory's {bound.which} limit"
     assert isinstance(item, MeasuredItem)
-    limits = [(bound.by_unit[unit], plain(unit)) for unit in item.units]
-    first, *others = [f"{WORDS[end, limit.inclusive]} {number(limit.value)} {unit}".strip() for limit, unit in limits]
+    first, *others = [limit_words(end, bound.by_unit[unit], unit) for unit in item.units]
     return f"{first} ({', '.join(others)})" if others else first
 
 
 def step_text(step: Step) -> str:
     """A criterion in a line: what was found and how it compares, or what the criterion says and why it is unknown."""
+    found, compared = _step_parts(step)
+    return f"{found}: {compared}" if compared else found
+
+
+def reasons(steps: Iterable[Step]) -> list[str]:
+    """Criteria in a line each; those that compare the same value are joined."""
+    alike: dict[str, list[str]] = {}
+    for step in steps:
+        found, compared = _step_parts(step)
+        alike.setdefault(found, []).append(compared)
+    joined = {found: " and ".join(dict.fromkeys(filter(None, compared))) for found, compared in alike.items()}
+    return [f"{found}: {compared}" if compared else found for found, compared in joined.items()]
+
+
+def _step_parts(step: Step) -> tuple[str, str]:
+    """What was found, and how it compares with the limits; the second is empty where there is nothing to compare."""
     ago = f" ({_ago(step.days)})" if step.days is not None and step.dated else ""
     because = f" — {step.because}" if step.because else ""
     if step.limit is None:
         says = step.says if step.verdict != "not met" else f"not: {step.says}"
-        return says + (f": {step.found}{ago}" if step.found else "") + because
+        return says + (f": {step.found}{ago}" if step.found else "") + because, ""
     how = {"met": "", "not met": "not ", "unknown": "it cannot be told whether "}[step.verdict]
     whose = f", {step.limit_from}" if step.limit_from else ""
     distance = f" ({step.distance})" if step.distance else ""
-    return f"{step.subject} {step.found}{ago}: {how}{step.limit}{whose}{distance}{because}"
+    return f"{step.subject} {step.found}{ago}", f"{how}{step.limit}{whose}{distance}{because}"
 
 
 def _ago(days: int) -> str:
