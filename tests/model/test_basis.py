@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,15 @@ def reachable(pack: RulePack) -> set[tuple[str, str]]:
     return found
 
 
+@cache
+def patients_of_the_pack() -> Patients:
+    return Patients(PACK, 800)
+
+
 def met_with(pack: RulePack, patients: int = 8000) -> Iterator[Suggestion]:
     """Suggestions of every rule in every status that generated patients bring about."""
     seen: Counter[tuple[str, str]] = Counter()
-    generated, wanted = Patients(PACK, 300), reachable(PACK)
+    generated, wanted = patients_of_the_pack(), reachable(PACK)
     for seed in range(patients):
         if all(seen[pair] >= EACH for pair in wanted):
             return
@@ -223,9 +229,9 @@ def test_amara_by_hand() -> None:
     assert (egfr.days, egfr.read_by, set(egfr.current_for)) == (42, "what could hold it back", {90, 365})
     medicines = next(found for found in trial.used if found.about == "medicines")
     assert "antidepressants: Sertraline 100 mg tablet" in medicines.value
-    assert {found.about: found.reason for found in trial.not_usable} == {
-        "qtc": "missing", "suicide_risk_assessment": "missing",
-    }  # fmt: skip
+    wanting = {found.about: found.reason for found in trial.not_usable}
+    assert wanting.items() >= {"qtc": "missing", "suicide_risk_assessment": "missing"}.items()
+    assert wanting.keys().isdisjoint({"egfr", "phq9", "medicines", "serum_magnesium"})
     effects = {holder.rule: holder.effect for holder in trial.holders}
     assert effects["confirm-low-magnesium"] == "applies"
     assert effects["severe-renal-impairment"] == "does not apply"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -38,15 +39,23 @@ PACK = load_pack()
          "(above 1.2 mg/dL, at least 1 meq/L)"),
         ("ppi-without-magnesium",
          "the person takes proton pump inhibitors, for at least 91 days, and no usable serum magnesium of the last 365 days is on record"),
-        ("supplement-alongside-therapy",
-         "a trial of magnesium alongside an antidepressant would be in question (the PHQ-9 is at least 5 and below 20, and the person "
-         "takes antidepressants, unchanged for 60 days, and the person does not take products that give magnesium (salts, antacids, "
-         "laxatives, supplements))"),
         ("bipolar-screen-positive", "bipolar screen is recorded as positive, however long ago"),
     ],
 )  # fmt: skip
 def test_sentences_written_by_hand(rule: str, says: str) -> None:
     assert sentence(PACK.rules[rule].when, PACK) == says
+
+
+def test_a_finding_comes_by_its_title_with_what_it_stands_for() -> None:
+    """tests/loading/pack: on_treatment joins two criteria, low_magnesium is one."""
+    small = load_pack(Path(__file__).parents[1] / "loading" / "pack")
+    says = sentence(small.rules["consider-magnesium"].when, small)
+    assert says.startswith(
+        "((the PHQ-9 is at least 5 and below 20, and on stable treatment for depression (the person takes antidepressants, "
+        "for at least 60 days, and the problem list holds depressive disorder)), or (the serum magnesium is below the "
+        "laboratory's lower limit, and the serum magnesium is at least 0.5 mmol/L ("
+    )
+    assert says.endswith(")), and pregnancy is recorded as other than pregnant or lactating")
 
 
 def words_of(criterion: Criterion, pack: RulePack) -> list[str]:
@@ -125,6 +134,8 @@ def threshold(value: int, inclusive: bool) -> Threshold:
         (Taking("lithium", None, None, None, ""), "the person takes lithium", "the person does not take lithium"),
         (Taking("lithium", 36, 49, None, ""), "the person takes lithium, for 36 to 49 days",
          "it is not so that the person takes lithium, for 36 to 49 days"),
+        (Taking("psychotherapy", 60, None, None, ""), "the person receives psychotherapy, for at least 60 days",
+         "it is not so that the person receives psychotherapy, for at least 60 days"),
         (Has("conditions", "pregnancy", ""), "the problem list holds present pregnancy", "the problem list does not hold present pregnancy"),
         (Has("symptoms", "severe_hypomagnesaemia_symptom", ""), "the symptoms include signs that make a low magnesium an emergency",
          "the symptoms do not include signs that make a low magnesium an emergency"),

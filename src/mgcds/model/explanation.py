@@ -275,10 +275,11 @@ def clause(criterion: Criterion, pack: RulePack, negated: bool = False) -> str:
             says = f"{isnt} on record as {' or '.join(values)}{after}"
             return f"{_subject(item, pack)} {says}{_within(item, within, pack)}"
         case Taking(value_set=value_set, at_least=at_least, at_most=at_most, unchanged_for=unchanged):
-            title, days = in_sentence(pack.value_sets[value_set].title), _for_days(at_least, at_most, unchanged)
+            found, days = pack.value_sets[value_set], _for_days(at_least, at_most, unchanged)
+            verb = "take" if found.of == "medicines" else "receive"
             if negated and days:
-                return f"it is not so that the person takes {title}{days}"
-            return f"the person {'does not take' if negated else 'takes'} {title}{days}"
+                return f"it is not so that the person {verb}s {in_sentence(found.title)}{days}"
+            return f"the person {f'does not {verb}' if negated else f'{verb}s'} {in_sentence(found.title)}{days}"
         case Has(list=holding, value_set=value_set):
             return f"the {_HOLDS[holding, negated]} {in_sentence(pack.value_sets[value_set].title)}"
         case Asks(about=item, problem=problem, within=within):
