@@ -165,14 +165,7 @@ def test_a_rule_without_a_feature_file_says_so(monkeypatch: pytest.MonkeyPatch, 
 # --- the basis ----------------------------------------------------------------------------------------------------------------------
 
 HEADINGS = (
-    *(
-        "What it says",
-        "Options",
-        "The rule",
-        "What could change it",
-        "Used by the rule",
-        "Used by what could hold it back",
-    ),
+    *("Options", "The rule", "What could change it", "Used by the rule", "Used by what could hold it back"),
     *("Missing, stale or rejected", "Evidence for", "Evidence against", "Certainty and strength", "Harms", "Limits"),
     *("Not studied", "What holds it back, or could", "For whom and what"),
 )
@@ -189,6 +182,8 @@ def test_explain_shows_every_part_of_the_basis(name: str) -> None:
     ended = mgcds("explain", AMARA, name, *ON)
     assert (ended.code, ended.err) == (0, "")
     assert [heading for heading in HEADINGS if not below(heading, ended.out)] == []
+    offered = "\nOFFERED on " in ended.out
+    assert below("What it says" if offered else "What it would say, were it offered", ended.out)
     assert [line for line in ended.out.splitlines() if len(line) > 80] == []
     assert re.search(
         r"Review: unreviewed, due \d{4}-\d\d-\d\d\.\nPack \d+\.\d+\.\d+, [0-9a-f]{12}\.$", ended.out.strip()

@@ -250,6 +250,18 @@ def test_a_value_too_old_and_a_default_limit_are_told() -> None:
     assert "the default limit" in magnesium.limits[0]
 
 
+def test_a_value_too_old_for_the_rule_counts_for_what_could_hold_it_back() -> None:
+    """At 70 an eGFR of 200 days is too old for recent-kidney-function (90 days), not for moderate-renal-impairment (365)."""
+    record = {**AMARA, "birth_date": "1956-01-01", "egfr": {"value": "84 mL/min/1.73m2", "date": "2026-05-05"}}
+    assessment = evaluate(record, on=ON)
+    (stale,) = [found for found in assessment["recent-kidney-function"].basis.not_usable if found.about == "egfr"]
+    assert (stale.reason, stale.detail) == ("stale", "84 mL/min/1.73m2, 200 days old, current for 90")
+    (egfr,) = [found for found in assessment["trial-dose"].basis.used if found.about == "egfr"]
+    assert (egfr.days, set(egfr.current_for)) == (200, {90, 365})
+    (age,) = [found for found in assessment["recent-kidney-function"].basis.used if found.about == "age"]
+    assert (age.value, age.dated, age.days) == ("70 years, born 1956-01-01", None, None)
+
+
 def test_alike_problems_are_told_once_with_their_number() -> None:
     problems = [DataProblem("egfr", "no unit", value=value) for value in ("90", "80", "70")]
     beside = DataProblem("supplements[0]", "its dose", used=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -163,7 +164,9 @@ class _Read:
 
 
 def read_inputs(rule_id: str, of: Explanation) -> tuple[Input | NotUsable, ...]:
-    """Every item and list the rule reads, then what only the rules read that could hold it back; a list comes once for each."""
+    """Every item and list the rule reads, then what only the rules read that could hold it back. A list may come for both: each asks
+    it for other value sets.
+    """
     pack = of.pack
     own = pack.criteria_of[rule_id]
     held = [key for holder in pack.holders[rule_id] for key in pack.criteria_of[holder.by] if key not in own]
@@ -177,10 +180,9 @@ def _collect(keys: Iterable[str], by: ReadBy, reads: dict[tuple[str, ReadBy], _R
     for key in keys:
         criterion = pack.criteria[key]
         for item, within in _asked(criterion, pack):
+            of_rule = reads.get((item, "the rule"))
             is_list = isinstance(pack.items[item], ListItem)
-            if by != "the rule" and not is_list and (item, "the rule") in reads:
-                continue
-            read = reads.setdefault((item, by), _Read(by))
+            read = of_rule if of_rule and not is_list else reads.setdefault((item, by), _Read(by))
             if within not in read.current_for:
                 read.current_for.append(within)
             if isinstance(criterion, Taking | Has):
@@ -221,8 +223,13 @@ def _input(item: str, title: str, read: _Read, found: Reading | StateReading, pr
         return Input(item, title, read.by, found.value, None, dated, days, current_for, found.source, (), problems)
     ends = (("lower", found.lower, found.lower_from), ("upper", found.upper, found.upper_from))
     limits = tuple(_limit(end, limit, whose, found.unit) for end, limit, whose in ends if limit is not None)
-    unit = plain(found.unit) or None
-    return Input(item, title, read.by, found.shown, unit, dated, days, current_for, found.source, limits, problems)
+    unit, value = plain(found.unit) or None, found.shown
+    if dated and not _DATE.match(dated):  # an age: "born 1979-03-14", or "44 when stated"
+        value, dated, days = f"{value}, {dated}", None, None
+    return Input(item, title, read.by, value, unit, dated, days, current_for, found.source, limits, problems)
+
+
+_DATE = re.compile(r"\d{4}(-|$)")
 
 
 def _limit(end: str, limit: Limit, whose: str, unit: str) -> str:
@@ -256,7 +263,11 @@ def problem_texts(item: str, problems: Iterable[DataProblem]) -> tuple[str, ...]
 
 # The fields of a record that an item or list is read from, where they are others than its own.
 _MEDICINES = ("medicines", "antidepressants", "supplements")
-_FIELDS = {"medicines": _MEDICINES, "supplemental_magnesium": ("supplemental_magnesium",), "age": ("age", "birth_date")}
+_FIELDS = {
+    "medicines": _MEDICINES,
+    "age": ("age", "birth_date"),
+    "days_to_surgery": ("days_to_surgery", "planned_surgery"),
+}
 
 
 # --- what could change it -------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from rich.text import Text
@@ -13,7 +12,6 @@ from mgcds.model.explanation import Step, step_text
 from mgcds.model.pack import Evidence, Statement
 from mgcds.printing.console import STYLES, Printer
 
-_DATE = re.compile(r"\d{4}(-|$)")
 _MARKS = {"met": ("✓", "green"), "not met": ("✗", ""), "unknown": ("?", "yellow")}
 
 
@@ -23,7 +21,7 @@ def print_explanation(printer: Printer, assessment: Assessment, rule_id: str) ->
     basis = suggestion.basis
     printer.line(f"{basis.title} [{basis.rule} {basis.version}]", style="bold")
     printer.line(f"{basis.status.upper()} on {assessment.on} ({basis.kind})", style=STYLES.get(basis.kind, ""))
-    printer.section("What it says", [basis.text])
+    printer.section("What it says" if basis.status == "offered" else "What it would say, were it offered", [basis.text])
     printer.section("Options", _statements(basis.options))
     printer.heading("The rule")
     printer.line(basis.logic, 2)
@@ -78,7 +76,7 @@ def _print_inputs(printer: Printer, basis: Basis) -> None:
 
 def _age(found: Input) -> str:
     """Of which day, how old against how long it stays current, and from where."""
-    parts = [f"{'of ' if _DATE.match(found.dated) else ''}{found.dated.partition('T')[0]}"] if found.dated else []
+    parts = [f"of {found.dated.partition('T')[0]}"] if found.dated else []
     if found.current_for == (None,):
         parts.append("does not go out of date")
     else:
