@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
 from io import TextIOWrapper
@@ -213,13 +214,19 @@ def list_rules(
     rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show this rule whole.")] = None,
     rules: Rules = None,
     as_: As = Format.text,
+    claims: Annotated[
+        bool, typer.Option("--claims", help="What is claimed of magnesium, and what answers it; with ID, by this rule.")
+    ] = False,
 ) -> None:
     """List the rules of a pack, or show one whole: its logic, criteria, evidence, scenarios and what holds it back."""
-    from mgcds.model.documentation import describe
-
     pack = _pack(rules)
     if rule is not None:
         _known_rule(rule, pack)
+    if claims:
+        _list_claims(pack, rule, as_)
+        return
+    from mgcds.model.documentation import describe
+
     chosen = [pack.rules[rule]] if rule else list(pack.rules.values())
     described = [describe(each, pack) for each in chosen] if rule or as_ is Format.json else []
     if rule is not None:
@@ -234,6 +241,17 @@ def list_rules(
         print_rules(Printer(), pack)
     else:
         print_rule(Printer(), described[0], pack)
+
+
+def _list_claims(pack: RulePack, rule: str | None, as_: Format) -> None:
+    chosen = [claim for claim in pack.claims.values() if rule is None or rule in claim.rules]
+    if as_ is Format.json:
+        _write_json([asdict(claim) for claim in chosen])
+        return
+    from mgcds.printing import Printer
+    from mgcds.printing.rules import print_claims
+
+    print_claims(Printer(), chosen)
 
 
 @app.command()

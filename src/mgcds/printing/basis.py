@@ -123,3 +123,7 @@ def print_evidence(printer: Printer, title: str, entries: Iterable[Evidence]) ->
         printer.line(f"{entry.id}: {entry.citation.rstrip('.')}.{where} {entry.effect}", 2)
         certainty = f"Certainty {entry.certainty}. " if entry.certainty else ""
         printer.line(f"{certainty}Limits: {entry.limits} Read as: {entry.verified}, {entry.checked}.", 4, "dim")
+        if entry.contradicts:
+            printer.line(f"Contradicted by: {', '.join(entry.contradicts)}.", 4, "dim")
+        if entry.to_check:
+            printer.line(f"Not verified: {entry.to_check}", 4, "dim")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mgcds.model.pack import RulePack
+from mgcds.model.pack import Claim, RulePack
 from mgcds.printing.basis import print_evidence
 from mgcds.printing.console import Printer
 
@@ -84,3 +84,17 @@ def _print_holders(printer: Printer, holders: list[dict[str, Any]]) -> None:
     for holder in holders:
         lets_pass = " Lets pass while it is unknown for want of a value." if holder["lets_pass"] else ""
         printer.line(f"{', '.join(holder['rules'])}. {holder['because']}{lets_pass}", 2)
+
+
+def print_claims(printer: Printer, claims: Iterable[Claim]) -> None:
+    """What is claimed of magnesium, and what of the pack answers it."""
+    for claim in claims:
+        printer.line(claim.id, style="bold")
+        printer.line(f"Claimed: {claim.says}", 4, "dim")  # never to be taken for what mgcds says
+        printer.line(f"mgcds: {claim.answer}", 4)
+        if claim.refused:
+            printer.line(f"Refused: {claim.refused}", 4)
+        for title, ids in (("Rules", claim.rules), ("Evidence", claim.evidence)):
+            if ids:
+                printer.line(f"{title}: {', '.join(ids)}", 4, "dim")
+        printer.line()
