@@ -152,7 +152,7 @@ def _check_twice(scenario: ScenarioTemplate, file: str) -> Iterator[Problem]:
         for sentence in matching(step):
             parts = sentence.parse_arguments(step.name) or {}
             if sentence.name.startswith("the <item> is "):
-                item = folded(parts["item"])
+                item = folded(parts["item"]) + (sentence.name if "limit" in parts else "")  # two limits make a range
                 if item in said:
                     what = f"the {parts['item']} is already said in line {said[item]}; only one of the two would count"
                     yield Problem(file, step.line_number, what)
