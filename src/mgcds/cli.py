@@ -25,6 +25,7 @@ from mgcds.errors import EngineDisagreement, EngineFault, MgcdsError, PackError,
 if TYPE_CHECKING:
     from mgcds.inputs import Input
     from mgcds.model.pack import RulePack
+    from mgcds.model.rule import Rule
 
 EPILOG = (
     "Exit codes: 0 done · 1 pack, scenario or schedule fails · 2 input unusable "
@@ -83,6 +84,9 @@ def evaluate(
     everything: Annotated[
         bool, typer.Option("--all", help="Also say why each rule is not indicated, and all that was not used.")
     ] = False,
+    basis: Annotated[
+        bool, typer.Option("--basis", help="With --format json: the whole basis of each suggestion.")
+    ] = False,
 ) -> None:
     """Assess patients: what is offered, held back, not decidable, and why."""
     from mgcds.evaluator import evaluate as assess
@@ -102,14 +106,15 @@ def evaluate(
             continue
         if as_ is Format.json:
             unused = [{"reference": reference, "why": why} for reference, why in given.unused]
-            written.append({"input": given.name, **assessment.to_dict(), "unused": unused})
+            written.append({"input": given.name, **assessment.to_dict(basis), "unused": unused})
             continue
         from mgcds.printing import Printer
+        from mgcds.printing.assessment import print_assessment
 
         if printer is not None:
             printer.separator()
         printer = printer or Printer()
-        printer.assessment(given.name, assessment, given.unused, everything)
+        print_assessment(printer, given.name, assessment, given.unused, everything)
     if as_ is Format.json and written:
         _write_json(written[0] if read == 1 else written)  # by what was given: one bad file does not change the shape
     raise typer.Exit(code)
@@ -120,7 +125,7 @@ def explain(
     file: File, rule: Annotated[str, typer.Argument(metavar="RULE", help="Id of a rule; 'mgcds rules' lists them.")],
     on: On = None, rules: Rules = None, as_: As = Format.text,
 ) -> None:  # fmt: skip
-    """Say step by step why a rule's suggestion is offered or not."""
+    """Say why a rule's suggestion is offered or not, with all that is needed to judge it."""
     from mgcds.evaluator import evaluate as assess
     from mgcds.evaluator import today
 
@@ -129,11 +134,12 @@ def explain(
     given = _one_input(file, pack, day)
     assessment = assess(given.record, pack, day)
     if as_ is Format.json:
-        _write_json(assessment[rule].to_dict())
+        _write_json(assessment[rule].to_dict(basis=True))
         return
     from mgcds.printing import Printer
+    from mgcds.printing.basis import print_explanation
 
-    Printer().explanation(assessment, rule)
+    print_explanation(Printer(), assessment, rule)
 
 
 @app.command("what-if")
@@ -158,8 +164,9 @@ def what_if(
         )
         return
     from mgcds.printing import Printer
+    from mgcds.printing.assessment import print_comparison
 
-    Printer().comparison(comparison)
+    print_comparison(Printer(), comparison)
 
 
 def _time(text: str) -> int:
@@ -253,32 +260,29 @@ def list_rules(
         bool, typer.Option("--claims", help="What is claimed of magnesium, and what answers it; with ID, by this rule.")
     ] = False,
 ) -> None:
-    """List the rules of a pack, or show one with its sentence, text and evidence."""
+    """List the rules of a pack, or show one whole: its logic, criteria, evidence, scenarios and what holds it back."""
     pack = _pack(rules)
     if rule is not None:
         _known_rule(rule, pack)
     if claims:
         _list_claims(pack, rule, as_)
         return
-    if as_ is Format.json:
-        from mgcds.model.explanation import sentence
+    from mgcds.model.documentation import describe
 
-        chosen = [pack.rules[rule]] if rule else list(pack.rules.values())
-        shown = [
-            {"id": r.id, "version": r.version, "topic": r.topic, "kind": r.suggest.kind, "title": r.title, "when": sentence(r.when, pack),
-             "text": r.suggest.text, "certainty": r.suggest.certainty, "strength": r.suggest.strength,
-             "evidence_for": list(r.suggest.evidence_for), "evidence_against": list(r.suggest.evidence_against),
-             "review": {"status": r.review.status, "due": r.review.due.isoformat()}}
-            for r in chosen
-        ]  # fmt: skip
-        _write_json(shown[0] if rule else shown)
+    chosen = [pack.rules[rule]] if rule else list(pack.rules.values())
+    described = [describe(each, pack) for each in chosen] if rule or as_ is Format.json else []
+    if rule is not None:
+        described[0]["scenarios"] = _scenarios_of(chosen[0])
+    if as_ is Format.json:
+        _write_json(described[0] if rule else described)
         return
     from mgcds.printing import Printer
+    from mgcds.printing.rules import print_rule, print_rules
 
     if rule is None:
-        Printer().rules(pack)
+        print_rules(Printer(), pack)
     else:
-        Printer().rule(pack.rules[rule], pack)
+        print_rule(Printer(), described[0], pack)
 
 
 def _list_claims(pack: RulePack, rule: str | None, as_: Format) -> None:
@@ -287,8 +291,9 @@ def _list_claims(pack: RulePack, rule: str | None, as_: Format) -> None:
         _write_json([asdict(claim) for claim in chosen])
         return
     from mgcds.printing import Printer
+    from mgcds.printing.rules import print_claims
 
-    Printer().claims(chosen)
+    print_claims(Printer(), chosen)
 
 
 @app.command()
@@ -364,6 +369,12 @@ def _known_rule(rule: str, pack: RulePack) -> None:
         from mgcds.loading.reading import did_you_mean
 
         raise UnknownRule(f"no active rule has the id '{rule}'; {did_you_mean(rule, pack.rules)}")
+
+
+def _scenarios_of(rule: Rule) -> list[dict[str, Any]]:
+    from mgcds.scenarios.features import scenarios_of
+
+    return [{"name": name, "examples": examples} for name, examples in scenarios_of(rule.id, rule.topic)]
 
 
 def _changes(changes: list[str]) -> dict[str, Any]:

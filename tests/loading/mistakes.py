@@ -114,6 +114,10 @@ def precedence(id: str, old: str, new: str, at: str | int, says: str, *also: str
     return Mistake(id, replace("precedence.yaml", old, new), "precedence.yaml", at, says, also)
 
 
+def basis(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
+    return Mistake(id, replace("basis.yaml", old, new), "basis.yaml", at, says, also)
+
+
 def claim(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
     return Mistake(id, replace(CLAIMS, old, new), CLAIMS, at, says, also)
 
@@ -131,6 +135,7 @@ IN_PLACE_OF_DEPRESSION = "'depression' is no value set"
 BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
+EVERY_KIND = "[urgent, stop, defer, interaction, workup, consider, dose, monitor, inform]"
 STOP_ENTRY = "  - by: {kind: stop}\n    holds: {kinds: [consider, dose]}\n    because: Magnesium could harm.\n"
 ASK_ENTRY = "holds: {rules: [consider-magnesium]}"
 
@@ -364,6 +369,31 @@ PRECEDENCE = [
             "precedence.yaml", "holds_back", "'holds_back' of precedence.yaml must be a list"),
 ]  # fmt: skip
 
+BASIS = [
+    Mistake("basis-missing", rename("basis.yaml", "notes.txt"), "basis.yaml", 1, "is not there; every pack has one"),
+    basis("no-purpose", "purpose: {text: To inform., source: a proposal}\n", "", 1, "basis.yaml lacks 'purpose'; add it"),
+    basis("no-harms", "harms:\n  - {", "harm:\n  - {", "harm:", "has 'harm'; did you mean 'harms'?", "basis.yaml lacks 'harms'"),
+    basis("no-harms-at-all", f"harms:\n  - {{kinds: {EVERY_KIND}, text: Diarrhoea., evidence: [phelan-2018]}}\n", "harms: []\n", "harms:",
+          "'harms' of basis.yaml says nothing of the kind urgent, stop"),
+    basis("a-kind-without-options", "consider, dose, monitor, inform], text: Doing", "consider, dose, monitor], text: Doing", "options:",
+          "'options' of basis.yaml says nothing of the kind inform; add an entry"),
+    basis("unknown-kind-in-basis", "[consider, dose, monitor, inform], text: Doing", "[consider, dosing, monitor, inform], text: Doing", "dosing",
+          "names 'dosing'; did you mean 'dose'?", "says nothing of the kind dose"),
+    basis("statement-a-text", "not_for: {text: Not for emergencies., source: a proposal}", "not_for: Not for emergencies.", "not_for",
+          "'not_for' of basis.yaml must be a mapping with text, and evidence or source"),
+    basis("statement-without-source", "{text: To inform., source: a proposal}", "{text: To inform.}", "purpose", "needs either 'evidence'"),
+    basis("statement-with-both", "Adults., evidence", "Adults., source: trials, evidence", "population", "needs either 'evidence'"),
+    basis("statement-without-text", "{text: To inform., source", "{texts: To inform., source", "purpose", "did you mean 'text'?", "lacks 'text'"),
+    basis("evidence-that-is-none", "Adults., evidence: [phelan-2018]", "Adults., evidence: [phelan-2019]", "phelan-2019", "did you mean 'phelan-2018'?"),
+    basis("evidence-empty", "Adults., evidence: [phelan-2018]", "Adults., evidence: []", "population", "is empty; name at least one"),
+    basis("limits-a-mapping", "limits:\n  - {kinds", "limits:\n  {kinds", f"{{kinds: {EVERY_KIND}, text: Little",
+          "'limits' of basis.yaml must be a list of entries"),
+    basis("a-certainty-without-words", "very low: v, ", "", "certainty", "'certainty' of basis.yaml lacks 'very low'; add it"),
+    basis("a-strength-that-is-none", "D: a proposal", "D: a proposal, E: a guess", "strength", "has 'E'; write one of A, B, C, D"),
+    basis("five-in-words", "passive: 5", "passive: five", "shown", "'passive' of 'shown' of basis.yaml must be a whole number such as 5"),
+    basis("fewer-than-none", "interruptive: 1", "interruptive: -1", "shown", "'interruptive' of 'shown' of basis.yaml must be a whole number"),
+]  # fmt: skip
+
 FILES = [
     Mistake("items-missing", rename("items.yaml", "notes.txt"), "items.yaml", 1, "is not there; every pack has one"),
     Mistake("precedence-missing", rename("precedence.yaml", "notes.txt"), "precedence.yaml", 1, "is not there; every pack has one"),
@@ -509,4 +539,5 @@ ALL = [
     *PRECEDENCE,
     *FILES,
     *DRUGS,
+    *BASIS,
 ]

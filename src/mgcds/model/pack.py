@@ -110,6 +110,35 @@ class Claim:
     refused: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A general text of `basis.yaml` about suggestions of these kinds: ids of its evidence, or its source in words."""
+
+    text: str
+    evidence: tuple[str, ...]
+    source: str
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralTexts:
+    """`basis.yaml`: what every suggestion shows besides its own rule, and how many are shown at once."""
+
+    purpose: Statement
+    intended_user: Statement
+    population: Statement
+    not_for: Statement
+    certainty: Mapping[str, str]
+    """GRADE word → what it means"""
+    strength: Mapping[str, str]
+    options: tuple[Statement, ...]
+    harms: tuple[Statement, ...]
+    limits: tuple[Statement, ...]
+    not_studied: tuple[Statement, ...]
+    most_interruptive: int
+    most_passive: int
+
+
 @dataclass(frozen=True, eq=False)
 class RulePack:
     """What all evaluation reads. Rules are sorted by kind, then id; findings come after the findings they use."""
@@ -129,6 +158,7 @@ class RulePack:
     evidence: Mapping[str, Evidence]
     kinds: tuple[str, ...]
     override_reasons: Mapping[str, str]
+    texts: GeneralTexts
     claims: Mapping[str, Claim]
     drug_magnesium: DrugMagnesium | None = None
     """medicines and magnesium, by value set; a pack may be without"""
