@@ -58,6 +58,14 @@ def read_inputs(files: list[str], pack: RulePack, retrieved: date) -> Iterator[I
             yield RecordError(f"{', '.join(_shown(name) for name in names)}: {error}")
 
 
+def read_answers(file: str) -> Any:
+    """The answers of one file as plain data: YAML, of which JSON is a part."""
+    try:
+        return _yaml(file, _content(file))
+    except RecordError as error:
+        raise RecordError(f"{_shown(file)}: {error}") from None
+
+
 def _patients(lines: list[bytes], pack: RulePack, retrieved: date) -> Iterator[Input]:
     from mgcds.fhir import read_ndjson
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from rich.console import Console
 from rich.text import Text
 
 from mgcds.evaluator import Comparison
 from mgcds.model.assessment import Assessment, Suggestion
+from mgcds.model.diet import CAN_SHOW, FoodScreen, Needed, Share, rounded_down, rounded_up
 from mgcds.model.explanation import Step, sentence, step_text, supporting
 from mgcds.model.pack import Evidence, RulePack
 from mgcds.model.rule import Rule
@@ -75,7 +77,8 @@ class Printer:
         """What is offered, held back, not decidable and not indicated; then the data."""
         self.line(f"{name} on {assessment.on}", style="bold")
         self.line(
-            f"Pack {assessment.pack.version}, {assessment.pack.digest[:12]}. {len(assessment.suggestions)} rules.",
+            f"Pack {assessment.pack.version}, {assessment.pack.digest[:12]}. {len(assessment.suggestions)} rules."
+            f"{_limits_of(assessment.pack)}",
             style="dim",
         )
         self.heading(f"Offered ({len(assessment.offered)})")
@@ -270,6 +273,74 @@ class Printer:
                 self.line(step_text(step) if after.status != "offered" else f"Why: {_why(after)}", 2, "dim")
 
 
+    # --- a food screen ----------------------------------------------------------------------------------------------------
+
+    def screen(self, screen: FoodScreen, pack: RulePack) -> None:
+        """What the foods asked about add up to, food by food, beside what such a person is said to need."""
+        self.line("Magnesium from the foods asked about: an UNVALIDATED screen", style="bold")
+        high = rounded_up(screen.high)
+        between = f"at least {rounded_down(screen.low):g} mg a day" + (f", at most {high:g}" if high is not None else "")
+        self.line(f"From the foods asked about only: {between}.")
+        self.line(f"The whole diet: at least {rounded_down(screen.low):g} mg a day, no upper end known.")
+        if screen.unanswered:
+            self.line(f"Not answered, and not counted as none: {', '.join(food.id for food in screen.unanswered)}.")
+        self.heading("Foods")
+        for share in screen.shares:
+            self._share(share)
+        self.heading("Reference intakes (mg of magnesium a day)")
+        if not screen.needed:
+            self.line("None: they depend on the age, which was not given.", 2)
+        for needed in screen.needed:
+            self._needed(needed, screen)
+        self.heading("What this screen can and cannot show")
+        self.line(CAN_SHOW, 2)
+        value = screen.as_measurement
+        self.line(f'In a record: dietary_magnesium: {{value: "{value["value"]}", method: {value["method"]}}}', 2)
+        named = {share.food.evidence for share in screen.shares} | {needed.table.evidence for needed in screen.needed}
+        self.heading("Sources")
+        self._evidence([pack.evidence[entry] for entry in sorted(named)])
+        self.line()
+        self.line("For health professionals. Options, not orders.", style="dim")
+
+    def _share(self, share: Share) -> None:
+        food = share.food
+        source = f"[{food.evidence}, {food.verified}{f', FDC {food.fdc}' if food.fdc else ''}]"
+        serving = f"{food.title}, {food.serving}: {_from_to(food.low, food.high)} mg a serving"
+        if share.high is None:
+            self.line(f"{serving}; not answered {source}", 2)
+        else:
+            self.line(f"{serving}, {_from_to(rounded_down(share.low), rounded_up(share.high) or 0)} mg a day {source}", 2)
+
+    def _needed(self, needed: Needed, screen: FoodScreen) -> None:
+        table, level = needed.table, needed.level
+        said = f"{table.title}: {level.mg} for {level.group}, {level.ages}"
+        if table.counts != "all sources":
+            how = "of supplements and medicines only: food does not count"
+        elif screen.reaches(needed):
+            how = "reached by the foods asked about alone, if the servings were as said"
+        else:
+            how = "cannot be told whether the whole diet reaches it"
+        self.line(f"{said}; {how} [{table.evidence}, {level.verified}]", 2)
+
+
+def _from_to(low: Decimal | float, high: Decimal | float) -> str:
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+def diet_form(pack: RulePack) -> str:
+    """An empty form of the food screen, as YAML."""
+    widest = max(len(name) for name in pack.foods) + 1
+    lines = [
+        "# Food screen, UNVALIDATED. Servings as '2 a week', '1 a day' or 'never'; leave empty what was not answered.",
+        "age:          # whole years",
+        "sex:          # female, male, other or unknown",
+        "pregnancy:    # pregnant, lactating or not pregnant",
+        "foods:",
+        *(f"  {name + ':':{widest}}    # {food.title}; a serving is {food.serving}" for name, food in pack.foods.items()),
+    ]
+    return "\n".join(lines)
+
+
 def _why(suggestion: Suggestion) -> str:
     return "; ".join(dict.fromkeys(step_text(leaf) for leaf in supporting(suggestion.steps)))
 
@@ -296,6 +367,11 @@ def _gap(item: str, assessment: Assessment) -> str:
 def _title(item: str, pack: RulePack) -> str:
     found = pack.items.get(item.partition("[")[0])
     return found.title if found else item
+
+
+def _limits_of(pack: RulePack) -> str:
+    lowest = ", the lowest counts" if len(pack.jurisdictions) > 1 else ""
+    return f" Limits of {', '.join(pack.jurisdictions)}{lowest}." if pack.jurisdictions else ""
 
 
 def _unsigned(pack: RulePack) -> bool:

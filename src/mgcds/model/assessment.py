@@ -193,7 +193,11 @@ class Assessment:
         """Plain data, ready for JSON."""
         return {
             "on": self.on.isoformat(),
-            "pack": {"version": self.pack.version, "digest": self.pack.digest},
+            "pack": {
+                "version": self.pack.version,
+                "digest": self.pack.digest,
+                "jurisdictions": list(self.pack.jurisdictions),
+            },
             "suggestions": [suggestion.to_dict() for suggestion in self.suggestions],
             "problems": [
                 {

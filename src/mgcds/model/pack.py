@@ -9,6 +9,7 @@ from typing import Literal, assert_never
 
 from mgcds.model.condition import names_of
 from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, Number, State, Taking, Threshold
+from mgcds.model.diet import Food, ReferenceIntake
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
@@ -32,6 +33,10 @@ class MeasuredItem:
     not_from: Mapping[str, Literal["any value", "normal or high"]]
     """specimen problem → which values are rejected for it"""
     whole: bool
+    jurisdictions: tuple[str, ...] = ()
+    """of an upper limit that depends on the place: where one is known; `upper` is the one that was chosen"""
+    methods: Mapping[str, str] = field(default_factory=dict)
+    """how it may have been estimated → what that is worth, in words"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,10 @@ class RulePack:
     evidence: Mapping[str, Evidence]
     kinds: tuple[str, ...]
     override_reasons: Mapping[str, str]
+    jurisdictions: tuple[str, ...] = ()
+    """whose limits apply; of several the lowest"""
+    intakes: Mapping[str, ReferenceIntake] = field(default_factory=dict)
+    foods: Mapping[str, Food] = field(default_factory=dict)
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""

@@ -7,6 +7,7 @@ pytest loads this module in every run of a project that has mgcds installed, so 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 import pytest
@@ -56,18 +57,21 @@ def _listed(kind: str, sentence: Sentence) -> Sentence:
 
 @pytest.fixture(scope="session")
 def mgcds_pack(request: pytest.FixtureRequest) -> RulePack:
-    """The rule pack that scenarios are about: `--mgcds-rules`, else the ini option `mgcds_rules`, else the built-in one."""
-    from mgcds.errors import PackError
+    """The rule pack that scenarios are about, with the limits of `--mgcds-jurisdiction`."""
+    from mgcds.errors import PackError, UnknownJurisdiction
     from mgcds.loading import load_pack
 
-    config = request.config
-    chosen, written = config.getoption("mgcds_rules"), config.getini("mgcds_rules")
-    root = config.invocation_params.dir / chosen if chosen else config.rootpath / written if written else None
     try:
-        return load_pack(root)
-    except PackError as error:
+        return load_pack(_root_of_the_pack(request.config), request.config.getoption("mgcds_jurisdiction"))
+    except (PackError, UnknownJurisdiction) as error:
         problems = str(error)
     pytest.fail(f"the rule pack does not load\n{problems}", pytrace=False)
+
+
+def _root_of_the_pack(config: pytest.Config) -> Path | None:
+    """`--mgcds-rules`, else the ini option `mgcds_rules`, else None for the built-in one."""
+    chosen, written = config.getoption("mgcds_rules"), config.getini("mgcds_rules")
+    return config.invocation_params.dir / chosen if chosen else config.rootpath / written if written else None
 
 
 @pytest.fixture
@@ -104,6 +108,20 @@ def an_adult_who_declined(mgcds_patient: Patient) -> None:
 @given("today is <day>")
 def today_is(day: str, mgcds_patient: Patient) -> None:
     mgcds_patient.set_today(day)
+
+
+@given('the limits are those of "<jurisdictions>"')
+def limits_are_of(jurisdictions: str, request: pytest.FixtureRequest, mgcds_patient: Patient) -> None:
+    from mgcds.errors import UnknownJurisdiction
+    from mgcds.loading import load_pack
+    from mgcds.scenarios.naming import listed
+
+    if not listed(jurisdictions):
+        raise ScenarioError("write whose limits apply, such as 'us' or 'us, uk'")
+    try:
+        mgcds_patient.use(load_pack(_root_of_the_pack(request.config), listed(jurisdictions)))
+    except UnknownJurisdiction as error:
+        raise ScenarioError(str(error)) from None
 
 
 # --- Given: values and states -------------------------------------------------------------------------------------------------
