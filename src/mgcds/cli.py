@@ -212,7 +212,7 @@ def scenarios(
 @app.command()
 def diet(
     file: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", help="Answers (YAML or JSON); - is standard input.")
+        str | None, typer.Argument(metavar="FILE", help="Answers (YAML or JSON); - is standard input.")
     ] = None,
     form: Annotated[bool, typer.Option("--form", help="Print an empty form to fill in.")] = False,
     rules: Rules = None,

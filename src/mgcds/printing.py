@@ -272,14 +272,15 @@ class Printer:
                 step = comparison.after.why_not(rule_id)
                 self.line(step_text(step) if after.status != "offered" else f"Why: {_why(after)}", 2, "dim")
 
-
     # --- a food screen ----------------------------------------------------------------------------------------------------
 
     def screen(self, screen: FoodScreen, pack: RulePack) -> None:
         """What the foods asked about add up to, food by food, beside what such a person is said to need."""
         self.line("Magnesium from the foods asked about: an UNVALIDATED screen", style="bold")
         high = rounded_up(screen.high)
-        between = f"at least {rounded_down(screen.low):g} mg a day" + (f", at most {high:g}" if high is not None else "")
+        between = f"at least {rounded_down(screen.low):g} mg a day" + (
+            f", at most {high:g}" if high is not None else ""
+        )
         self.line(f"From the foods asked about only: {between}.")
         self.line(f"The whole diet: at least {rounded_down(screen.low):g} mg a day, no upper end known.")
         if screen.unanswered:
@@ -292,13 +293,16 @@ class Printer:
             self.line("None: they depend on the age, which was not given.", 2)
         for needed in screen.needed:
             self._needed(needed, screen)
+        if any(needed.level.group == "female" for needed in screen.needed):
+            self.line("In pregnancy and lactation others hold: say so in the form.", 2)
         self.heading("What this screen can and cannot show")
         self.line(CAN_SHOW, 2)
         value = screen.as_measurement
         self.line(f'In a record: dietary_magnesium: {{value: "{value["value"]}", method: {value["method"]}}}', 2)
         named = {share.food.evidence for share in screen.shares} | {needed.table.evidence for needed in screen.needed}
         self.heading("Sources")
-        self._evidence([pack.evidence[entry] for entry in sorted(named)])
+        for entry in sorted(named):
+            self.line(f"{entry}: {pack.evidence[entry].citation}", 2, "dim")
         self.line()
         self.line("For health professionals. Options, not orders.", style="dim")
 
@@ -309,7 +313,7 @@ class Printer:
         if share.high is None:
             self.line(f"{serving}; not answered {source}", 2)
         else:
-            self.line(f"{serving}, {_from_to(rounded_down(share.low), rounded_up(share.high) or 0)} mg a day {source}", 2)
+            self.line(f"{serving}, {_from_to(float(share.low), float(share.high))} mg a day {source}", 2)
 
     def _needed(self, needed: Needed, screen: FoodScreen) -> None:
         table, level = needed.table, needed.level
@@ -324,7 +328,7 @@ class Printer:
 
 
 def _from_to(low: Decimal | float, high: Decimal | float) -> str:
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
 
 
 def diet_form(pack: RulePack) -> str:
@@ -336,7 +340,10 @@ def diet_form(pack: RulePack) -> str:
         "sex:          # female, male, other or unknown",
         "pregnancy:    # pregnant, lactating or not pregnant",
         "foods:",
-        *(f"  {name + ':':{widest}}    # {food.title}; a serving is {food.serving}" for name, food in pack.foods.items()),
+        *(
+            f"  {name + ':':{widest}}    # {food.title}; a serving is {food.serving}"
+            for name, food in pack.foods.items()
+        ),
     ]
     return "\n".join(lines)
 

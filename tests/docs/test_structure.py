@@ -69,10 +69,15 @@ def cited(rules: Iterable[dict[str, object]]) -> set[str]:
     }
 
 
+def cited_by_tables() -> set[str]:
+    tables = [read(ROOT / "rules" / name) for name in ("reference-intakes.yaml", "foods.yaml")]
+    return {row["evidence"] for table in tables for row in table.values()}  # type: ignore[index]
+
+
 def test_every_evidence_entry_is_cited() -> None:
     entries = {path.stem for path in (ROOT / "rules" / "evidence").glob("*.yaml")}
     rules = [read(path) for path in RULES]
-    assert entries - cited(rules) == set()
+    assert entries - cited(rules) - cited_by_tables() == set()
     assert entries - cited(rules[:3]), "with fewer rules there are entries that nobody cites"
 
 

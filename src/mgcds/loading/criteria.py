@@ -123,7 +123,9 @@ class CriteriaReader:
                     node, f"{what}: {item.id} has no {node.value} in items.yaml; write a value with its unit"
                 )
                 return None
-            if which == "upper" and item.upper is not None and item.jurisdictions:  # not a laboratory's: known when the pack loads
+            if (
+                which == "upper" and item.upper is not None and item.jurisdictions
+            ):  # not a laboratory's: known when the pack loads
                 by_unit = {unit: Limit(limit.value, inclusive) for unit, limit in item.upper.by_unit.items()}
                 return Threshold(by_unit, _bound_text(end, by_unit), item.upper.source)
             return ReferenceLimit(which, inclusive)

@@ -109,9 +109,7 @@ def _read_values(key: str, what: str, node: Mapping, reader: Reader) -> tuple[st
     return tuple(text.value for text in values if text.value is not None)
 
 
-def _read_measured(
-    key: str, title: str, what: str, node: Mapping, reader: Reader, local: Local
-) -> MeasuredItem | None:
+def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reader, local: Local) -> MeasuredItem | None:
     required = ["title", "of", "units", "plausible", "current_for", "on_a_tie"]
     optional = ["substance", "loinc", "beyond_plausible", "lower_limit", "upper_limit", "not_from"]
     optional += ["whole_numbers", "methods"]

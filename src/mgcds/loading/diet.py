@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, cast, get_args, get_type_hints
+from typing import Any, Literal, cast, get_args, get_type_hints
 
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping, Node, Sequence, Text
@@ -37,9 +37,13 @@ def read_intakes(source: Mapping, evidence: Collection[str], reader: Reader) -> 
                 reader.text(node, "jurisdiction", what), cast(Counts, reader.choice(node, "counts", what, get_args(Counts))),
                 _evidence(node, what, evidence, reader), tuple(level for level, _ in rows[key]),
             )  # fmt: skip
-            _check_ages(what, rows[key], reader)
+            written = node.items["levels"]
+            if isinstance(written, Sequence) and len(rows[key]) == len(written.items):  # a level with a fault is no gap
+                _check_ages(what, rows[key], reader)
     for ear in (table for table in tables.values() if table.kind == "EAR"):
-        for rda in (table for table in tables.values() if (table.kind, table.jurisdiction) == ("RDA", ear.jurisdiction)):
+        for rda in (
+            table for table in tables.values() if (table.kind, table.jurisdiction) == ("RDA", ear.jurisdiction)
+        ):
             _check_order(f"reference intake '{ear.id}'", rows[ear.id], rda, reader)
     return tables
 
@@ -52,9 +56,9 @@ def _read_levels(what: str, node: Node, reader: Reader) -> list[Located]:
             reader.problem(row, f"a level of {what} must be a mapping; write '{example}'")
         elif reader.keys(row, f"a level of {what}", ["for", "ages", "mg", "verified"]):
             group = cast(Group, reader.choice(row, "for", f"a level of {what}", get_args(Group)))
-            ages, mg = _ages(row, what, reader), _milligrams(row, "mg", f"'mg' of {what}", _MOST_MG, reader)
+            ages, mg = _ages(row, what, reader), _milligrams(row, f"'mg' of {what}", _MOST_MG, 1, reader)
             verified = cast(Verified, reader.choice(row, "verified", f"a level of {what}", get_args(Verified)))
-            if ages is not None and len(mg) == 1:
+            if ages is not None and mg:
                 levels.append((IntakeLevel(group, reader.text(row, "ages", what), *ages, mg[0], verified), row))
     if not isinstance(node, Sequence) or not node.items:
         reader.problem(node, f"'levels' of {what} must be a list; write '{example}'")
@@ -81,7 +85,9 @@ def _check_ages(what: str, levels: list[Located], reader: Reader) -> None:
         for (before, _), (after, row) in pairwise(of_group):
             if before.until != after.months:
                 fault = "overlap" if before.until is None or before.until > after.months else "leave a gap"
-                reader.problem(row, f"{what}: the ages '{before.ages}' and '{after.ages}' of {group} {fault}; make them meet")
+                reader.problem(
+                    row, f"{what}: the ages '{before.ages}' and '{after.ages}' of {group} {fault}; make them meet"
+                )
 
 
 def _check_order(what: str, levels: list[Located], rda: ReferenceIntake, reader: Reader) -> None:
@@ -97,20 +103,23 @@ def _evidence(node: Mapping, what: str, known: Collection[str], reader: Reader) 
     named = reader.text(node, "evidence", what)
     if named and named not in known:
         place = (node.file, node.line_of("evidence"))
-        reader.problem(place, f"'evidence' of {what} names '{named}', which is not in evidence/; {did_you_mean(named, known)}")
+        reader.problem(
+            place, f"'evidence' of {what} names '{named}', which is not in evidence/; {did_you_mean(named, known)}"
+        )
     return named
 
 
-def _milligrams(node: Mapping, key: str, what: str, most: int, reader: Reader) -> list[Decimal]:
-    """One number, or two for a range; [] with a problem where they are none."""
-    found = node.items[key]
-    texts = found.items if isinstance(found, Sequence) else [found]
-    numbers = [reader.number(text, what) for text in texts if isinstance(text, Text)]
-    amounts = [number for number in numbers if number is not None]
-    if len(amounts) < len(numbers):
+def _milligrams(node: Mapping, what: str, most: int, numbers: Literal[1, 2], reader: Reader) -> list[Decimal]:
+    """One number, or where `numbers` allows it two for a range; [] with a problem where they are none."""
+    found = node.items["mg"]
+    texts = [text for text in (found.items if isinstance(found, Sequence) else [found]) if isinstance(text, Text)]
+    read = [reader.number(text, what) for text in texts]
+    amounts = [number for number in read if number is not None]
+    if len(amounts) < len(read):
         return []
-    if len(amounts) not in (1, 2) or not 0 < amounts[0] <= amounts[-1] <= most or (len(amounts) == 2 and amounts[0] == amounts[1]):
-        reader.problem(found, f"{what} takes milligrams above 0 and up to {most}, lowest first where there are two")
+    if not 1 <= len(amounts) <= numbers or not 0 < amounts[0] <= amounts[-1] <= most:
+        two = ", or two for a range, the lowest first" if numbers == 2 else ""
+        reader.problem(found, f"{what} takes milligrams above 0 and up to {most}{two}")
         return []
     return amounts
 
@@ -123,7 +132,10 @@ def local_limits(node: Mapping, unit: str, intakes: dict[str, ReferenceIntake], 
         table, place = intakes.get(named), (node.file, node.line_of(jurisdiction))
         level = table.of("everyone", _ADULT) if table is not None else None
         if table is None:
-            reader.problem(place, f"'upper_limit' names '{named[:60]}', which is not in reference-intakes.yaml; {did_you_mean(named, intakes)}")
+            reader.problem(
+                place,
+                f"'upper_limit' names '{named[:60]}', which is not in reference-intakes.yaml; {did_you_mean(named, intakes)}",
+            )
         elif table.jurisdiction != jurisdiction or table.counts == "all sources":
             wanted = f"one of '{jurisdiction}' that counts supplements and medicines"
             reader.problem(place, f"'upper_limit' names '{named}', which is none {wanted}; write {wanted}")
@@ -142,7 +154,7 @@ def read_foods(source: Mapping, evidence: Collection[str], reader: Reader) -> di
         if not isinstance(node, Mapping):
             reader.problem(node, f"{what} must be a mapping with title, serving, mg, fdc, evidence and verified")
         elif reader.keys(node, what, ["title", "serving", "mg", "fdc", "evidence", "verified"]):
-            mg = _milligrams(node, "mg", f"'mg' of {what}", _MOST_FOOD, reader)
+            mg = _milligrams(node, f"'mg' of {what}", _MOST_FOOD, 2, reader)
             named = _evidence(node, what, evidence, reader)
             verified = cast(Verified, reader.choice(node, "verified", what, get_args(Verified)))
             fdc = _fdc(node, what, [food.fdc for food in foods.values()], reader)
@@ -156,7 +168,8 @@ def _fdc(node: Mapping, what: str, taken: Collection[int | None], reader: Reader
     text = reader.optional_text(node, "fdc", what)
     if text is not None and (not re.fullmatch(r"[1-9]\d{3,7}", text) or int(text) in taken):
         reader.problem(
-            (node.file, node.line_of("fdc")), f"'fdc' of {what} is '{text[:20]}'; write an FDC id that no other food has, or null"
+            (node.file, node.line_of("fdc")),
+            f"'fdc' of {what} is '{text[:20]}'; write an FDC id that no other food has, or null",
         )
         return None
     return int(text) if text else None

@@ -150,7 +150,8 @@ def _build(root: Path, sources: Sources, reader: Reader, jurisdictions: tuple[st
         key=lambda rule: (order.index(rule.suggest.kind) if rule.suggest.kind in order else 99, rule.id),
     )
     pack = RulePack(
-        version=reader.text(head, "version", "pack.yaml"), digest=_digest(sources.digest, jurisdictions and applied), items=items, value_sets=value_sets,
+        version=reader.text(head, "version", "pack.yaml"), digest=_digest(sources.digest, jurisdictions and applied),
+        items=items, value_sets=value_sets,
         vocabularies=_vocabularies(root, value_sets), criteria=keys, findings=findings,
         rules={rule.id: rule for rule in ordered}, retired=tuple(rule.id for rule in rules.values() if rule.status == "retired"),
         holders=precedence.holders, evidence=evidence, kinds=precedence.kinds,

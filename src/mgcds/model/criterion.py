@@ -34,7 +34,7 @@ class Threshold:
 
     by_unit: Mapping[str, Limit]
     text: str
-    source: str = ""
+    source: str = field(default="", compare=False)
 
     def __hash__(self) -> int:
         return hash(self.text)

@@ -13,20 +13,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from mgcds.errors import RecordError
-from mgcds.model.record import Pregnancy, exact_number, unknown_key
+from mgcds.model.record import Pregnancy, Sex, exact_number, unknown_key
 
 Group = Literal["male", "female", "pregnant", "lactating", "everyone"]
 Counts = Literal["all sources", "supplements and medicines"]
 Verified = Literal["primary", "excerpt", "secondary", "known"]
-PREGNANCIES = ("pregnant", "lactating", "not pregnant")
-SEXES = ("female", "male", "other", "unknown")
+PREGNANCIES: tuple[str, ...] = get_args(Pregnancy)
+SEXES: tuple[str, ...] = get_args(Sex)
 FORM_KEYS = ("age", "sex", "pregnancy", "foods")
 CAN_SHOW = (
-    "It can show that the foods asked about alone give at least so much. It cannot show that an intake is too small: other food, "
-    "drinks and water come on top, so the estimate has no upper end. A validated questionnaire (MgFFQ) or two or more 24-hour "
+    "It can show that the foods asked about alone give at least so much, if foods and servings were as in its table. "
+    "It cannot show that an intake is too small: other food, drinks and water come on top, so the estimate has no upper "
+    "end. A validated questionnaire (MgFFQ) or two or more 24-hour "
     "recalls could tell more. Nothing here says anything about mood, or diagnoses a deficiency."
 )
 """what a screen can and cannot show"""
@@ -180,7 +181,9 @@ def read_screen(given: Any, foods: Mapping[str, Food], intakes: Iterable[Referen
     RecordError names every answer that is not understood, and every food that is not of the screen.
     """
     if not isinstance(given, Mapping) or not isinstance(given.get("foods"), Mapping):
-        raise RecordError("a food screen has 'foods:' with servings a day or a week; 'mgcds diet --form' prints an empty one")
+        raise RecordError(
+            "a food screen has 'foods:' with servings a day or a week; 'mgcds diet --form' prints an empty one"
+        )
     problems = [unknown_key(str(key), list(FORM_KEYS)) for key in given if key not in FORM_KEYS]
     answers: dict[str, Fraction | None] = {}
     for name, answer in given["foods"].items():
@@ -203,7 +206,9 @@ def read_screen(given: Any, foods: Mapping[str, Food], intakes: Iterable[Referen
 
 def _unknown_food(name: str, foods: Mapping[str, Food]) -> str:
     near = difflib.get_close_matches(name, foods, n=1)
-    return f"'{name[:60]}' is no food of the screen" + (f": did you mean '{near[0]}'?" if near else f"; it asks about {', '.join(foods)}")
+    return f"'{name[:60]}' is no food of the screen" + (
+        f": did you mean '{near[0]}'?" if near else f"; it asks about {', '.join(foods)}"
+    )
 
 
 def _servings(answer: Any) -> Fraction | None:
@@ -216,7 +221,9 @@ def _servings(answer: Any) -> Fraction | None:
     found = _SERVINGS.fullmatch(text)
     servings = Fraction(found[1]) / (7 if found[2] == "week" else 1) if found else None
     if servings is None or servings > _MOST_A_DAY:
-        raise ValueError("write servings as '2 a week', '1 a day' or 'never', or leave it empty where it was not answered")
+        raise ValueError(
+            "write servings as '2 a week', '1 a day' or 'never', or leave it empty where it was not answered"
+        )
     return servings
 
 
@@ -235,14 +242,15 @@ def _needed(age: Any, sex: Any, pregnancy: Any, intakes: Iterable[ReferenceIntak
     if not 0 <= years <= 130 or years != years.to_integral_value():
         raise ValueError("age: write whole years, such as 40")
     found = [
-        Needed(table, level) for table in intakes for group in _groups(sex, pregnancy) if (level := table.of(group, int(years) * 12))
+        Needed(table, level)
+        for table in intakes
+        for group in _groups(sex, pregnancy)
+        if (level := table.of(group, int(years) * 12))
     ]
     return tuple(dict.fromkeys(found))
 
 
-def _groups(sex: str | None, pregnancy: Pregnancy | None) -> tuple[Group, ...]:
-    if pregnancy == "pregnant" or pregnancy == "lactating":
-        return (pregnancy,)
-    if sex == "male" or sex == "female":
-        return (sex,)
-    return ("male", "female")
+def _groups(sex: str | None, pregnancy: str | None) -> tuple[Group, ...]:
+    """The group of a person, or those that it may be."""
+    groups: tuple[Group, ...] = ("pregnant", "lactating", "male", "female")
+    return tuple(group for group in groups if group in (sex, pregnancy))[:1] or ("male", "female")

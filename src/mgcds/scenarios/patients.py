@@ -88,7 +88,7 @@ class Patient:
         self.pack, self._evaluated = pack, None
 
     def say(self, name: str, value: str, days: int = 0, **details: Any) -> None:
-        """An item has this value, as of so many days ago. Details of a measurement: specimen, lower_limit, upper_limit."""
+        """An item has this value, as of so many days ago. Details of a measurement: specimen, lower_limit, upper_limit, method."""
         item = item_called(name, self.pack)
         fields = self._speak()
         match item:

@@ -154,6 +154,11 @@ def item_from_specimen(item: str, quantity: str, fault: str, mgcds_patient: Pati
     mgcds_patient.say(item, quantity, specimen=[fault.lower()])
 
 
+@given('the <item> is "<quantity>" by "<method>"')
+def item_by_method(item: str, quantity: str, method: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.say(item, quantity, method=method)
+
+
 @given("the <item> is not known")
 @given("the <item> are not known")
 def item_is_not_known(item: str, mgcds_patient: Patient) -> None:
@@ -299,6 +304,19 @@ def _expect_words(rule: str, words: str, wanted: bool, patient: Patient) -> None
     text = patient.evaluated.assessment[rule_called(rule, patient.pack)].text
     if (_plain(words) in _plain(text)) is not wanted:
         raise ScenarioFailure(f"a text {'with' if wanted else 'without'} '{words}'", f"'{text}'")
+
+
+@then('the explanation of "<rule>" says "<words>"')
+def explanation_says(rule: str, words: str, mgcds_patient: Patient) -> None:
+    from mgcds.model.explanation import leaves, step_text
+    from mgcds.scenarios.naming import rule_called
+
+    if not words.strip():
+        raise ScenarioError("write the words that the explanation is searched for")
+    steps = mgcds_patient.evaluated.assessment[rule_called(rule, mgcds_patient.pack)].steps
+    said = "; ".join(step_text(leaf) for leaf in leaves(steps))
+    if _plain(words) not in _plain(said):
+        raise ScenarioFailure(f"an explanation with '{words}'", f"'{said}'")
 
 
 @then(DATA_PROBLEM)
