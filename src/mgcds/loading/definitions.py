@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 from mgcds.loading.criteria import CriteriaReader
@@ -32,10 +32,10 @@ _CODES = {"medicines": ("rxnorm", "atc"), "conditions": ("icd10cm", "snomed"), "
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """What an item's limit depends on besides its file: the reference intakes, and the jurisdictions chosen (None: all)."""
+    """What a limit depends on besides its item: the reference intakes, and the jurisdictions chosen (none: all)."""
 
-    intakes: dict[str, ReferenceIntake] = field(default_factory=dict)
-    chosen: Collection[str] | None = None
+    intakes: dict[str, ReferenceIntake]
+    chosen: Collection[str]
 
 
 def read_items(source: Mapping, reader: Reader, local: Local) -> dict[str, Item]:
@@ -135,7 +135,7 @@ def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reade
     for end in ends:
         limit = node.items.get(f"{end}_limit")
         limits[end] = thresholds.threshold(what, item, end, True, limit) if limit and limit is not by_place else None
-    known = local_limits(by_place, units[0], local.intakes, reader) if by_place is not None else {}
+    known = local_limits(by_place, item, thresholds, local.intakes) if by_place is not None else {}
     limits["upper"] = limits["upper"] or _lowest(known, local.chosen)
     return MeasuredItem(
         key, title, units, substance, item.codes, plausible, item.beyond_plausible, limits["lower"], limits["upper"],
@@ -143,9 +143,9 @@ def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reade
     )  # fmt: skip
 
 
-def _lowest(known: dict[str, Threshold], chosen: Collection[str] | None) -> Threshold | None:
+def _lowest(known: dict[str, Threshold], chosen: Collection[str]) -> Threshold | None:
     """The lowest of the limits chosen; of all where none of them is chosen. It says whose it is, and of which it is the lowest."""
-    of = {name: limit for name, limit in known.items() if name in (chosen or ())} or known
+    of = {name: limit for name, limit in known.items() if name in chosen} or known
     lowest = min(of.values(), key=lambda limit: next(iter(limit.by_unit.values())).value, default=None)
     if lowest is None or len(of) == 1:
         return lowest

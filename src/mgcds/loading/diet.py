@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Literal, cast, get_args, get_type_hints
 
+from mgcds.loading.criteria import CriteriaReader
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping, Node, Sequence, Text
-from mgcds.model.criterion import Limit, Threshold
+from mgcds.model.criterion import Threshold
 from mgcds.model.diet import Counts, Food, Group, IntakeLevel, ReferenceIntake, Verified
+from mgcds.model.pack import MeasuredItem
 
 _KINDS = get_args(get_type_hints(ReferenceIntake)["kind"])
 _BAND = re.compile(r"(\d{1,3})-(\d{1,3}) (years|months)")
@@ -124,25 +127,31 @@ def _milligrams(node: Mapping, what: str, most: int, numbers: Literal[1, 2], rea
     return amounts
 
 
-def local_limits(node: Mapping, unit: str, intakes: dict[str, ReferenceIntake], reader: Reader) -> dict[str, Threshold]:
-    """Of `upper_limit: {us: us_ul, …}`: jurisdiction → the level that its table gives for all adults."""
-    limits: dict[str, Threshold] = {}
+def local_limits(
+    node: Mapping, item: MeasuredItem, thresholds: CriteriaReader, intakes: dict[str, ReferenceIntake]
+) -> dict[str, Threshold]:
+    """Of `upper_limit: {us: us_ul, …}`: jurisdiction → the level that its table gives for every adult."""
+    what, limits = f"'upper_limit' of item '{item.id}'", dict[str, Threshold]()
     for jurisdiction in node.items:
-        named = reader.text(node, jurisdiction, "'upper_limit'")
-        table, place = intakes.get(named), (node.file, node.line_of(jurisdiction))
-        level = table.of("everyone", _ADULT) if table is not None else None
+        named = thresholds.reader.text(node, jurisdiction, what)
+        table = intakes.get(named)
+        at = Text(None, node.file, node.line_of(jurisdiction))
+        adults = [level for level in table.levels if (level.until or _ADULT + 1) > _ADULT] if table else []
         if table is None:
-            reader.problem(
-                place,
-                f"'upper_limit' names '{named[:60]}', which is not in reference-intakes.yaml; {did_you_mean(named, intakes)}",
+            known = did_you_mean(named, intakes)
+            thresholds.reader.problem(
+                at, f"{what} names '{named[:60]}', which is not in reference-intakes.yaml; {known}"
             )
         elif table.jurisdiction != jurisdiction or table.counts == "all sources":
-            wanted = f"one of '{jurisdiction}' that counts supplements and medicines"
-            reader.problem(place, f"'upper_limit' names '{named}', which is none {wanted}; write {wanted}")
-        elif level is None or level.until is not None:
-            reader.problem(place, f"'{named}' has no level for everyone from 18 years on without an end; add it there")
+            wanted = f"a table of '{jurisdiction}' that counts supplements and medicines"
+            thresholds.reader.problem(at, f"{what} names '{named}'; write {wanted}")
+        elif len(adults) != 1 or adults[0].group != "everyone" or adults[0].months > _ADULT or adults[0].until:
+            wanted = "one level for everyone from 18 years on and without an end"
+            thresholds.reader.problem(at, f"{what}: '{named}' must have {wanted}; correct the table")
         else:
-            limits[jurisdiction] = Threshold({unit: Limit(level.mg, True)}, f"{level.mg} {unit}", table.title)
+            at.value = f"{adults[0].mg} mg/d"
+            limit = thresholds.threshold(what, item, "upper", True, at)
+            limits |= {jurisdiction: replace(limit, source=table.title)} if limit else {}
     return limits
 
 
