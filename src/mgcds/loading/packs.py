@@ -133,6 +133,7 @@ def _build(root: Path, sources: Sources, reader: Reader, jurisdictions: tuple[st
     tables = [sources.files.get(name, Mapping({}, name, 1)) for name in OPTIONAL]
     intakes, foods = read_intakes(tables[0], evidence, reader), read_foods(tables[1], evidence, reader)
     items = read_items(sources.files["items.yaml"], reader, Local(intakes, jurisdictions))
+    _check_changes(sources.files["items.yaml"], items, value_sets, reader)
     applied = _applied(jurisdictions, items)
     criteria = CriteriaReader(reader, items, value_sets)
     keys: dict[str, Criterion] = {}
@@ -208,6 +209,27 @@ def _check_includes(sources: Sources, value_sets: dict[str, ValueSet], reader: R
                 reader.problem(
                     text, f"'includes' names '{text.value}', which {known}; {did_you_mean(text.value or '', fitting)}"
                 )
+
+
+def _check_changes(source: Mapping, items: dict[str, Item], value_sets: dict[str, ValueSet], reader: Reader) -> None:
+    """What a change is computed from is there: an item that is measured, and a set of medicines."""
+    measured = [item.id for item in items.values() if isinstance(item, MeasuredItem) and item.change is None]
+    medicines = [found.id for found in value_sets.values() if found.of == "medicines"]
+    for item in items.values():
+        if not isinstance(item, MeasuredItem) or item.change is None:
+            continue
+        node = source.items[item.id]
+        assert isinstance(node, Mapping), "it was read as an item"
+        for key, named, known, kind in (
+            ("change_of", item.change.of, measured, "item that is measured"),
+            ("since_start_of", item.change.value_set, medicines, "set of medicines"),
+        ):
+            if named not in known:
+                what = f"'{key}' of item '{item.id}' names no {kind}; {did_you_mean(named, known)}"
+                reader.problem((node.file, node.line_of(key) if key in node.items else node.line), what)
+        if item.change.within < 1:
+            what = f"item '{item.id}' needs 'baseline_within: 28 days', how old the value before the start may be"
+            reader.problem((node.file, source.line_of(item.id)), what)
 
 
 def _read_findings(
