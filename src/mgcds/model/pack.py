@@ -76,7 +76,9 @@ Item = MeasuredItem | StateItem | ListItem
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A study or document. `verified` says how far the project itself read it."""
+    """A study or document. `verified` says how far the project itself read it, `to_check` what of it is not verified.
+    `supports` and `against` are short sentences; `contradicts` names the entries that say otherwise, both ways.
+    """
 
     id: str
     citation: str
@@ -93,6 +95,23 @@ class Evidence:
     certainty: str
     verified: Literal["primary", "excerpt", "secondary", "known"]
     checked: str
+    funding: str | None = None
+    supports: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    to_check: str | None = None
+    contradicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim of the articles that started the rules, what mgcds makes of it, and the rules, evidence or refusal that answer it."""
+
+    id: str
+    says: str
+    answer: str
+    rules: tuple[str, ...]
+    evidence: tuple[str, ...]
+    refused: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +133,7 @@ class RulePack:
     evidence: Mapping[str, Evidence]
     kinds: tuple[str, ...]
     override_reasons: Mapping[str, str]
+    claims: Mapping[str, Claim]
     jurisdictions: tuple[str, ...] = ()
     """whose limits apply; of several the lowest"""
     intakes: Mapping[str, ReferenceIntake] = field(default_factory=dict)
