@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mgcds.errors import RecordError
@@ -88,6 +88,7 @@ def test_a_number_that_disagrees_is_noticed(
         {"sex": "female", "pregnancy": "not pregnant"},
     ],
 )
+@settings(deadline=None)
 @given(intake=st.decimals(0, 400, places=1))
 def test_what_is_not_known_never_gives_the_opposite(unknown: dict[str, Any], intake: Decimal) -> None:
     """Whatever is filled in for what is not known, a definite answer stays."""
@@ -104,6 +105,7 @@ def test_what_is_not_known_never_gives_the_opposite(unknown: dict[str, Any], int
 
 
 @pytest.mark.parametrize("group", PEOPLE)
+@settings(deadline=None)
 @given(low=st.integers(0, 400))
 def test_a_lower_bound_is_never_low(group: str, low: int) -> None:
     assert is_low(load_pack(), {"value": f">={low} mg/d", "method": "screen"}, age=40, **PEOPLE[group]) is not True
@@ -152,6 +154,7 @@ def test_a_lower_bound_for_the_record_is_rounded_down() -> None:
     assert screen(all_answered(almonds="1 a week")).as_measurement["value"] == ">=11 mg/d"  # 80 / 7 = 11.43
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(sorted(load_pack().foods)), st.sampled_from(["", "never", "1 a day", "20 a week", "3 a day"])

@@ -143,11 +143,10 @@ def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reade
         limit = node.items.get(f"{end}_limit")
         limits[end] = thresholds.threshold(what, item, end, True, limit) if limit and limit is not by_place else None
     known = local_limits(by_place, item, thresholds, local.intakes) if by_place is not None else {}
-    limits["upper"] = limits["upper"] or _lowest(known, local.chosen)
     return MeasuredItem(
         key, title, units, substance, item.codes, plausible, item.beyond_plausible, limits["lower"], limits["upper"],
         item.current_for, item.on_a_tie, item.not_from, item.whole, _read_change(what, node, reader),
-        jurisdictions=tuple(known), methods=_read_methods(what, node, reader),
+        jurisdictions=tuple(known), local_upper=_lowest(known, local.chosen), methods=_read_methods(what, node, reader),
     )  # fmt: skip
 
 

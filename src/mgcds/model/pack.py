@@ -47,7 +47,9 @@ class MeasuredItem:
     change: Change | None = None
     """set where the item is computed from the history of another"""
     jurisdictions: tuple[str, ...] = ()
-    """of an upper limit that depends on the place: where one is known; `upper` is the one that was chosen"""
+    """where a limit of the place is known"""
+    local_upper: Threshold | None = None
+    """the one that was chosen: of the place, not of a laboratory, so the same for every reading"""
     methods: Mapping[str, str] = field(default_factory=dict)
     """how it may have been estimated → what that is worth, in words"""
 
