@@ -223,7 +223,9 @@ ASSESSMENT = {
         {
             "input": WORD,
             "on": {"const": "2026-11-21"},
-            "pack": closed({"version": WORD, "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}),
+            "pack": closed(
+                {"version": WORD, "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "jurisdictions": WORDS}
+            ),
             "suggestions": {"type": "array", "items": SUGGESTION},
             "problems": {
                 "type": "array",

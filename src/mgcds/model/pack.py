@@ -9,6 +9,7 @@ from typing import Literal, assert_never
 
 from mgcds.model.condition import names_of
 from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, Number, State, Taking, Threshold
+from mgcds.model.diet import Food, ReferenceIntake
 from mgcds.model.interaction import DrugMagnesium
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
@@ -46,6 +47,12 @@ class MeasuredItem:
     whole: bool
     change: Change | None = None
     """set where the item is computed from the history of another"""
+    jurisdictions: tuple[str, ...] = ()
+    """where a limit of the place is known"""
+    local_upper: Threshold | None = None
+    """the one that was chosen: of the place, not of a laboratory, so the same for every reading"""
+    methods: Mapping[str, str] = field(default_factory=dict)
+    """how it may have been estimated → what that is worth, in words"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +169,10 @@ class RulePack:
     claims: Mapping[str, Claim]
     drug_magnesium: DrugMagnesium | None = None
     """medicines and magnesium, by value set; a pack may be without"""
+    jurisdictions: tuple[str, ...] = ()
+    """whose limits apply; of several the lowest"""
+    intakes: Mapping[str, ReferenceIntake] = field(default_factory=dict)
+    foods: Mapping[str, Food] = field(default_factory=dict)
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""

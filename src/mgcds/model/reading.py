@@ -148,7 +148,7 @@ def _reading(
     return Reading(
         range=_range(value, measurement.comparator),
         unit=unit, days=days, lower=lower, upper=upper, lower_from=lower_from, upper_from=upper_from,
-        shown=shown(measurement), dated=dated, source=measurement.source,
+        shown=shown(measurement) + _method(item, measurement, problems), dated=dated, source=measurement.source,
     )  # fmt: skip
 
 
@@ -161,6 +161,18 @@ def shown(measurement: Measurement) -> str:
     """The result as it was reported."""
     unit = "" if measurement.unit in (None, SCORE) else f" {measurement.unit}"
     return f"{measurement.comparator or ''}{measurement.value}{unit}"
+
+
+def _method(item: MeasuredItem, measurement: Measurement, problems: list[DataProblem]) -> str:
+    """How it was estimated and what that is worth, as ` (screen, unvalidated)`; '' for what is not estimated."""
+    method = measurement.method
+    if method is None:
+        return " (method not stated)" if item.methods else ""
+    if method in item.methods:
+        return f" ({method}, {item.methods[method]})"
+    known = f": one of {', '.join(item.methods)} would be understood" if item.methods else ""
+    problems.append(_problem(item, measurement, f"the method '{method}' says nothing here{known}", used=True))
+    return f" ({method}, not known to be validated)" if item.methods else ""
 
 
 def _reported_unit(item: MeasuredItem, measurement: Measurement) -> str:

@@ -124,6 +124,9 @@ class Measurement(Part):
     date: DateText | None = Field(default=None, description="effective date, may be partial: 2024-05")
     status: ObservationStatus = "final"
     code: str | None = Field(default=None, description="LOINC code, e.g. 2601-3")
+    method: str | None = Field(
+        default=None, max_length=60, description="how it was estimated, e.g. '24-hour recalls' or 'screen' of a diet"
+    )
     specimen: tuple[SpecimenProblem, ...] = ()
     lower_limit: str | None = Field(
         default=None, max_length=120, description="the laboratory's lower reference limit, e.g. '0.70 mmol/L'"

@@ -89,8 +89,12 @@ class Patient:
             raise ScenarioError(f"'{day}' is no day; write it as 2026-11-21") from None
         self._evaluated = None
 
+    def use(self, pack: RulePack) -> None:
+        """The same rules with other limits."""
+        self.pack, self._evaluated = pack, None
+
     def say(self, name: str, value: str, days: int = 0, **details: Any) -> None:
-        """An item has this value, as of so many days ago. Details of a measurement: specimen, lower_limit, upper_limit."""
+        """An item has this value, as of so many days ago. Details of a measurement: specimen, lower_limit, upper_limit, method."""
         item = item_called(name, self.pack)
         fields = self._speak()
         match item:
