@@ -12,6 +12,7 @@ from typing import TypeVar
 from mgcds.errors import PackError, Problem
 from mgcds.loading.criteria import CriteriaReader
 from mgcds.loading.definitions import LISTS, read_evidence, read_items, read_value_set
+from mgcds.loading.phq9 import read_phq9
 from mgcds.loading.precedence import Precedence, read_precedence
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.rules import (
@@ -34,6 +35,7 @@ from mgcds.model.terminology import ValueSet, Vocabulary
 
 PARTS = ("findings", "evidence", "valuesets")
 TOP = ("pack.yaml", "items.yaml", "precedence.yaml", "override-reasons.yaml")
+OPTIONAL = "phq9.yaml"
 MOST_FILES = 5000
 Read = TypeVar("Read")
 
@@ -108,7 +110,7 @@ def _read_sources(root: Path, problems: list[Problem]) -> Sources:
             source = read_yaml(path, file, problems)
             if source is not None:
                 sources.files[file] = source
-            if "/" not in file and file not in TOP:
+            if "/" not in file and file not in (*TOP, OPTIONAL):
                 problems.append(Problem(file, 1, "is not read here; put a rule into the folder of its topic"))
     for name in TOP:
         if name not in sources.files and not any(problem.file == name for problem in problems):
@@ -145,6 +147,7 @@ def _build(root: Path, sources: Sources, reader: Reader) -> RulePack:
         rules={rule.id: rule for rule in ordered}, retired=tuple(rule.id for rule in rules.values() if rule.status == "retired"),
         holders=precedence.holders, evidence=evidence, kinds=precedence.kinds,
         override_reasons={key: reader.text(reasons, key, "override-reasons.yaml") for key in reasons.items},
+        phq9=read_phq9(sources.files[OPTIONAL], reader) if OPTIONAL in sources.files else None,
     )  # fmt: skip
     _check_knowledge(pack, precedence, {source.file: source for _, _, source in sources.rules()}, reader)
     return pack
