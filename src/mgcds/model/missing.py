@@ -275,4 +275,5 @@ def _between(limits: list[Fraction]) -> list[Fraction]:
     if not limits:
         return [Fraction(1)]
     middles = [(low + high) / 2 for low, high in pairwise(limits)]
-    return sorted({limits[0] / 2, limits[-1] + 1, *limits, *middles})
+    below = limits[0] / 2 if limits[0] > 0 else limits[0] - 1  # what is measured is not negative, a change may be
+    return sorted({below, limits[-1] + 1, *limits, *middles})

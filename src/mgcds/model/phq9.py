@@ -11,7 +11,7 @@ The form and its prorating: Kroenke 2001, J Gen Intern Med 16:606. The limits of
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 
 from mgcds.model.dates import When, parse_when
 from mgcds.model.facts import DataProblem
-from mgcds.model.record import Measurement, PatientRecord, Phq9Form, Rejected
+from mgcds.model.record import DatedFunctionalDifficulty, Measurement, PatientRecord, Phq9Form, Rejected
 
 ITEMS = 9
 ANSWERS = (0, 1, 2, 3)
@@ -116,52 +116,45 @@ def change(before: int, after: int, cutoffs: Cutoffs, newly_positive: bool | Non
 
 
 def read_forms(record: PatientRecord, on: date, cutoffs: Cutoffs | None) -> tuple[PatientRecord, list[DataProblem]]:
-    """The record with the results of its PHQ-9 forms among `phq9` and `phq9_item9`, and what is to be said of them.
+    """The record with the results of its PHQ-9 forms among `phq9`, `phq9_item9` and `functional_difficulty`, and what is to be said.
 
     A form without a total, or without item 9, makes that item unknown on its day, so that an older result does not stand in for it;
     only an older item 9 that was positive still stands: silence does not take back an answer that needs a review today.
     """
-    if not record.phq9_forms and not any(_of_forms(bad) for bad in record.rejected):
+    unread = [bad for bad in record.rejected if bad.field.partition("[")[0] == _FORMS]
+    if not record.phq9_forms and not unread:
         return record, []
-    problems: list[DataProblem] = []
-    totals, item9s = list(record.phq9), list(record.phq9_item9)
-    rejected = [bad for bad in record.rejected if not _of_forms(bad)]
-    without_item9: list[tuple[str, str | None, str | None]] = []
-    for bad in filter(_of_forms, record.rejected):
-        rejected.append(Rejected(field=_TOTAL, why=bad.why, date=bad.date, source=bad.source))
-        without_item9.append((bad.why, bad.date or record.recorded, bad.source))
+    found = _Found(list(record.phq9), list(record.phq9_item9), [bad for bad in record.rejected if bad not in unread])
+    for bad in unread:
+        found.rejected.append(Rejected(field=_TOTAL, why=bad.why, date=bad.date, source=bad.source))
+        found.without_item9.append((bad.why, bad.date or record.recorded, bad.source))
+    difficulty = record.functional_difficulty
     for form in record.phq9_forms:
         dated = form.date or record.recorded
         ignored = _ignored(form, dated, on)
         if ignored:
-            problems.append(DataProblem(_TOTAL, ignored, source=form.source))
+            found.problems.append(DataProblem(_TOTAL, ignored, source=form.source))
             continue
-        found = score(form.answers, form.total)
-        if found.lowest is not None and found.highest is not None:
-            totals.append(_measurement(form, dated, found.lowest, found.highest))
-            if found.answered < ITEMS:
-                problems.append(DataProblem(_TOTAL, _prorated(found, cutoffs), used=True, source=form.source))
-        else:
-            rejected.append(Rejected(field=_TOTAL, why=found.why, date=dated, source=form.source))
-        if found.item9 is not None:
-            item9s.append(_measurement(form, dated, found.item9, found.item9))
-        elif form.answers[-1] is None:
-            without_item9.append(("item 9 is unanswered: ask it", dated, form.source))
-        else:
-            without_item9.append((found.why, dated, form.source))
-    newest = _newest(item9s, record, on)
-    for why, dated, source in without_item9:
-        if newest is not None and _stands(*newest, dated):
-            what = f"{why}; the answer of {newest[0].text} still counts"
-            problems.append(DataProblem(_ITEM9, what, used=True, source=source))
-        else:
-            rejected.append(Rejected(field=_ITEM9, why=why, date=dated, source=source))
-    update = {_TOTAL: tuple(totals), _ITEM9: tuple(item9s), "rejected": tuple(rejected)}
-    return record.model_copy(update=update), problems
+        _take(form, dated, found, cutoffs)
+        difficulty = _newer_difficulty(form, dated, difficulty, record.recorded)
+    _settle_item9(found, record, on)
+    update = {
+        _TOTAL: tuple(found.totals), _ITEM9: tuple(found.item9s), "functional_difficulty": difficulty,
+        "rejected": tuple(found.rejected),
+    }  # fmt: skip
+    return record.model_copy(update=update), found.problems
 
 
-def _of_forms(bad: Rejected) -> bool:
-    return bad.field.partition("[")[0] == _FORMS
+@dataclass(slots=True)
+class _Found:
+    """What the forms of a record add to it."""
+
+    totals: list[Measurement]
+    item9s: list[Measurement]
+    rejected: list[Rejected]
+    without_item9: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+    """why, date and source of each form whose item 9 is not known"""
+    problems: list[DataProblem] = field(default_factory=list)
 
 
 def _ignored(form: Phq9Form, dated: str | None, on: date) -> str:
@@ -169,6 +162,44 @@ def _ignored(form: Phq9Form, dated: str | None, on: date) -> str:
         return f"status {form.status}"
     future = dated is not None and parse_when(dated).days_before(on)[1] < 0
     return "dated after the day of evaluation" if future else ""
+
+
+def _take(form: Phq9Form, dated: str | None, found: _Found, cutoffs: Cutoffs | None) -> None:
+    """The total and item 9 of one form."""
+    scored = score(form.answers, form.total)
+    if scored.lowest is None or scored.highest is None:
+        found.rejected.append(Rejected(field=_TOTAL, why=scored.why, date=dated, source=form.source))
+    else:
+        found.totals.append(_measurement(form, dated, scored.lowest, scored.highest))
+        if scored.answered < ITEMS:
+            found.problems.append(DataProblem(_TOTAL, _prorated(scored, cutoffs), used=True, source=form.source))
+    if scored.item9 is not None:
+        found.item9s.append(_measurement(form, dated, scored.item9, scored.item9))
+    else:
+        why = "item 9 is unanswered: ask it" if form.answers[-1] is None else scored.why
+        found.without_item9.append((why, dated, form.source))
+
+
+def _newer_difficulty(
+    form: Phq9Form, dated: str | None, known: DatedFunctionalDifficulty | None, recorded: str | None
+) -> DatedFunctionalDifficulty | None:
+    before = (known.date or recorded) if known is not None else None
+    if form.difficulty is None or (known is not None and (before is None or dated is None)):
+        return known
+    if before is not None and dated is not None and parse_when(dated).order() < parse_when(before).order():
+        return known
+    return DatedFunctionalDifficulty(value=form.difficulty, date=dated, source=form.source)
+
+
+def _settle_item9(found: _Found, record: PatientRecord, on: date) -> None:
+    """Item 9 is unknown on the day of a form without it, unless the newest answer still stands."""
+    newest = _newest(found.item9s, record, on)
+    for why, dated, source in found.without_item9:
+        if newest is not None and _stands(*newest, dated):
+            what = f"{why}; the answer of {newest[0].text} still counts"
+            found.problems.append(DataProblem(_ITEM9, what, used=True, source=source))
+        else:
+            found.rejected.append(Rejected(field=_ITEM9, why=why, date=dated, source=source))
 
 
 def _measurement(form: Phq9Form, dated: str | None, lowest: int, highest: int) -> Measurement:

@@ -40,6 +40,10 @@ MedicineStatus = Literal["active", "on-hold", "stopped", "unknown"]
 Sex = Literal["female", "male", "other", "unknown"]
 Pregnancy = Literal["pregnant", "lactating", "not pregnant"]
 FirstLineCare = Literal["not offered", "declined", "awaited", "active"]
+FunctionalDifficulty = Literal[
+    "not difficult at all", "somewhat difficult", "very difficult", "extremely difficult"
+]  # the answers to the question after the nine of the PHQ-9
+LowMagnesiumWorkup = Literal["not started", "started", "low value confirmed"]
 BipolarScreen = Literal["negative", "positive", "positive, bipolar disorder excluded"]
 
 _QUANTITY = re.compile(r"\s*(<=|>=|<|>|≤|≥)?\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?)\s*(.*?)\s*", re.DOTALL)
@@ -162,8 +166,8 @@ def parse_quantity(text: str) -> dict[str, Any]:
 
 
 class Phq9Form(Part):
-    """A PHQ-9 as it was filled in: nine answers in the order of the form, None where one is missing, and question 10, the difficulty
-    with work, home and people (0 to 3). Short form: the nine answers. An answer beyond 0 to 3 is rejected when the form is scored.
+    """A PHQ-9 as it was filled in: nine answers in the order of the form, None where one is missing, and the question after them.
+    Short form: the nine answers. An answer beyond 0 to 3 is rejected when the form is scored.
     """
 
     short_form = ("array",)
@@ -174,7 +178,9 @@ class Phq9Form(Part):
     total: Annotated[Decimal, BeforeValidator(exact_number)] | None = Field(
         default=None, description="the total as it was stated; one that the answers cannot give is rejected"
     )
-    difficulty: Annotated[Decimal, BeforeValidator(exact_number)] | None = Field(default=None, ge=0, le=3)
+    difficulty: FunctionalDifficulty | None = Field(
+        default=None, description="how difficult the problems have made work, home and people"
+    )
     source: str | None = None
 
     @model_validator(mode="before")
@@ -210,7 +216,7 @@ class Medicine(Part):
     @model_validator(mode="after")
     def _named(self) -> Medicine:
         if not self.name and not self.codes:
-            raise ValueError("a medicine needs a name or a code")
+            raise ValueError(f"a {type(self).__name__.lower()} needs a name or a code")
         return self
 
 
@@ -221,6 +227,10 @@ class Supplement(Medicine):
 
     daily_dose: str | None = Field(default=None, max_length=120)
     form: str | None = Field(default=None, description="e.g. tablet, powder")
+
+
+class Procedure(Medicine):
+    """A treatment that is no medicine, such as psychotherapy, with its start and stop."""
 
 
 class Diagnosis(Part):
@@ -282,6 +292,18 @@ class DatedBipolarScreen(_Dated):
     value: BipolarScreen
 
 
+class DatedFunctionalDifficulty(_Dated):
+    """How difficult the problems of the PHQ-9 have made work, home and people (LOINC 69722-7)."""
+
+    value: FunctionalDifficulty
+
+
+class DatedLowMagnesiumWorkup(_Dated):
+    """How far the work-up of a low magnesium is: started, and the low value confirmed by a second one."""
+
+    value: LowMagnesiumWorkup
+
+
 class DatedRiskAssessment(_Dated):
     """A suicide-risk assessment that was carried out, and what it found."""
 
@@ -294,7 +316,9 @@ def _as_tuple(given: Any) -> Any:
 
 def _as_forms(given: Any) -> Any:
     """Nine plain answers are one form, not nine."""
-    flat = isinstance(given, list | tuple) and not any(isinstance(each, list | tuple | Mapping | Part) for each in given)
+    flat = isinstance(given, list | tuple) and not any(
+        isinstance(each, list | tuple | Mapping | Part) for each in given
+    )
     return (given,) if flat and given else _as_tuple(given)
 
 
@@ -310,6 +334,7 @@ Measurements = Annotated[tuple[Measurement, ...], BeforeValidator(_as_tuple), _O
 Phq9Forms = Annotated[tuple[Phq9Form, ...], BeforeValidator(_as_forms), _OrOne()]
 Medicines = Annotated[tuple[Medicine, ...], BeforeValidator(_as_tuple), _OrOne()]
 Supplements = Annotated[tuple[Supplement, ...], BeforeValidator(_as_tuple), _OrOne()]
+Procedures = Annotated[tuple[Procedure, ...], BeforeValidator(_as_tuple), _OrOne()]
 Diagnoses = Annotated[tuple[Diagnosis, ...], BeforeValidator(_as_tuple), _OrOne()]
 
 
@@ -337,6 +362,9 @@ class PatientRecord(Part):
     first_line_care: DatedFirstLineCare | None = None
     bipolar_screen: DatedBipolarScreen | None = None
     suicide_risk_assessment: DatedRiskAssessment | None = None
+    functional_difficulty: DatedFunctionalDifficulty | None = None
+    low_magnesium_workup: DatedLowMagnesiumWorkup | None = None
+    planned_surgery: DateText | None = Field(default=None, description="the day of the next planned operation")
 
     serum_magnesium: Measurements = ()
     egfr: Measurements = ()
@@ -344,6 +372,8 @@ class PatientRecord(Part):
     calcium: Measurements = ()
     albumin: Measurements = ()
     qtc: Measurements = ()
+    heart_rate: Measurements = ()
+    bmi: Measurements = ()
     phq9: Measurements = ()
     phq9_item9: Measurements = ()
     phq9_forms: Phq9Forms = Field(
@@ -358,6 +388,10 @@ class PatientRecord(Part):
     medicines: Medicines | None = Field(default=None, description="the whole list; [] means asked and none")
     medicines_reconciled: DateText | None = None
     supplements: Supplements | None = None
+    procedures: Procedures | None = Field(
+        default=None, description="treatments that are no medicines, such as psychotherapy; [] means asked and none"
+    )
+    procedures_reconciled: DateText | None = None
     conditions: Diagnoses | None = Field(default=None, description="the problem list; [] means asked and none")
     conditions_reconciled: DateText | None = None
     symptoms: Diagnoses | None = Field(default=None, description="symptoms asked about; [] means asked and none")
@@ -414,6 +448,8 @@ def _adapter_of_one(name: str) -> TypeAdapter[Any] | None:
         return TypeAdapter(Medicine)
     if name == "supplements":
         return TypeAdapter(Supplement)
+    if name == "procedures":
+        return TypeAdapter(Procedure)
     if name in ("conditions", "symptoms"):
         return TypeAdapter(Diagnosis)
     if name == "phq9_forms":
