@@ -67,7 +67,7 @@ def score(answers: Sequence[int | Decimal | None], stated: int | Decimal | None 
         raise ValueError(f"a PHQ-9 has {ITEMS} answers, not {len(answers)}")
     given = [answer for answer in answers if answer is not None]
     missing = ITEMS - len(given)
-    item9 = int(answers[-1]) if answers[-1] in ANSWERS else None  # type: ignore[arg-type]
+    item9 = int(answers[-1]) if answers[-1] in ANSWERS else None
     for number, answer in enumerate(answers, 1):
         if answer is not None and answer not in ANSWERS:
             return Score(None, None, item9, len(given), f"item {number} is {answer}, not 0, 1, 2 or 3: confirm it")
