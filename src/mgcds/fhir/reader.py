@@ -104,13 +104,14 @@ def _read(
     read_observations(observations, results, specimens, gathered)
     specimens.finish()
     read_questionnaires(of_kind["QuestionnaireResponse"], results, gathered)
+    results.settle()
     read_medicines([resource for kind in KINDS for resource in of_kind[kind]], known, pack, gathered)
     read_conditions(of_kind["Condition"], pack, gathered)
     present = {name for resource in own for name in (resource.reference, resource.full_url) if name}
     read_lists(of_kind["List"], present, gathered)
     read_pages(pages, gathered)
     fields["pregnancy"] = settle_pregnancy(gathered)
-    fields |= gathered.fields
+    fields |= gathered.fields | gathered.states
     for which in get_args(GivenList):
         if which in gathered.given:
             fields.setdefault(which, ())
