@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mgcds.evaluator import changed_record
 from mgcds.loading import load_pack
 from mgcds.model import phq9
 from mgcds.model.facts import Gap, Reading
@@ -383,6 +384,28 @@ def test_the_question_after_the_nine(forms: list[Any], other: str | None, value:
     stated = {"value": "somewhat difficult", "date": other} if other else None
     found = read_facts(PatientRecord(phq9_forms=forms, functional_difficulty=stated), pack, ON)
     assert found.items["functional_difficulty"].value == value  # type: ignore[union-attr]
+
+
+CHANGES = [
+    pytest.param({"phq9": 7}, "7", "0", "very difficult", id="another total"),
+    pytest.param({"phq9": None}, None, "0", "very difficult", id="no total"),
+    pytest.param({"phq9_item9": 2}, "10", "2", "very difficult", id="another item 9"),
+    pytest.param(
+        {"functional_difficulty": "somewhat difficult"}, "10", "0", "somewhat difficult", id="another difficulty"
+    ),
+    pytest.param({"phq9_forms": [2] * 9}, "18", "2", None, id="another form"),
+]
+
+
+@pytest.mark.parametrize(("changes", "total", "item9", "difficulty"), CHANGES)
+def test_an_imagined_value_takes_the_place_of_what_a_form_says(
+    changes: dict[str, Any], total: str | None, item9: str, difficulty: str | None, pack: RulePack
+) -> None:
+    record = PatientRecord(phq9_forms=[form(TEN, "2026-11-21", difficulty="very difficult")])
+    facts = read_facts(changed_record(record, changes, ON), pack, ON)
+    shown = [facts.items[name] for name in ("phq9", "phq9_item9", "functional_difficulty")]
+    said = [found.shown if isinstance(found, Reading) else getattr(found, "value", None) for found in shown]
+    assert said == [total, item9, difficulty]
 
 
 # --- what would go wrong without it -------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from mgcds.fhir.gathered import Gathered
 from mgcds.fhir.occasions import Occasion, refuse
 from mgcds.fhir.wire import unversioned
 from mgcds.model.dates import parse_when
+from mgcds.model.phq9 import ANSWERS
 from mgcds.model.units import SCORE, parse_unit
 
 # LOINC panel 44249-1, its nine items in the order of the form, its total, and the question after them.
@@ -25,7 +26,6 @@ ITEMS = ("44250-9", "44255-8", "44259-0", "44254-1", "44251-7", "44258-2", "4425
 ITEM9 = ITEMS[-1]
 CODES = frozenset((PANEL, TOTAL, DIFFICULTY, *ITEMS))
 _ONLY_OF_A_PHQ9 = frozenset(ITEMS[2:-1])
-_HIGHEST_ANSWER = 3
 NO_VALUE = "it has no value"
 
 # LOINC answer list LL359-1
@@ -146,7 +146,7 @@ class Forms:
 
     def _note_what_contradicts(self, form: list[Occasion], answers: dict[str, Decimal], totals: list[Decimal]) -> None:
         least = sum(answers.values())
-        most = least + _HIGHEST_ANSWER * (len(ITEMS) - len(answers))
+        most = least + ANSWERS[-1] * (len(ITEMS) - len(answers))
         if any(not least <= total <= most for total in totals):
             refuse(
                 self._total, f"its total is not between {least} and {most}, as its answers say", form[0], self._gathered

@@ -25,7 +25,9 @@ ITEMS = 9
 ANSWERS = (0, 1, 2, 3)
 MOST_MISSING = 2
 _VOID = ("cancelled", "entered-in-error")
-_FORMS, _TOTAL, _ITEM9 = "phq9_forms", "phq9", "phq9_item9"
+_FORMS, _TOTAL, _ITEM9, _DIFFICULTY = "phq9_forms", "phq9", "phq9_item9", "functional_difficulty"
+FROM_FORMS = (_TOTAL, _ITEM9, _DIFFICULTY)
+"""the fields of a record that its forms add to"""
 
 Change = Literal["remission", "response", "partial response", "no response", "worsening"]
 
@@ -139,7 +141,7 @@ def read_forms(record: PatientRecord, on: date, cutoffs: Cutoffs | None) -> tupl
         difficulty = _newer_difficulty(form, dated, difficulty, record.recorded)
     _settle_item9(found, record, on)
     update = {
-        _TOTAL: tuple(found.totals), _ITEM9: tuple(found.item9s), "functional_difficulty": difficulty,
+        _TOTAL: tuple(found.totals), _ITEM9: tuple(found.item9s), _DIFFICULTY: difficulty,
         "rejected": tuple(found.rejected),
     }  # fmt: skip
     return record.model_copy(update=update), found.problems
