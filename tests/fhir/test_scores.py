@@ -156,7 +156,9 @@ SCORES = [
         id="nine answers on a day that cannot be read",
     ),
     pytest.param(
-        nine(status="entered-in-error"), forms("1 1 1 1 1 1 1 1 2 on 2026-11-01 entered-in-error"), id="a void form"
+        nine(status="entered-in-error"),
+        forms(phq9_forms=None, phq9_item9=["2 on 2026-11-01 entered-in-error"]),
+        id="a void form",
     ),
     pytest.param(
         nine(2, component(PHQ9_DIFFICULTY, {"valueCodeableConcept": concept("LA6575-0")})),
@@ -333,8 +335,18 @@ SINGLES = [
     ),
     pytest.param(
         [single(code, 1) | ({"status": "cancelled"} if code == PHQ9_ITEMS[3] else {}) for code in PHQ9_ITEMS],
-        forms(f"1 1 1 - 1 1 1 1 1 {AT_9}", "- - - 1 - - - - - on 2026-11-01T09:00:00Z cancelled"),
+        forms(f"1 1 1 - 1 1 1 1 1 {AT_9}", unused=["status cancelled"]),
         id="one of nine was cancelled",
+    ),
+    pytest.param(
+        [panel(*(f"Observation/{each['id']}" for each in singles(*TEN))), *singles(*TEN[:8], None), single(ITEM9, 3, status="cancelled")],
+        forms(f"1 2 0 3 1 1 0 2 - {AT_9}", phq9_item9=[f"3 {AT_9} cancelled"]),
+        id="a member of a panel was cancelled: the others stand",
+    ),
+    pytest.param(
+        [panel("Observation/44250-9-2026-11-01T09:00:00Z") | {"status": "entered-in-error"}, *singles(*TEN)],
+        forms(f"1 2 0 3 1 1 0 2 0 {AT_9}", unused=["status entered-in-error"]),
+        id="a panel entered in error: what it names has a status of its own",
     ),
 ]  # fmt: skip
 

@@ -33,9 +33,7 @@ _DIFFICULTIES = {
     "LA6572-7": "not difficult at all", "LA6573-5": "somewhat difficult", "LA6575-0": "very difficult",
     "LA6574-3": "extremely difficult",
 }  # fmt: skip
-_LEAST_FINAL_FIRST = (
-    "entered-in-error", "cancelled", "unknown", "registered", "preliminary", "final", "amended", "corrected",
-)  # fmt: skip
+_LEAST_FINAL_FIRST = ("unknown", "registered", "preliminary", "final", "amended", "corrected")
 
 
 def difficulty(part: Node) -> str | None:
@@ -80,10 +78,15 @@ class Forms:
         """All resources are read: what belongs together becomes one form."""
         panels: dict[str, Occasion] = {}
         for occasion, _ in self._occasions:
-            panels |= dict.fromkeys(map(unversioned, occasion.phq9.members), occasion)
+            if not occasion.void:
+                panels |= dict.fromkeys(map(unversioned, occasion.phq9.members), occasion)
         together: dict[object, list[Occasion]] = {}
         for occasion, _ in self._occasions:
             resource = occasion.resource
+            if occasion.void:
+                self._add_results([occasion])
+                self._gathered.leave_unless_used(resource, f"status {occasion.status}")
+                continue
             panel = panels.get(resource.reference) or panels.get(resource.full_url or "")
             if panel is not None and occasion.date is None and occasion.date_problem is None:
                 occasion.date = panel.date
@@ -159,8 +162,8 @@ def _is_plain(entry: dict[str, Any]) -> bool:
 
 
 def _moment(occasion: Occasion) -> object:
-    """The same for what was asked together; a resource without a date, or that is void, stands alone."""
-    if occasion.date is None or occasion.void:
+    """The same for what was asked together; a resource without a date stands alone."""
+    if occasion.date is None:
         return id(occasion)
     when = parse_when(occasion.date)
     return when.moment or when.text
