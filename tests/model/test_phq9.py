@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 
 from mgcds.evaluator import changed_record
 from mgcds.loading import load_pack
@@ -293,6 +294,21 @@ def test_a_form_counts_among_the_results(pack: RulePack) -> None:
 def test_short_forms(pack: RulePack) -> None:
     for forms in (TEN, [TEN], [{"answers": TEN}], [[str(answer) for answer in TEN]]):
         assert known(pack, recorded="2026-11-20", phq9_forms=forms) == ("10 (1 d)", "0 (1 d)", [])
+
+
+@pytest.mark.parametrize(
+    ("forms", "valid"),
+    [
+        (TEN, True),
+        ([TEN], True),
+        ([{"answers": TEN, "total": 10}], True),
+        (TEN[:8], False),
+        ([TEN[:8]], False),
+        ("1", False),
+    ],
+)
+def test_the_json_schema_knows_the_short_forms(forms: Any, valid: bool) -> None:
+    assert Draft202012Validator(PatientRecord.model_json_schema()).is_valid({"phq9_forms": forms}) is valid
 
 
 def test_the_source_of_a_form_is_kept(pack: RulePack) -> None:

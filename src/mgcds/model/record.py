@@ -67,10 +67,10 @@ class Part(BaseModel):
     @classmethod
     def _known_keys_only(cls, given: Any) -> Any:
         if isinstance(given, Mapping):
-            names = list(cls.model_fields)
+            known = cls.model_fields
             for key in given:
-                if key not in names:
-                    raise ValueError(unknown_key(str(key), names))
+                if key not in known:
+                    raise ValueError(unknown_key(str(key), list(known)))
         return given
 
 
@@ -170,8 +170,6 @@ class Phq9Form(Part):
     Short form: the nine answers. An answer beyond 0 to 3 is rejected when the form is scored.
     """
 
-    short_form = ("array",)
-
     answers: tuple[Annotated[Decimal, BeforeValidator(exact_number)] | None, ...] = Field(min_length=9, max_length=9)
     date: DateText | None = None
     status: ObservationStatus = "final"
@@ -187,6 +185,11 @@ class Phq9Form(Part):
     @classmethod
     def _short_form(cls, given: Any) -> Any:
         return {"answers": given} if isinstance(given, list | tuple) else given
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        full = handler(core)
+        return {"anyOf": [full["properties"]["answers"], full]}
 
 
 class Coding(Part):
