@@ -137,7 +137,7 @@ def test_the_head_says_record_day_pack_and_number_of_rules(amara: dict[str, str]
 
 def test_nothing_offered_is_no_all_clear() -> None:
     """Of this person little is known: much waits, nothing is called fine."""
-    record = b"recorded: 2026-11-20\nmedicines: []\nage: 44\nconditions: []\nsymptoms: []\nphq9: 0\n"
+    record = b"recorded: 2026-11-20\nmedicines: []\nage: 44\nconditions: []\nsymptoms: []\nphq9: 0\nphq9_item9: 0\n"
     ended = mgcds("evaluate", "-", *ON, given=record)
     assert "Nothing. That is not an all-clear" in sections(ended.out)[OFFERED]
     assert "Needs " in sections(ended.out)[UNDECIDED]

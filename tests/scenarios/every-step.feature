@@ -103,3 +103,10 @@ Feature: Every step of the library, once at least
     And the serum magnesium is "2.0"
     When the record is evaluated
     Then "no unit" is reported as a data problem of the serum magnesium
+
+  Scenario: a PHQ-9 answer by answer
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the PHQ-9 answers are "1, 2, 0, 3, 1, 1, 0, 2, 0" from 3 days ago
+    And the PHQ-9 answers are "1, 2, 0, 3, 1, 1, 0, 2, -"
+    When the record is evaluated
+    Then "phq9-incomplete" is offered

@@ -11,6 +11,7 @@ from mgcds.model.condition import names_of
 from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, Number, State, Taking, Threshold
 from mgcds.model.diet import Food, ReferenceIntake
 from mgcds.model.interaction import DrugMagnesium
+from mgcds.model.phq9 import Cutoffs
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
@@ -173,6 +174,7 @@ class RulePack:
     """whose limits apply; of several the lowest"""
     intakes: Mapping[str, ReferenceIntake] = field(default_factory=dict)
     foods: Mapping[str, Food] = field(default_factory=dict)
+    phq9: Cutoffs | None = None
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""

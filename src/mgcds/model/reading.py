@@ -20,6 +20,7 @@ from mgcds.model.dates import parse_when
 from mgcds.model.facts import DataProblem, Facts, Gap, Range, Reading, StateReading
 from mgcds.model.listing import read_list, supplemental_magnesium
 from mgcds.model.pack import Change, ListItem, MeasuredItem, RulePack, StateItem
+from mgcds.model.phq9 import read_forms
 from mgcds.model.record import Measurement, PatientRecord, parse_quantity
 from mgcds.model.units import SCORE, factor, parse_unit
 
@@ -27,6 +28,7 @@ from mgcds.model.units import SCORE, factor, parse_unit
 def read_facts(record: PatientRecord, pack: RulePack, on: date) -> Facts:
     """Read everything the pack's data dictionary names."""
     facts = Facts(on, {}, {}, {})
+    record, facts.problems = read_forms(record, on, pack.phq9)
     facts.problems += [DataProblem(bad.field, bad.why, source=bad.source) for bad in record.rejected]
     for item in pack.items.values():
         match item:
@@ -90,8 +92,7 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
             cautious = _caution(item, reading)
         except _Unusable as unusable:
             problems.append(_problem(item, measurement, str(unusable)))
-            old = item.current_for is not None and days > item.current_for
-            reading = Gap("stale", f"{days} days old, and not usable") if old else Gap("rejected", str(unusable))
+            reading = _unusable(item, days, str(unusable))
         place = (
             when.order(),
             _FINALITY.get(measurement.status, 0),
@@ -104,18 +105,26 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
     for bad in record.rejected:
         if bad.field.partition("[")[0] == item.id:
             dated = bad.date or record.recorded
+            days = parse_when(dated).days_before(on)[1] if dated is not None else 0
+            if days < 0:
+                continue  # of a later day: it says nothing of this one
             if newest_at is None or dated is None or parse_when(dated).order() >= newest_at[0]:
-                return Gap("rejected", bad.why)
+                return _unusable(item, days, bad.why)
     if undated:
         return Gap("undated", "a result without a date may be the newest")
     return newest if newest is not None else Gap("missing", "none on record")
 
 
+def _unusable(item: MeasuredItem, days: int, why: str) -> Gap:
+    """Rejected, and so to be asked for; of a result that would be too old anyway, stale."""
+    old = item.current_for is not None and days > item.current_for
+    return Gap("stale", f"{days} days old, and not usable") if old else Gap("rejected", why)
+
+
 def _caution(item: MeasuredItem, reading: Reading) -> Number:
     """Higher for the more cautious value; in the item's first unit, so that 1.6 mg/dL is lower than 1.0 mmol/L."""
-    low = reading.range.low if reading.range.low is not None else reading.range.high
-    assert low is not None
-    value = _in_first_unit(low, reading.unit, item)
+    ends = [end for end in (reading.range.low, reading.range.high) if end is not None]
+    value = _in_first_unit(ends[-1] if item.on_a_tie == "highest" else ends[0], reading.unit, item)
     return value if item.on_a_tie == "highest" else -value
 
 
@@ -135,7 +144,9 @@ def _reading(
     reported = _reported_unit(item, measurement)
     unit, scale = _comparison_unit(item, reported)
     value = measurement.value if unit == reported else Fraction(measurement.value) * scale
-    _check_plausible(item, value, unit, measurement, problems)
+    high = measurement.up_to if measurement.up_to is None or unit == reported else Fraction(measurement.up_to) * scale
+    for end in (value,) if high is None else (value, high):
+        _check_plausible(item, end, unit, measurement, problems)
     lower, lower_from = _limit(item, "lower", measurement, unit, problems)
     upper, upper_from = _limit(item, "upper", measurement, unit, problems)
     if lower is not None and upper is not None and lower.value >= upper.value:
@@ -146,7 +157,7 @@ def _reading(
         upper, upper_from = _default_limit(item.upper, unit)
     _check_specimen(item, measurement, value, lower, problems)
     return Reading(
-        range=_range(value, measurement.comparator),
+        range=_range(value, measurement.comparator) if high is None else Range(value, high),
         unit=unit, days=days, lower=lower, upper=upper, lower_from=lower_from, upper_from=upper_from,
         shown=shown(measurement) + _method(item, measurement, problems), dated=dated, source=measurement.source,
     )  # fmt: skip
@@ -160,7 +171,8 @@ def _problem(item: MeasuredItem, measurement: Measurement, what: str, used: bool
 def shown(measurement: Measurement) -> str:
     """The result as it was reported."""
     unit = "" if measurement.unit in (None, SCORE) else f" {measurement.unit}"
-    return f"{measurement.comparator or ''}{measurement.value}{unit}"
+    up_to = "" if measurement.up_to is None else f" to {measurement.up_to}"
+    return f"{measurement.comparator or ''}{measurement.value}{up_to}{unit}"
 
 
 def _method(item: MeasuredItem, measurement: Measurement, problems: list[DataProblem]) -> str:

@@ -22,6 +22,7 @@ from mgcds.model.evaluation import evaluate_facts
 from mgcds.model.explanation import in_sentence
 from mgcds.model.facts import Facts
 from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack, StateItem
+from mgcds.model.phq9 import ITEMS
 from mgcds.model.record import PatientRecord, parse_quantity
 from mgcds.model.units import SCORE, parse_unit
 from mgcds.scenarios.evaluated import Evaluated, evaluate_on_every_engine
@@ -38,6 +39,7 @@ _FIELDS = {
     "conditions": ("conditions", "conditions_reconciled"),
     "symptoms": ("symptoms", "symptoms_reconciled"),
     "age": ("age", "birth_date"),
+    "phq9": ("phq9", "phq9_forms"),
     "days_to_surgery": ("planned_surgery",),
 }
 _INSTEAD = {
@@ -115,6 +117,20 @@ class Patient:
             case _:
                 assert_never(item)
         self._note_doubt(item, value, fields[item.id])
+
+    def answers_phq9(self, answers: str, days: int = 0) -> None:
+        """The nine answers of a PHQ-9; they replace the PHQ-9 and the item 9 that were said before, and a form of the same day."""
+        given = [None if part.strip() in ("-", "?") else part.strip() for part in answers.split(",")]
+        if len(given) != ITEMS or any(part is not None and not part.isdecimal() for part in given):
+            raise ScenarioError(
+                f"'{answers}' are no nine answers; write \"1, 2, 0, 3, 1, 1, 0, 2, 0\", '-' for a missing one"
+            )
+        fields = self._speak()
+        if "phq9_forms" not in fields:
+            fields.pop("phq9", None)
+            fields.pop("phq9_item9", None)
+        others = [form for form in fields.get("phq9_forms", []) if form["date"] != ago(days)]
+        fields["phq9_forms"] = [*others, {"answers": given, "date": ago(days)}]
 
     def forget(self, name: str) -> None:
         """Nothing is known of an item or a list, whatever was said of it before."""

@@ -208,6 +208,16 @@ def item_by_method(item: str, quantity: str, method: str, mgcds_patient: Patient
     mgcds_patient.say(item, quantity, method=method)
 
 
+@given('the PHQ-9 answers are "<answers>"')
+def phq9_answers_are(answers: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.answers_phq9(answers)
+
+
+@given('the PHQ-9 answers are "<answers>" from <n> days ago')
+def phq9_answers_are_from(answers: str, n: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.answers_phq9(answers, int(n))
+
+
 @given("the <item> is not known")
 @given("the <item> are not known")
 def item_is_not_known(item: str, mgcds_patient: Patient) -> None:
