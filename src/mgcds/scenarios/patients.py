@@ -72,6 +72,7 @@ class Patient:
         self._fields: dict[str, Any] | None = None
         self._described = False
         self._doubts: dict[tuple[str, str], str] = {}
+        self._unusable: set[str] = set()
         self._evaluated: Evaluated | None = None
 
     # --- Given ------------------------------------------------------------------------------------------------------------
@@ -158,6 +159,7 @@ class Patient:
             raise ScenarioError(f"the {in_sentence(item.title)} is a list; {_INSTEAD[item.id]}")
         why = {"field": item.id, "why": "it cannot be used", "date": ago(days)}
         self._speak().setdefault("rejected", []).append(why)
+        self._unusable.add(item.id)
 
     def bound(self, name: str, way: str, value: str) -> None:
         """Only `any patient` has limits instead of values."""
@@ -237,7 +239,7 @@ class Patient:
         noted = {about for about, _ in self._doubts}
         for rejected in record.rejected:
             about = rejected.field.partition("[")[0]
-            if about not in noted | checked:
+            if about not in noted | checked | self._unusable:
                 doubts.append(f"{about}: {rejected.why}")
         if doubts:
             raise ScenarioError("; ".join(doubts))

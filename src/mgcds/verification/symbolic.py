@@ -200,7 +200,8 @@ class AnyPatient:
         about = self._prefix + item.id
         known, gap, days = z3.Bool(f"{about} known"), z3.Int(f"{about} gap"), z3.Int(f"{about} days")
         self.constraints += [gap >= MISSING, gap <= REJECTED, days >= -LONGEST, days <= LONGEST]
-        if isinstance(item, StateItem) or item.current_for is None:  # an old state is known, and old
+        computed = isinstance(item, MeasuredItem) and not _is_reported(item)  # as stale as what it is computed from
+        if isinstance(item, StateItem) or (item.current_for is None and not computed):  # an old state is known, and old
             self.constraints.append(gap != STALE)
         return known, gap, days
 
@@ -230,7 +231,9 @@ class AnyPatient:
             above = z3.And(
                 reading.open_above, z3.Not(reading.open_below), z3.Not(reading.high_open), reading.low == reading.high
             )
-            self.constraints.append(z3.Or(reading.exact, below, above))
+            ends = (reading.open_below, reading.open_above, reading.low_open, reading.high_open)
+            between = z3.And([z3.Not(end) for end in ends])  # one number, or what unanswered questions leave open
+            self.constraints.append(z3.Or(between, below, above))
         if item.id != "supplemental_magnesium" and not (_is_reported(item) and item.id != "age"):
             self.constraints.append(z3.Not(reading.open_above))
         return reading
