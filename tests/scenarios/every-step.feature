@@ -133,7 +133,7 @@ Feature: Every step of the library, once at least
     And the PHQ-9 is at most "19"
     And the patient takes a medicine of "antidepressant"
     And the patient receives a treatment of "psychotherapy"
-    And the patient has a diagnosis of "depression"
+    And the patient has a diagnosis of "suicidality"
     And the patient reports a symptom of "hypermagnesaemia_symptom"
     When the record is evaluated
     Then "moderate-renal-impairment" is offered

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from mgcds.errors import PackError
+from mgcds.errors import PackError, ProofError
 from mgcds.loading.criteria import criterion_of
 from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack, StateItem
 from mgcds.scenarios.failures import ScenarioError, ScenarioFailure
@@ -113,6 +113,8 @@ class Anyone(Patient):
             self._claim.assume(self._claim.met(criterion_of(parts, self.pack)))
         except PackError as error:
             raise ScenarioError("; ".join(problem.what for problem in error.problems)) from None
+        except ProofError as error:
+            raise ScenarioError(str(error)) from None
 
     def _refuse(self) -> NoReturn:
         raise ScenarioError(

@@ -311,6 +311,10 @@ class AnyPatient:
         entries = self.lists[self.pack.value_sets[value_set].of].entries
         return [entry for kin, entry in entries.items() if value_set in kin.value_sets]
 
+    def is_asked_about(self, value_set: str) -> bool:
+        """Does any rule depend on this value set?"""
+        return bool(self._members(value_set))
+
     def present(self, value_set: str) -> Kleene:
         """Is a member of the value set there?"""
         members = self._members(value_set)
