@@ -52,7 +52,7 @@ def then(sentence: str | Sentence) -> Callable[[Step], Step]:
 
 def _listed(kind: str, sentence: Sentence) -> Callable[[Step], Step]:
     LIBRARY.append((kind, sentence))
-    register = {"given": pytest_bdd.given, "when": pytest_bdd.when, "then": pytest_bdd.then}[kind](sentence)
+    register = {"given": pytest_bdd.given, "when": pytest_bdd.when, "then": pytest_bdd.then}[kind](sentence, stacklevel=2)
 
     def keep(step: Step) -> Step:
         CALLS[sentence] = step
