@@ -1010,6 +1010,25 @@ def test_the_fall_of_a_score_since_magnesium_was_begun(scores: dict[str, str], f
 
 
 @pytest.mark.parametrize(
+    ("scores", "before", "day"),
+    [
+        pytest.param({"2026-10-01": "12", RECENT: "7"}, (12, 12), (41, 41), id="one before, one since"),
+        pytest.param({"2026-10-10": "12"}, (12, 12), "missing", id="the day it was begun is before, not day 0"),
+        pytest.param({"2026-09-11": "12", "2026-10-11": "6"}, "missing", (1, 1), id="29 days before is too old; the day after is day 1"),
+        pytest.param({"2026-10-01": "12", "2026-11": "6"}, (12, 12), (22, 42), id="a month without a day may be any of its days so far"),
+        pytest.param({"2026-10-01": "12", RECENT: "40"}, (12, 12), "rejected", id="the newest is impossible"),
+    ],
+)  # fmt: skip
+def test_the_score_before_magnesium_and_the_day_of_the_newest(scores: dict[str, str], before: Any, day: Any) -> None:
+    found = facts(phq9=[result(value, when) for when, value in scores.items()], **ON_TRIAL).items
+    for item, expected in (("phq9_before", before), ("phq9_day", day)):
+        change = found[item]
+        assert (change.reason if isinstance(change, Gap) else reading(change).range) == (
+            expected if isinstance(expected, str) else Range(*expected)
+        )
+
+
+@pytest.mark.parametrize(
     ("record", "reason"),
     [
         pytest.param({"supplements": []}, "missing", id="no magnesium"),
