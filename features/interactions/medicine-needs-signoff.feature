@@ -33,3 +33,16 @@ Feature: A medicine that needs agreement before magnesium
     Then "medicine-needs-signoff" is withheld for want of "medicine list"
     And "supplement-alongside-therapy" is withheld for want of "medicine list"
     And "not recognised" is reported as a data problem of the medicine list
+
+  Scenario: nobody takes magnesium and no trial is in question
+    Given a healthy adult
+    And the patient takes "digoxin" since 400 days ago
+    When the record is evaluated
+    Then "medicine-needs-signoff" is not indicated
+
+  Scenario: magnesium that is already being taken
+    Given a healthy adult
+    And the patient takes "digoxin" since 400 days ago
+    And the patient takes "magnesium citrate" with "100 mg elemental" a day since 30 days ago
+    When the record is evaluated
+    Then "medicine-needs-signoff" is offered
