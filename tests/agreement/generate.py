@@ -21,7 +21,7 @@ from random import Random
 from typing import Any
 
 from mgcds.model.condition import Condition, names_with_sign
-from mgcds.model.criterion import Asks, Criterion, Documented, Measure, State, Taking, Threshold
+from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, State, Taking, Threshold
 from mgcds.model.evaluation import test
 from mgcds.model.facts import Facts, Gap, Listed, Reading, StateReading
 from mgcds.model.pack import ListItem, MeasuredItem, RulePack, StateItem, about
@@ -31,8 +31,8 @@ from mgcds.model.terminology import ValueSet
 from mgcds.model.units import SCORE, WRITTEN_OTHERWISE, factor, parse_unit
 
 READ_EVERY = 4
-STOCK = 2500
-ENOUGH = 400  # cards to choose the fitting ones from
+STOCK = 4000
+ENOUGH = 1000  # cards to choose the fitting ones from
 DAYS = (
     date(2026, 11, 21),
     date(2026, 3, 31),
@@ -172,6 +172,11 @@ class Patients:
             for item in pack.items.values()
             if item.id == "supplemental_magnesium" or (isinstance(item, MeasuredItem) and item.change is not None)
         ]
+        self._sets_of = {
+            item.id: sorted(found for found in self._sets_used() if pack.value_sets[found].of == item.id)
+            or [found.id for found in pack.value_sets.values() if found.of == item.id]
+            for item in pack.items.values()
+        }
         self._durations = sorted(self._durations_used() | set(DURATIONS))
         self.stock = read_stock(self, stock) if isinstance(stock, int) else stock
 
@@ -227,6 +232,9 @@ class Patients:
                 for days in (criterion.at_least, criterion.at_most, criterion.unchanged_for):
                     found |= {max(days - 1, 0), days, days + 1} if days is not None else set()
         return found
+
+    def _sets_used(self) -> set[str]:
+        return {criterion.value_set for criterion in self.pack.criteria.values() if isinstance(criterion, Taking | Has)}
 
     # --- records ----------------------------------------------------------------------------------------------------------
 
@@ -479,8 +487,7 @@ class Patients:
 
     def _entry(self, item: ListItem, rng: Random, on: date, plain: bool, value_set: str | None = None) -> Any:
         """A member of a value set, or something else, with dates on the edges of the durations in use."""
-        sets = [found.id for found in self.pack.value_sets.values() if found.of == item.id]
-        entry = dict(rng.choice(self._members[value_set or rng.choice(sets)]))
+        entry = dict(rng.choice(self._members[value_set or rng.choice(self._sets_of[item.id])]))
         if value_set is None and rng.random() < (0.1 if plain else 0.25):
             entry = {"name": rng.choice(OTHER_MEDICINES if item.id == "medicines" else OTHER_WORDS[item.id])}
         if not plain and rng.random() < 0.15:
