@@ -15,6 +15,8 @@ ASK = "data-quality/ask-kidney-function.yaml"
 LOW = "findings/low-magnesium.yaml"
 TREATED = "findings/on-treatment.yaml"
 EVIDENCE = "evidence/tarleton-2017.yaml"
+PHELAN = "evidence/phelan-2018.yaml"
+CLAIMS = "claims.yaml"
 SSRI = "valuesets/ssri.yaml"
 DEPRESSION = "valuesets/depression.yaml"
 ANTIDEPRESSANT = "valuesets/antidepressant.yaml"
@@ -110,6 +112,14 @@ def item(id: str, old: str, new: str, at: str, says: str, *also: str) -> Mistake
 
 def precedence(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
     return Mistake(id, replace("precedence.yaml", old, new), "precedence.yaml", at, says, also)
+
+
+def claim(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
+    return Mistake(id, replace(CLAIMS, old, new), CLAIMS, at, says, also)
+
+
+def wording(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
+    return Mistake(id, replace("wording.yaml", old, new), "wording.yaml", at, says, also)
 
 
 def not_yaml(id: str, old: str, new: str, at: str | int, says: str) -> Mistake:  # noqa: A002
@@ -290,7 +300,9 @@ IDENTITIES = [
     in_rule("bad-date", "2027-11-01", "2027-13-01", "review:", "'due' of rule 'consider-magnesium' is '2027-13-01'; write a date such as"),
     in_rule("date-in-words", "2027-11-01", "1 November 2027", "review:", "is '1 November 2027'; write a date such as"),
     Mistake("bad-date-in-evidence", replace(EVIDENCE, "2026-11-21", "2026-02-29"), EVIDENCE, "checked", "is '2026-02-29'; write a date"),
-    Mistake("count-in-words", replace(EVIDENCE, "n: 126", "n: many"), EVIDENCE, "n: many", "is 'many'; write a plain number"),
+    Mistake("count-in-words", replace(EVIDENCE, "n: 126", "n: many"), EVIDENCE, "n: many", "is 'many'; write a whole number of people, or null"),
+    Mistake("count-cut", replace(EVIDENCE, "n: 126", "n: 12.5"), EVIDENCE, "n: 12.5", "is '12.5'; write a whole number of people, or null"),
+    Mistake("count-of-nobody", replace(EVIDENCE, "n: 126", "n: 0"), EVIDENCE, "n: 0", "is '0'; write a whole number"),
     Mistake("verified-by-hearsay", replace(EVIDENCE, "verified: excerpt", "verified: hearsay"), EVIDENCE, "verified", "is 'hearsay'; write one of primary"),
     in_rule("text-empty", "title: Consider magnesium alongside treatment", "title:", "title:", "must be a text; write one after 'title:'"),
     in_rule("text-too-long", "title: Consider magnesium alongside treatment", "title: " + "very " * 40 + "long", "title:", "is longer than 140 characters"),
@@ -381,4 +393,55 @@ FILES = [
     Mistake("huge-file", write(DEPRESSION, b"a: " + b"x" * 2_000_000), DEPRESSION, 1, "is larger than 2000000 bytes; split it", (IN_PLACE_OF_DEPRESSION,)),
 ]  # fmt: skip
 
-ALL = [*KEYS, *CRITERIA, *CONDITIONS, *REFERENCES, *IDENTITIES, *ITEMS, *PRECEDENCE, *FILES]
+CATALOGUE = [
+    Mistake("supports-a-text", replace(EVIDENCE, "supports: [Lower scores after 6 weeks.]", "supports: Lower scores."), EVIDENCE, "supports", "must be a list"),
+    Mistake("supports-at-length", replace(EVIDENCE, "Lower scores after", "Lower scores " + "and lower " * 24 + "after"), EVIDENCE, "supports",
+            "has a sentence of more than 240 characters; shorten it"),
+    Mistake("supports-and-against", replace(EVIDENCE, "against: []", "against: [Lower scores after 6 weeks.]"), EVIDENCE, "against",
+            "supports and speaks against the same, 'Lower scores after 6 weeks.'; keep one"),
+    Mistake("contradicts-one-way", replace(EVIDENCE, "contradicts: [phelan-2018]", "contradicts: []"), PHELAN, "contradicts",
+            "'tarleton-2017' does not contradict 'phelan-2018' in turn; write it into evidence/tarleton-2017.yaml too"),
+    Mistake("contradicts-nobody", replace(EVIDENCE, "contradicts: [phelan-2018]", "contradicts: [phelan-2018, phelan-2019]"), EVIDENCE, "contradicts",
+            "names 'phelan-2019', which is no other entry; did you mean 'phelan-2018'?"),
+    Mistake("contradicts-itself", replace(EVIDENCE, "contradicts: [phelan-2018]", "contradicts: [phelan-2018, tarleton-2017]"), EVIDENCE, "contradicts",
+            "names 'tarleton-2017', which is no other entry"),
+    claim("claim-of-an-unknown-rule", "rules: [consider-magnesium]", "rules: [consider-magnesum]", "rules", "is no active rule; did you mean 'consider-magnesium'?"),
+    Mistake("claim-of-a-draft", both(replace(STOP, "status: active", "status: draft"), replace(CLAIMS, "[consider-magnesium]", "[severe-renal-impairment]")),
+            CLAIMS, "rules", "names 'severe-renal-impairment', which is no active rule"),
+    claim("claim-of-unknown-evidence", "phelan-2018]", "phelan-2019]", "evidence:", "'phelan-2019', which is no evidence entry; did you mean 'phelan-2018'?"),
+    claim("claim-left-over", "  refused: No rule speaks for taking it without a reason.\n", "", "A2", "nothing answers claim 'A2'; name a rule or evidence, or say why not"),
+    claim("claim-without-answer", "  answer: Nothing is said of everyone.\n", "", "says: everyone", "claim 'A2' lacks 'answer'"),
+    claim("claim-with-a-verdict", "  refused: No", "  verdict: false\n  refused: No", "verdict", "claim 'A2' has 'verdict'; write one of says"),
+    claim("claim-a-text", "A2:\n", "A3: true\nA2:\n", "A3", "claim 'A3' must be a mapping with says"),
+    claim("claim-that-orders", "Nothing is said of everyone.", "Stop the lithium.", "answer: Stop", "'answer' of claim 'A2' says 'stop the lithium'"),
+    claim("claim-that-refuses-by-ordering", "No rule speaks for taking it", "Stop lithium", "refused", "'refused' of claim 'A2' says 'stop lithium'"),
+]  # fmt: skip
+
+WORDING = [
+    in_rule("over-claim-in-a-text", "the present treatment stays unchanged", "stopping sertraline", "text:", "says 'stopping sertraline' [changes-treatment]: treatment stays; write"),
+    in_rule("over-claim-in-a-title", "title: Consider magnesium alongside treatment", "title: Stop the lithium", "title:", "'title' of rule 'consider-magnesium' says 'stop the lithium'"),
+    in_rule("over-claim-in-a-draft", "status: active\ntitle: Consider magnesium alongside treatment", "status: draft\ntitle: Stop the lithium", "title:", "says 'stop the lithium'",
+            "'consider-magnesium', which is no active rule"),
+    Mistake("over-claim-of-a-finding", replace(LOW, "title: Low serum magnesium", "title: Low magnesium, so stop talking therapy"), LOW, "title:",
+            "'title' of finding 'low_magnesium' says 'stop talking therapy'"),
+    Mistake("order-in-a-stop", replace(STOP, "could be asked", "must be asked"), STOP, "text:", "'text' of rule 'severe-renal-impairment' says 'must' [order]"),
+    in_rule("no-hedge", "Could discuss a time-limited trial", "A time-limited trial", "text:", "lacks a phrase [a-hedge]: the strongest verb"),
+    wording("unknown-key-in-wording", "negations:", "negation: [nie]\nnegations:", "nie", "has 'negation'; did you mean 'negations'?"),
+    wording("unknown-key-in-an-entry", "    because: treatment stays", "    reason: x\n    because: treatment stays", "reason", "has 'reason'"),
+    wording("entry-without-a-source", "    source: a source\n    write: write that", "    write: write that", 6, "lacks 'source'"),
+    wording("required-takes-no-exception", "    any_of:", "    except: [x]\n    any_of:", "except: [x]", "has 'except'"),
+    wording("unknown-list", '"stop/stopping {ssri}"', '"stop/stopping {sri}"', "{sri}", "'{sri}' is neither a list here nor a value set of medicines; did you mean 'ssri'?"),
+    wording("phrase-that-begins-open", '"stop/stopping {ssri}"', '"... {ssri}"', '"... {ssri}"', "begins or ends with '...'"),
+    wording("phrase-without-a-word", "say: [must]", 'say: ["must /"]', "must /", "holds '/', which is no word"),
+    wording("phrase-forgotten", "say: [must]", "say: []", "say: []", "'say' of entry 'order' holds no phrase; write one"),
+    wording("between-too-far", "at_most: 2", "at_most: 20", "at_most", "is '20'; write 0 to 9 words"),
+    wording("wording-of-an-unknown-kind", "kinds: [consider, stop]", "kinds: [consider, stops]", "stops]", "names 'stops'; did you mean 'stop'?"),
+    wording("wording-of-no-kind", "kinds: [consider, stop]", "kinds: []", "kinds: []", "is empty; leave it out for all"),
+    wording("wording-of-an-unknown-certainty", "[low, very low, not graded]", "[low, poor]", "poor", "names 'poor'; write one of high"),
+    wording("two-entries-of-one-id", "- id: a-hedge", "- id: order", 21, "the id 'order' stands twice in wording.yaml"),
+    wording("refused-no-list", "refused:\n", "refused: nothing\nrefuse:\n", "refused: nothing", "'refused' of wording.yaml must be a list", "has 'refuse'"),
+    wording("refused-a-text", "refused:\n", "refused:\n  - must\n", "- must", "must be a mapping with id, say, because"),
+    Mistake("wording-missing", rename("wording.yaml", "notes.txt"), "wording.yaml", 1, "is not there; every pack has one"),
+]  # fmt: skip
+
+ALL = [*CATALOGUE, *WORDING, *KEYS, *CRITERIA, *CONDITIONS, *REFERENCES, *IDENTITIES, *ITEMS, *PRECEDENCE, *FILES]

@@ -269,23 +269,69 @@ _EVIDENCE = (
     *("id", "citation", "pmid", "doi", "design", "n", "population", "dose", "comparator", "effect", "limits"),
     *("risk_of_bias", "certainty", "verified", "checked"),
 )
+_EVIDENCE_TOO = ("funding", "supports", "against", "to_check", "contradicts")
+_LONGEST_SENTENCE = 240
 
 
 def read_evidence(source: Mapping, reader: Reader) -> Evidence | None:
     """One file of `evidence/`."""
     what = "the evidence entry"
-    if not reader.keys(source, what, _EVIDENCE):
+    if not reader.keys(source, what, _EVIDENCE, _EVIDENCE_TOO):
         return None
-    count = source.items["n"]
-    number = reader.number(count, f"'n' of {what}") if isinstance(count, Text) and count.value is not None else None
     text = {key: reader.text(source, key, what) for key in ("id", "citation", "design", "effect", "limits")}
     loose = {key: reader.optional_text(source, key, what) or "" for key in ("population", "risk_of_bias", "certainty")}
     verified = reader.choice(source, "verified", what, ["primary", "excerpt", "secondary", "known"])
     return Evidence(
         id=text["id"], citation=text["citation"], pmid=reader.optional_text(source, "pmid", what), doi=reader.optional_text(source, "doi", what),
-        design=text["design"], n=int(number) if number is not None else None, population=loose["population"],
+        design=text["design"], n=_read_count(source, what, reader), population=loose["population"],
         dose=reader.optional_text(source, "dose", what), comparator=reader.optional_text(source, "comparator", what),
         effect=text["effect"], limits=text["limits"], risk_of_bias=loose["risk_of_bias"], certainty=loose["certainty"],
         verified=cast(Literal["primary", "excerpt", "secondary", "known"], verified),
-        checked=reader.day(source, "checked", what).isoformat(),
+        checked=reader.day(source, "checked", what).isoformat(), funding=reader.optional_text(source, "funding", what),
+        supports=_read_sentences(source, "supports", what, reader), against=_read_sentences(source, "against", what, reader),
+        to_check=reader.optional_text(source, "to_check", what), contradicts=reader.texts(source, "contradicts", what),
     )  # fmt: skip
+
+
+def _read_count(source: Mapping, what: str, reader: Reader) -> int | None:
+    """How many people; null where it is not known or does not apply."""
+    count = source.items["n"]
+    if isinstance(count, Text) and count.value is None:
+        return None
+    word = reader.text(source, "n", what)
+    if word and not re.fullmatch(r"[1-9]\d{0,8}", word):
+        reader.problem(count, f"'n' of {what} is '{word[:40]}'; write a whole number of people, or null")
+        return None
+    return int(word) if word else None
+
+
+def _read_sentences(source: Mapping, key: str, what: str, reader: Reader) -> tuple[str, ...]:
+    """Short sentences; none of them both for and against."""
+    found = reader.text_nodes(source, key, what)
+    others = reader.text_nodes(source, "supports", what) if key == "against" else []
+    for text in found:
+        words = text.value or ""
+        if len(words) > _LONGEST_SENTENCE:
+            reader.problem(
+                text, f"'{key}' of {what} has a sentence of more than {_LONGEST_SENTENCE} characters; shorten it"
+            )
+        elif words in [other.value for other in others]:
+            reader.problem(text, f"{what} supports and speaks against the same, '{words[:60]}'; keep one")
+    return tuple(" ".join((text.value or "").split()) for text in found)
+
+
+def check_contradictions(sources: dict[str, Mapping], evidence: dict[str, Evidence], reader: Reader) -> None:
+    """`contradicts` names other entries, and each of them names this one. `sources`: by the names of their files."""
+    for source in sources.values():
+        this = reader.text(source, "id", "the evidence entry")
+        for text in reader.text_nodes(source, "contradicts", "the evidence entry"):
+            other = text.value or ""
+            if other not in sources or other == this:
+                known = [name for name in sources if name != this]
+                reader.problem(
+                    text, f"'contradicts' names '{other}', which is no other entry; {did_you_mean(other, known)}"
+                )
+            elif other in evidence and this not in evidence[other].contradicts:
+                reader.problem(
+                    text, f"'{other}' does not contradict '{this}' in turn; write it into evidence/{other}.yaml too"
+                )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 from mgcds.errors import PackError, Problem
+from mgcds.loading.claims import read_claims
 from mgcds.loading.criteria import CriteriaReader
-from mgcds.loading.definitions import LISTS, read_evidence, read_items, read_value_set
+from mgcds.loading.definitions import LISTS, check_contradictions, read_evidence, read_items, read_value_set
 from mgcds.loading.precedence import Precedence, read_precedence
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.rules import (
@@ -26,14 +27,16 @@ from mgcds.loading.rules import (
     rule_of,
 )  # fmt: skip
 from mgcds.loading.source import Mapping, read_yaml
+from mgcds.loading.wording import read_wording
 from mgcds.model.condition import AllOf, names_with_sign
 from mgcds.model.criterion import ABOUT_KNOWLEDGE, Asks, Criterion
-from mgcds.model.pack import Evidence, Item, MeasuredItem, RulePack
+from mgcds.model.pack import Claim, Evidence, Item, MeasuredItem, RulePack
 from mgcds.model.rule import Finding, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
 PARTS = ("findings", "evidence", "valuesets")
-TOP = ("pack.yaml", "items.yaml", "precedence.yaml", "override-reasons.yaml")
+TOP = ("pack.yaml", "items.yaml", "precedence.yaml", "override-reasons.yaml", "wording.yaml")
+OPTIONAL = ("claims.yaml",)
 MOST_FILES = 5000
 Read = TypeVar("Read")
 
@@ -108,7 +111,7 @@ def _read_sources(root: Path, problems: list[Problem]) -> Sources:
             source = read_yaml(path, file, problems)
             if source is not None:
                 sources.files[file] = source
-            if "/" not in file and file not in TOP:
+            if "/" not in file and file not in (*TOP, *OPTIONAL):
                 problems.append(Problem(file, 1, "is not read here; put a rule into the folder of its topic"))
     for name in TOP:
         if name not in sources.files and not any(problem.file == name for problem in problems):
@@ -125,6 +128,7 @@ def _build(root: Path, sources: Sources, reader: Reader) -> RulePack:
     _check_includes(sources, value_sets, reader)
     _check_changes(sources.files["items.yaml"], items, value_sets, reader)
     evidence: dict[str, Evidence] = _by_id(sources.of("evidence"), "the evidence entry", "-", read_evidence, reader)
+    check_contradictions(dict(sources.of("evidence")), evidence, reader)
     criteria = CriteriaReader(reader, items, value_sets)
     keys: dict[str, Criterion] = {}
     findings = _read_findings(sources, criteria, keys, reader)
@@ -132,9 +136,8 @@ def _build(root: Path, sources: Sources, reader: Reader) -> RulePack:
     known = Known(frozenset(evidence), frozenset(reasons.items))
     rules = _read_rules(sources, criteria, keys, set(findings), known, reader)
     active = {rule.id: rule for rule in rules.values() if rule.status == "active"}
-    precedence = read_precedence(
-        sources.files["precedence.yaml"], active, {stem for _, stem, _ in sources.rules()}, reader
-    )
+    named = {stem for _, stem, _ in sources.rules()}
+    precedence = read_precedence(sources.files["precedence.yaml"], active, named, reader)
     order = list(precedence.kinds)
     ordered = sorted(
         active.values(),
@@ -146,9 +149,31 @@ def _build(root: Path, sources: Sources, reader: Reader) -> RulePack:
         rules={rule.id: rule for rule in ordered}, retired=tuple(rule.id for rule in rules.values() if rule.status == "retired"),
         holders=precedence.holders, evidence=evidence, kinds=precedence.kinds,
         override_reasons={key: reader.text(reasons, key, "override-reasons.yaml") for key in reasons.items},
+        claims=_read_claims(sources, named if reader.problems else set(active), reader),
     )  # fmt: skip
+    _check_wording(sources, value_sets, reader)
     _check_knowledge(pack, precedence, {source.file: source for _, _, source in sources.rules()}, reader)
     return pack
+
+
+def _read_claims(sources: Sources, rules: Collection[str], reader: Reader) -> dict[str, Claim]:
+    """`rules`: ids that may be named; of a pack with problems, those of all rule files, so that none is reported as missing."""
+    source = sources.files.get("claims.yaml")
+    return read_claims(source, rules, {stem for stem, _ in sources.of("evidence")}, reader) if source else {}
+
+
+def _check_wording(sources: Sources, value_sets: dict[str, ValueSet], reader: Reader) -> None:
+    """Titles and texts of every rule, drafts included, titles of findings, and what is said to claims."""
+    wording = read_wording(sources.files["wording.yaml"], value_sets, reader)
+    for _, _, source in sources.rules():
+        wording.check_rule(source, reader)
+    for stem, source in sources.of("findings"):
+        wording.check(source.items.get("title"), f"'title' of finding '{stem.replace('-', '_')}'", reader)
+    claims = sources.files.get("claims.yaml")
+    for claim_id, node in claims.items.items() if claims else ():
+        if isinstance(node, Mapping):
+            for key in ("answer", "refused"):
+                wording.check(node.items.get(key), f"'{key}' of claim '{claim_id}'", reader)
 
 
 def _by_id(

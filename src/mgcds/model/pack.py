@@ -75,7 +75,9 @@ Item = MeasuredItem | StateItem | ListItem
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A study or document. `verified` says how far the project itself read it."""
+    """A study or document. `verified` says how far the project itself read it, `to_check` what of it is not verified.
+    `supports` and `against` are short sentences; `contradicts` names the entries that say otherwise, both ways.
+    """
 
     id: str
     citation: str
@@ -92,6 +94,23 @@ class Evidence:
     certainty: str
     verified: Literal["primary", "excerpt", "secondary", "known"]
     checked: str
+    funding: str | None = None
+    supports: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    to_check: str | None = None
+    contradicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim of the articles that started the rules, what mgcds makes of it, and the rules, evidence or refusal that answer it."""
+
+    id: str
+    says: str
+    answer: str
+    rules: tuple[str, ...]
+    evidence: tuple[str, ...]
+    refused: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +132,7 @@ class RulePack:
     evidence: Mapping[str, Evidence]
     kinds: tuple[str, ...]
     override_reasons: Mapping[str, str]
+    claims: Mapping[str, Claim]
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""
