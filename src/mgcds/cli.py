@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
 from io import TextIOWrapper
@@ -206,11 +207,17 @@ def list_rules(
     rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show this rule whole.")] = None,
     rules: Rules = None,
     as_: As = Format.text,
+    claims: Annotated[
+        bool, typer.Option("--claims", help="What is claimed of magnesium, and what answers it; with ID, by this rule.")
+    ] = False,
 ) -> None:
     """List the rules of a pack, or show one with its sentence, text and evidence."""
     pack = _pack(rules)
     if rule is not None:
         _known_rule(rule, pack)
+    if claims:
+        _list_claims(pack, rule, as_)
+        return
     if as_ is Format.json:
         from mgcds.model.explanation import sentence
 
@@ -230,6 +237,16 @@ def list_rules(
         Printer().rules(pack)
     else:
         Printer().rule(pack.rules[rule], pack)
+
+
+def _list_claims(pack: RulePack, rule: str | None, as_: Format) -> None:
+    chosen = [claim for claim in pack.claims.values() if rule is None or rule in claim.rules]
+    if as_ is Format.json:
+        _write_json([asdict(claim) for claim in chosen])
+        return
+    from mgcds.printing import Printer
+
+    Printer().claims(chosen)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from rich.text import Text
 from mgcds.evaluator import Comparison
 from mgcds.model.assessment import Assessment, Suggestion
 from mgcds.model.explanation import Step, sentence, step_text, supporting
-from mgcds.model.pack import Evidence, RulePack
+from mgcds.model.pack import Claim, Evidence, RulePack
 from mgcds.model.rule import Rule
 
 STYLES = {
@@ -224,6 +224,10 @@ class Printer:
             where = f" PMID {entry.pmid}." if entry.pmid else f" DOI {entry.doi}." if entry.doi else ""
             self.line(f"{entry.id}: {entry.citation.rstrip('.')}.{where} {entry.effect}", 2)
             self.line(f"Limits: {entry.limits} Read as: {entry.verified}, {entry.checked}.", 4, "dim")
+            if entry.contradicts:
+                self.line(f"Contradicted by: {', '.join(entry.contradicts)}.", 4, "dim")
+            if entry.to_check:
+                self.line(f"Not verified: {entry.to_check}", 4, "dim")
 
     # --- rules, and what changes ------------------------------------------------------------------------------------------
 
@@ -254,6 +258,19 @@ class Printer:
         if held:
             self.line(f"Holds back: {', '.join(held)}", 2, "dim")
         self._suggests(rule, pack)
+
+    def claims(self, claims: Iterable[Claim]) -> None:
+        """What is claimed of magnesium, and what of the pack answers it."""
+        for claim in claims:
+            self.line(claim.id, style="bold")
+            self.line(f"Claimed: {claim.says}", 4, "dim")  # never to be taken for what mgcds says
+            self.line(f"mgcds: {claim.answer}", 4)
+            if claim.refused:
+                self.line(f"Refused: {claim.refused}", 4)
+            for title, ids in (("Rules", claim.rules), ("Evidence", claim.evidence)):
+                if ids:
+                    self.line(f"{title}: {', '.join(ids)}", 4, "dim")
+            self.line()
 
     def comparison(self, comparison: Comparison) -> None:
         """What another record would change."""

@@ -430,7 +430,11 @@ WORDING = [
     wording("unknown-key-in-an-entry", "    because: treatment stays", "    reason: x\n    because: treatment stays", "reason", "has 'reason'"),
     wording("entry-without-a-source", "    source: a source\n    write: write that", "    write: write that", 6, "lacks 'source'"),
     wording("required-takes-no-exception", "    any_of:", "    except: [x]\n    any_of:", "except: [x]", "has 'except'"),
-    wording("unknown-list", '"stop/stopping {ssri}"', '"stop/stopping {sri}"', "{sri}", "'{sri}' is neither a list here nor a value set of medicines; did you mean 'ssri'?"),
+    wording("unknown-list", '"stop/stopping {ssri}"', '"stop/stopping {sri}"', "{sri}", "'{sri}' is neither a list above nor a value set of medicines; did you mean 'ssri'?"),
+    wording(
+        "unknown-list-in-a-list", "[lithium, talking therapy]", '[lithium, "{sri}"]', "{sri}", "'{sri}' is neither a list above"
+    ),
+    wording("empty-list", "treatment: [lithium, talking therapy]", "treatment: []", "{treatment}", "'{treatment}' is neither a list above"),
     wording("phrase-that-begins-open", '"stop/stopping {ssri}"', '"... {ssri}"', '"... {ssri}"', "begins or ends with '...'"),
     wording("phrase-without-a-word", "say: [must]", 'say: ["must /"]', "must /", "holds '/', which is no word"),
     wording("phrase-forgotten", "say: [must]", "say: []", "say: []", "'say' of entry 'order' holds no phrase; write one"),

@@ -17,7 +17,9 @@ from mgcds.loading.wording import plain
 from tests.loading.mistakes import copy_of_the_pack
 
 RULE = "workup/what-is-said.yaml"
-CAREFUL = "May be considered, and taking nothing is equally an option; no major depression guideline recommends magnesium."
+CAREFUL = (
+    "May be considered, and taking nothing is equally an option; no major depression guideline recommends magnesium."
+)
 REAL = rules_root() / "wording.yaml"
 
 
@@ -31,7 +33,9 @@ def pack(tmp_path: Path) -> Path:
     return root
 
 
-def said(pack: Path, text: str, kind: str = "inform", certainty: str = "not graded", title: str = "What is said") -> list[str]:
+def said(
+    pack: Path, text: str, kind: str = "inform", certainty: str = "not graded", title: str = "What is said"
+) -> list[str]:
     """The entries of wording.yaml that a rule with this text breaks; all its problems must be of wording, and at the text."""
     rule = {
         "id": "what-is-said", "version": "1.0.0", "status": "active", "title": title, "criteria": {"adult": {"measure": "age", "at_least": "18 years"}},
@@ -67,7 +71,7 @@ OVER_CLAIMS = [
     ("tapering", "changes-treatment", "A taper may follow: tapering an SSRI is possible.", "The SSRI stays as it is."),
     ("replacing", "changes-treatment", "Magnesium replaces the antidepressant.", "It does not replace that care."),
     ("delaying psychotherapy", "changes-treatment", "Delaying psychotherapy for 6 weeks may be considered.", "Psychotherapy goes on."),
-    ("stopping lithium", "changes-treatment", "Lithium may be paused meanwhile.", "The lithium level could be known first."),
+    ("stopping lithium", "changes-treatment", "Lithium may be paused meanwhile.", "The lithium level may be raised by diarrhoea."),
     ("stopping ECT", "changes-treatment", "ECT could be postponed.", "ECT goes on as planned."),
     ("lowering an antidepressant", "changes-treatment", "Halving the dose of fluoxetine may be considered; lowering the SSRI too.", "The SSRI stays at its dose."),
     ("a change behind a comma", "changes-treatment", "There is no hurry, stop the antidepressant in week 6.", "There is no change, and the antidepressant stays."),
@@ -123,6 +127,7 @@ OVER_CLAIMS = [
     ("milligrams of an oxide", "bare-milligrams", "500 mg magnesium oxide.", "500 mg of the salt magnesium oxide."),
     ("milligrams beside those of a medicine", "bare-milligrams", "Sertraline 50 mg and 500 mg magnesium.", "Sertraline 50 mg and 248 mg elemental magnesium."),
     ("milligrams written out", "bare-milligrams", "300 milligrams of magnesium.", "300 milligrams of elemental magnesium."),
+    ("milligrams with food", "bare-milligrams", "500 mg in two portions with food.", "Almonds (about 80 mg an ounce), or peanut butter (about 49 mg in two tablespoons) with a banana (about 32 mg)."),
     ("grams", "bare-milligrams", "0.5 g magnesium citrate.", "A magnesium of 1.7 mg/dL or more."),
     ("recommended", "recommendation", "Magnesium is recommended.", "Magnesium may be considered."),
     ("should", "recommendation", "Magnesium should be tried.", "Magnesium could be tried."),
@@ -132,6 +137,7 @@ OVER_CLAIMS = [
     ("effective", "effect", "Magnesium is effective in mild depression.", "Magnesium may lower scores in mild depression; certainty is low."),
     ("improves", "effect", "Magnesium improves mood.", "Magnesium may improve mood; trials conflict."),
     ("reduces", "effect", "Magnesium reduces symptoms.", "Scores fell in one unblinded trial."),
+    ("improved mood", "effect", "Magnesium improved mood.", "The PHQ-9 improved by 5 points."),
     ("will help", "effect", "Magnesium will help.", "Whether magnesium helped is judged at week 6."),
     ("significant", "effect", "Significant clinical improvement was seen.", "Scores fell by 6 points in one unblinded trial."),
     ("shown to", "settled", "Magnesium was shown to lower scores.", "Magnesium has not been shown to treat depression."),
@@ -145,7 +151,9 @@ def test_an_over_claim_is_refused_and_careful_words_are_not(entry: str, over: st
     assert said(pack, f"{CAREFUL} {careful}", "consider", "low") == []
 
 
-@pytest.mark.parametrize(("entry", "over", "careful"), [pytest.param(*case[1:], id=case[0]) for case in OVER_CLAIMS[::4]])
+@pytest.mark.parametrize(
+    ("entry", "over", "careful"), [pytest.param(*case[1:], id=case[0]) for case in OVER_CLAIMS[::4]]
+)
 def test_a_title_is_held_to_the_same(entry: str, over: str, careful: str, pack: Path) -> None:
     assert entry in said(pack, CAREFUL, "consider", "low", title=over)
     assert said(pack, CAREFUL, "consider", "low", title=careful) == []
@@ -172,7 +180,9 @@ def test_a_title_is_held_to_the_same(entry: str, over: str, careful: str, pack: 
         pytest.param("monitor", "low", "A PHQ-9 is due.", [], id="a control needs none of it"),
     ],
 )  # fmt: skip
-def test_what_is_said_follows_kind_and_certainty(kind: str, certainty: str, text: str, entries: list[str], pack: Path) -> None:
+def test_what_is_said_follows_kind_and_certainty(
+    kind: str, certainty: str, text: str, entries: list[str], pack: Path
+) -> None:
     assert said(pack, text, kind, certainty) == entries
 
 
@@ -210,4 +220,7 @@ def test_without_an_entry_its_over_claims_pass(pack: Path) -> None:
 
 
 def test_a_text_as_plain_words() -> None:
-    assert plain("The patient's L-threonate (0.5 mg/dL, 40 %): no.") == "the patients l threonate , 0.5 mg dl , 40 percent , | no |"
+    assert (
+        plain("The patient's L-threonate (0.5 mg/dL, 40 %): no.")
+        == "the patients l threonate , 0.5 mg dl , 40 percent , | no |"
+    )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import get_args
 
 from mgcds.loading.reading import Reader, did_you_mean
@@ -33,13 +34,33 @@ def plain(text: str) -> str:
     return " ".join(signs.get(token.lastgroup or "", token.group()) for token in _TOKEN.finditer(visible))
 
 
+@lru_cache(8)
+def _each(words: str) -> frozenset[str]:
+    """Each of these plain words once, numbers as `#` too."""
+    each = frozenset(words.split())
+    return each | {"#"} if any(word[0].isdigit() for word in each) else each
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A phrase as a regular expression over plain words, and the words it can begin with; `#` is a number."""
+
+    written: str
+    first: frozenset[str]
+
+    def found_in(self, words: str) -> Iterator[re.Match[str]]:
+        """Its occurrences. Most texts hold no word that it begins with: then the expression is not even compiled."""
+        if not self.first.isdisjoint(_each(words)):
+            yield from re.finditer(self.written, words)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """Phrases that are refused, or of which one is required, for these kinds and certainties (empty: for all)."""
 
     id: str
-    phrases: tuple[re.Pattern[str], ...]
-    exceptions: tuple[re.Pattern[str], ...]
+    phrases: tuple[Phrase, ...]
+    exceptions: tuple[Phrase, ...]
     lifted_by: re.Pattern[str] | None
     """a negation that ends directly before the phrase"""
     kinds: tuple[str, ...]
@@ -49,17 +70,22 @@ class Entry:
 
     def speaks_of(self, kind: str | None, certainty: str) -> bool:
         """Whether the entry is about texts of this kind and certainty; a text of no rule (None) is held to every kind."""
-        return (not self.kinds or kind is None or kind in self.kinds) and (not self.certainties or certainty in self.certainties)
+        return (not self.kinds or kind is None or kind in self.kinds) and (
+            not self.certainties or certainty in self.certainties
+        )
 
     def said_in(self, words: str) -> str | None:
         """The first phrase in these plain words that no negation lifts and no exception covers."""
-        covered = [found.span() for exception in self.exceptions for found in exception.finditer(words)]
         for phrase in self.phrases:
-            for found in phrase.finditer(words):
+            for found in phrase.found_in(words):
                 lifted = self.lifted_by is not None and self.lifted_by.search(words[: found.start()])
-                if not lifted and not any(a <= found.start() and found.end() <= b for a, b in covered):
+                if not lifted and not self._covered(found, words):
                     return found.group()
         return None
+
+    def _covered(self, found: re.Match[str], words: str) -> bool:
+        others = (other for exception in self.exceptions for other in exception.found_in(words))
+        return any(other.start() <= found.start() and found.end() <= other.end() for other in others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,43 +138,40 @@ def _word(node: Source, key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Phrases:
-    """How phrases are written in one file: its lists, the words that may not stand at `...`, and how many may."""
+    """How phrases are written in one file: its lists, the names of the pack's medicines, and what may stand at `...`."""
 
-    lists: Mapping[str, tuple[str, ...]]
+    lists: dict[str, tuple[str, ...]]
     not_between: tuple[str, ...]
     between: int
 
-    def pattern(self, text: Text, reader: Reader) -> re.Pattern[str] | None:
-        """A phrase as a regular expression over plain words."""
+    def phrase(self, text: Text, reader: Reader) -> Phrase | None:
+        """A phrase as it is written, or None with a problem."""
         pieces = (text.value or "").split()
         if not pieces or "..." in (pieces[0], pieces[-1]):
             reader.problem(text, f"the phrase '{text.value}' begins or ends with '...'; begin and end it with a word")
             return None
-        written = ""
-        for piece in pieces:
-            if piece == "...":
-                never = _any_of((*self.not_between, ",", "|"))
-                written += rf"(?: (?!{never}(?!\S))\S+){{0,{self.between}}}?"
-                continue
-            words = self._words(piece, text, reader)
-            if not words:
-                return None
-            written += (" " if written else "") + words
-        return re.compile(_EDGES.format(written))
+        gap = rf"(?: (?!{_any_of((*self.not_between, ',', '|'))}(?!\S))\S+){{0,{self.between}}}?"
+        alternatives = [self.words(piece, text, reader) for piece in pieces if piece != "..."]
+        if not all(alternatives):
+            return None
+        each = iter(alternatives)
+        written = "".join(gap if piece == "..." else f" {_any_of(next(each))}" for piece in pieces)
+        return Phrase(_EDGES.format(written.lstrip()), frozenset(word.split()[0] for word in alternatives[0]))
 
-    def _words(self, piece: str, text: Text, reader: Reader) -> str:
+    def words(self, piece: str, text: Text, reader: Reader) -> tuple[str, ...]:
+        """The alternatives of `a/b` or `{list}` in plain words; none, with a problem, where they are not understood."""
         name = re.fullmatch(r"\{(\w+)\}", piece)
-        if name and name[1] not in self.lists:
-            reader.problem(
-                text,
-                f"'{piece}' is neither a list here nor a value set of medicines; {did_you_mean(name[1], self.lists)}",
-            )
-            return ""
-        words = [word if word == "#" else plain(word) for word in (self.lists[name[1]] if name else piece.split("/"))]
-        if not all(words):
+        if name and name[1] in self.lists and (self.lists[name[1]] or reader.problems):
+            return self.lists[name[1]]  # empty only where a problem of its own, already reported, made it so
+        words = tuple(word if word == "#" else plain(word) for word in piece.split("/"))
+        if name:
+            near = did_you_mean(name[1], (known for known, words in self.lists.items() if words))
+            reader.problem(text, f"'{piece}' is neither a list above nor a value set of medicines; {near}")
+        elif not all(words):
             reader.problem(text, f"the phrase '{text.value}' holds '{piece}', which is no word; write words")
-            return ""
-        return _any_of(words)
+        else:
+            return words
+        return ()
 
 
 def _any_of(words: Iterable[str]) -> str:
@@ -162,14 +185,13 @@ def read_wording(source: Source, value_sets: Mapping[str, ValueSet], reader: Rea
     what = "wording.yaml"
     reader.keys(source, what, ["negations", "between", "lists", "refused", "required"])
     negations = tuple(plain(word) for word in reader.texts(source, "negations", what))
-    lists = {found.id: tuple(_names(found, value_sets)) for found in value_sets.values() if found.of == "medicines"}
-    own = reader.mapping(source, "lists", what)
-    for name in own.items if own else ():
-        assert own is not None
-        lists[name] = tuple(
-            word for words in reader.texts(own, name, f"'lists' of {what}") for word in words.split("/")
-        )
+    medicines = (found for found in value_sets.values() if found.of == "medicines")
+    lists = {found.id: tuple(plain(name) for name in _names(found, value_sets)) for found in medicines}
     phrases = _Phrases(lists, *_read_between(source, negations, reader))
+    own = reader.mapping(source, "lists", what) or Source({}, source.file, source.line)
+    for name in own.items:
+        texts = reader.text_nodes(own, name, f"'lists' of {what}")
+        lists[name] = tuple(word for text in texts for word in phrases.words(text.value or "", text, reader) if word)
     before = re.compile(rf"(?<!\S){_any_of(negations)} $") if negations else None
     ids: set[str] = set()
     return Wording(
@@ -228,7 +250,7 @@ def _read_entries(
         what = f"entry '{entry_id}'"
         texts = {key: reader.text(node, key, what) for key in ("because", "source", "write")}
         said, exceptions = (
-            [phrases.pattern(text, reader) for text in reader.text_nodes(node, key, what)] for key in (say, "except")
+            [phrases.phrase(text, reader) for text in reader.text_nodes(node, key, what)] for key in (say, "except")
         )
         if not said and say in node.items:
             reader.problem((node.file, node.line_of(say)), f"'{say}' of {what} holds no phrase; write one")
@@ -239,8 +261,8 @@ def _read_entries(
         )  # fmt: skip
 
 
-def _whole(patterns: Iterable[re.Pattern[str] | None]) -> tuple[re.Pattern[str], ...]:
-    return tuple(pattern for pattern in patterns if pattern is not None)
+def _whole(phrases: Iterable[Phrase | None]) -> tuple[Phrase, ...]:
+    return tuple(phrase for phrase in phrases if phrase is not None)
 
 
 def _known(node: Source, key: str, known: tuple[str, ...], reader: Reader) -> tuple[str, ...]:
