@@ -1,6 +1,6 @@
 Feature: A medicine that needs agreement before magnesium
-  Digoxin, potassium-sparing diuretics, calcium-channel blockers and lithium hold back the default trial until the
-  prescriber or a pharmacist agrees.
+  Digoxin, potassium-sparing diuretics, calcium-channel blockers, lithium, opioids, trientine and aminoglycosides hold back
+  the default trial until the prescriber or a pharmacist agrees.
   Evidence: tarleton-2017-exclusions, emc-4880-smpc
 
   Scenario Outline: each of them holds back the default trial
@@ -17,6 +17,9 @@ Feature: A medicine that needs agreement before magnesium
       | spironolactone | offered       | suppressed |
       | amlodipine     | offered       | suppressed |
       | Priadel        | offered       | suppressed |
+      | tramadol       | offered       | suppressed |
+      | trientine      | offered       | suppressed |
+      | amikacin       | offered       | suppressed |
       | paracetamol    | not indicated | offered    |
 
   Scenario: lithium is not to be stopped or changed
