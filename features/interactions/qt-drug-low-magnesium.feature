@@ -99,5 +99,5 @@ Feature: Low magnesium, low potassium or a long QTc on an antidepressant that pr
     And the patient takes "citalopram" since 200 days ago
     And the potassium is "3.0 mmol/L"
     When the record is evaluated
-    Then the text of "qt-drug-low-magnesium" says "at most 40 mg; 20 mg above 60 years"
+    Then the text of "qt-drug-low-magnesium" says "at most 40 mg of citalopram; 20 mg of citalopram above 60 years"
     And the text of "qt-drug-low-magnesium" says "Magnesium tablets are no treatment of a long QTc"

@@ -109,6 +109,17 @@ class Patient:
                 assert_never(item)
         self._note_doubt(item, value, fields[item.id])
 
+    def say_besides(self, name: str, value: str, days: int) -> None:
+        """An item had this value so many days ago, besides what else is said of it."""
+        item = item_called(name, self.pack)
+        if not isinstance(item, MeasuredItem) or item.id not in PatientRecord.model_fields or item.id == "age":
+            raise ScenarioError(f"the {in_sentence(item.title)} is not measured more than once; say what it is now")
+        fields = self._speak()
+        said = fields.get(item.id, [])
+        entry = {"value": value, "date": ago(days)}
+        fields[item.id] = [*(said if isinstance(said, list) else [said]), entry]
+        self._note_doubt(item, value, entry)
+
     def forget(self, name: str) -> None:
         """Nothing is known of an item or a list, whatever was said of it before."""
         item = item_called(name, self.pack)

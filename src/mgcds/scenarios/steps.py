@@ -119,6 +119,11 @@ def item_is_from(item: str, quantity: str, n: str, mgcds_patient: Patient) -> No
     mgcds_patient.say(item, quantity, int(n))
 
 
+@given('the <item> was "<quantity>" <n> days ago')
+def item_was(item: str, quantity: str, n: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.say_besides(item, quantity, int(n))
+
+
 @given('the <item> is "<quantity>" with laboratory limits "<low>" to "<high>"')
 def item_with_limits(item: str, quantity: str, low: str, high: str, mgcds_patient: Patient) -> None:
     mgcds_patient.say(item, quantity, lower_limit=low, upper_limit=high)
