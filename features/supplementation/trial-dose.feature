@@ -12,6 +12,7 @@ Feature: Dose of a trial of magnesium
     And the text of "trial-dose" says "in two portions with food"
     And the text of "trial-dose" says "from 65 years a start with 124 mg elemental"
     And the text of "trial-dose" says "No form is proven better for mood"
+    And the text of "trial-dose" says "No major depression guideline recommends magnesium"
     And the text of "trial-dose" says "not starting is an option"
     And the text of "trial-dose" never says "500 mg"
 

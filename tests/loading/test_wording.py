@@ -6,14 +6,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from mgcds.errors import Problem
-from mgcds.loading import check_pack, rules_root
-from mgcds.loading.wording import plain
+from mgcds.loading import check_pack, load_pack, rules_root
+from mgcds.loading.reading import Reader
+from mgcds.loading.source import parse_yaml
+from mgcds.loading.wording import Wording, plain, read_wording
 from tests.loading.mistakes import copy_of_the_pack
 
 RULE = "workup/what-is-said.yaml"
@@ -217,6 +222,70 @@ def test_without_an_entry_its_over_claims_pass(pack: Path) -> None:
     assert 0 < len(text) - len(lost) < 700
     (pack / "wording.yaml").write_text(lost)
     assert said(pack, "A game-changer in mental health.") == []
+
+
+# --- the file itself: no phrase and no exception is dead -------------------------------------------------------------------------
+
+
+def real_wording(text: str) -> Wording:
+    problems: list[Problem] = []
+    source = parse_yaml(text.encode(), "wording.yaml", problems)
+    assert source is not None
+    wording = read_wording(source, load_pack().value_sets, Reader(problems))
+    assert problems == []
+    return wording
+
+
+def examples(phrase: str, lists: dict[str, list[str]]) -> Iterator[str]:
+    """What a phrase means, one alternative after the other; nothing at `...`, and 5 for a number."""
+    pieces = [alternatives(piece, lists) for piece in phrase.split() if piece != "..."]
+    for at, piece in enumerate(pieces):
+        for alternative in piece:
+            yield " ".join([*(p[0] for p in pieces[:at]), alternative, *(p[0] for p in pieces[at + 1 :])])
+
+
+def alternatives(piece: str, lists: dict[str, list[str]]) -> list[str]:
+    written = lists.get(piece.strip("{}"), ["sertraline"]) if piece.startswith("{") else [piece]
+    each = [word for words in written for word in ([words] if words.startswith("{") else words.split("/"))]
+    return ["5" if word == "#" else word for word in each if not word.startswith("{")]
+
+
+def dead(written: dict[str, Any], wording: Wording) -> Iterator[str]:
+    """Phrases that their own entry does not refuse, and exceptions that except nothing."""
+    for entry, says in zip(wording.refused, written["refused"], strict=True):
+        without = replace(entry, exceptions=(), lifted_by=None)
+        for phrase in says["say"]:
+            if not any(entry.said_in(plain(example)) for example in examples(phrase, written["lists"])):
+                yield f"{entry.id}: {phrase}"
+        for exception in says.get("except", []):
+            for example in examples(exception, written["lists"]):
+                if not without.said_in(plain(example)):
+                    yield f"{entry.id}: except {example}"
+                if entry.said_in(plain(example)):
+                    yield f"{entry.id}: except {example} does not help"
+    for entry, says in zip(wording.required, written["required"], strict=True):
+        for phrase in says["any_of"]:
+            if not all(entry.said_in(plain(example)) for example in examples(phrase, written["lists"])):
+                yield f"{entry.id}: {phrase}"
+
+
+def test_no_phrase_and_no_exception_is_dead() -> None:
+    text = REAL.read_text(encoding="utf-8")
+    assert list(dead(yaml.safe_load(text), real_wording(text))) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        pytest.param("say: [proven,", "say: [no form is proven, proven,", "proven: no form is proven", id="an exception that is a phrase"),
+        pytest.param("except: [rapid mood screener]", "except: [mood screener]", "rapid: except mood screener", id="an exception that excepts nothing"),
+    ],
+)  # fmt: skip
+def test_a_dead_phrase_is_noticed(old: str, new: str, says: str) -> None:
+    text = REAL.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    text = text.replace(old, new)
+    assert says in list(dead(yaml.safe_load(text), real_wording(text)))
 
 
 def test_a_text_as_plain_words() -> None:
