@@ -38,6 +38,19 @@ Feature: Low magnesium with a low albumin
     Then "low-albumin" is <flag>
 
     Examples:
-      | days | flag     |
-      | 365  | offered  |
-      | 366  | withheld |
+      | days | flag          |
+      | 365  | offered       |
+      | 366  | not indicated |
+
+  Scenario Outline: where one of the two is not known nothing is said
+    Given a healthy adult
+    And the serum magnesium is "0.65 mmol/L"
+    And the albumin is "25 g/L"
+    And the <item> is not known
+    When the record is evaluated
+    Then "low-albumin" is not indicated
+
+    Examples:
+      | item            |
+      | serum magnesium |
+      | albumin         |

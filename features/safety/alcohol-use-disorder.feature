@@ -29,7 +29,7 @@ Feature: Alcohol use disorder
     Then "supplement-alone" is suppressed by "alcohol-use-disorder"
 
   Scenario: the work-up of a low magnesium is not held back
-    Given a healthy adult
+    Given an adult with mild to moderate depression on a stable antidepressant
     And the patient has "alcohol dependence"
     And the serum magnesium is "0.60 mmol/L"
     When the record is evaluated
@@ -44,10 +44,23 @@ Feature: Alcohol use disorder
     And "supplement-alongside-therapy" is withheld for want of "problem list"
 
   Scenario: what its text says
-    Given a healthy adult
+    Given an adult with mild to moderate depression on a stable antidepressant
     And the patient has "alcohol use disorder"
     When the record is evaluated
     Then the text of "alcohol-use-disorder" says "Thiamine comes before glucose"
     And the text of "alcohol-use-disorder" says "potassium and phosphate"
     And the text of "alcohol-use-disorder" says "before the person is stable"
     And the text of "alcohol-use-disorder" never says "must"
+
+  Scenario: nobody takes magnesium and no trial is in question
+    Given a healthy adult
+    And the patient has "alcohol dependence"
+    When the record is evaluated
+    Then "alcohol-use-disorder" is not indicated
+
+  Scenario: magnesium that is already being taken
+    Given a healthy adult
+    And the patient has "alcohol dependence"
+    And the patient takes "magnesium citrate" with "100 mg elemental" a day since 30 days ago
+    When the record is evaluated
+    Then "alcohol-use-disorder" is offered

@@ -76,9 +76,22 @@ Feature: Slow heart rate without a pacemaker
     And "supplement-alongside-therapy" is withheld
 
   Scenario: what its text says
-    Given a healthy adult
+    Given an adult with mild to moderate depression on a stable antidepressant
     And the heart rate is "40 /min"
     When the record is evaluated
     Then "bradycardia" is offered
     And the text of "bradycardia" says "no trial is put forward"
     And the text of "bradycardia" never says "must"
+
+  Scenario: nobody takes magnesium and no trial is in question
+    Given a healthy adult
+    And the heart rate is "45 /min"
+    When the record is evaluated
+    Then "bradycardia" is not indicated
+
+  Scenario: magnesium that is already being taken
+    Given a healthy adult
+    And the heart rate is "45 /min"
+    And the patient takes "magnesium citrate" with "100 mg elemental" a day since 30 days ago
+    When the record is evaluated
+    Then "bradycardia" is offered

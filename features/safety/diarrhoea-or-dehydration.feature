@@ -42,7 +42,7 @@ Feature: Ongoing diarrhoea or dehydration
     And "supplement-alongside-therapy" is offered
 
   Scenario Outline: that there are none is current for 14 days
-    Given a healthy adult
+    Given an adult with mild to moderate depression on a stable antidepressant
     And the symptoms were reviewed <days> days ago
     When the record is evaluated
     Then "diarrhoea-or-dehydration" is <stop>
@@ -61,3 +61,9 @@ Feature: Ongoing diarrhoea or dehydration
     And the text of "diarrhoea-or-dehydration" says "paused and begun again at a lower dose"
     And the text of "diarrhoea-or-dehydration" says "or left out"
     And the text of "diarrhoea-or-dehydration" never says "should"
+
+  Scenario: nobody takes magnesium and no trial is in question
+    Given a healthy adult
+    And the patient reports "diarrhoea"
+    When the record is evaluated
+    Then "diarrhoea-or-dehydration" is not indicated

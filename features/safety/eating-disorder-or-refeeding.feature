@@ -55,7 +55,7 @@ Feature: Eating disorder, risk of refeeding or a BMI below 16
       | 181  | withheld | offered    |
 
   Scenario: the work-up of a low magnesium is not held back
-    Given a healthy adult
+    Given an adult with mild to moderate depression on a stable antidepressant
     And the patient has "anorexia nervosa"
     And the serum magnesium is "0.60 mmol/L"
     When the record is evaluated
@@ -63,10 +63,23 @@ Feature: Eating disorder, risk of refeeding or a BMI below 16
     And "confirm-low-magnesium" is offered
 
   Scenario: what its text says
-    Given a healthy adult
+    Given an adult with mild to moderate depression on a stable antidepressant
     And the patient has "bulimia nervosa"
     When the record is evaluated
     Then the text of "eating-disorder-or-refeeding" says "potassium and phosphate"
     And the text of "eating-disorder-or-refeeding" says "specialist nutrition team"
     And the text of "eating-disorder-or-refeeding" says "low or, with laxatives that contain it, high"
     And the text of "eating-disorder-or-refeeding" never says "must"
+
+  Scenario: nobody takes magnesium and no trial is in question
+    Given a healthy adult
+    And the patient has "anorexia nervosa"
+    When the record is evaluated
+    Then "eating-disorder-or-refeeding" is not indicated
+
+  Scenario: magnesium that is already being taken
+    Given a healthy adult
+    And the patient has "anorexia nervosa"
+    And the patient takes "magnesium citrate" with "100 mg elemental" a day since 30 days ago
+    When the record is evaluated
+    Then "eating-disorder-or-refeeding" is offered

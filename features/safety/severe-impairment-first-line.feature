@@ -28,6 +28,7 @@ Feature: 'Extremely difficult' without treatment: first-line treatment first
 
   Scenario Outline: where first-line care stands decides
     Given a healthy adult
+    And the PHQ-9 is "17"
     And the functional difficulty is "extremely difficult"
     And the first-line care is "<care>"
     When the record is evaluated
@@ -65,3 +66,16 @@ Feature: 'Extremely difficult' without treatment: first-line treatment first
     When the record is evaluated
     Then the text of "severe-impairment-first-line" says "could be offered again"
     And the text of "severe-impairment-first-line" never says "must"
+
+  Scenario Outline: with depressive symptoms, from a PHQ-9 of 5
+    Given an adult with mild to moderate depression who declined first-line care
+    And the functional difficulty is "extremely difficult"
+    And the PHQ-9 is "<phq9>"
+    When the record is evaluated
+    Then "severe-impairment-first-line" is <stop>
+
+    Examples:
+      | phq9 | stop          |
+      | 4    | not indicated |
+      | 5    | offered       |
+      | 6    | offered       |
