@@ -342,7 +342,8 @@ def change_since_start(
     usable = isinstance(before, Reading) and before.days <= change.within
     none_before = Gap("missing", f"no {of.title} in the {change.within} days before the start")
     if change.gives == "value before":
-        return replace(before, days=before.days + begun) if isinstance(before, Reading) and usable else none_before
+        known = isinstance(before, Reading) and usable and before.range.low == before.range.high
+        return replace(before, days=before.days + begun) if isinstance(before, Reading) and known else none_before
     if not isinstance(newest, Reading):
         return newest if isinstance(newest, Gap) else Gap("missing", "none on record")
     if newest.days >= begun:

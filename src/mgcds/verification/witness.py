@@ -55,7 +55,10 @@ def _plain(patient: AnyPatient) -> Iterator[list[z3.BoolRef]]:
     entries = [entry for found in patient.lists.values() for entry in found.entries.values()]
     readings = patient.readings.items()
     writable = [z3.Not(entry.vague) for entry in entries]
-    writable += [z3.And(entry.start[0] == entry.start[1], entry.stop[0] == entry.stop[1], entry.stop[0] >= 1) for entry in entries]
+    writable += [
+        z3.And(entry.start[0] == entry.start[1], entry.stop[0] == entry.stop[1], entry.stop[0] >= 1)
+        for entry in entries
+    ]
     for about, found in patient.lists.items():
         none_said = patient.nothing_known(about)
         writable.append(z3.Or(found.complete, found.gap != MISSING, none_said))
@@ -65,7 +68,10 @@ def _plain(patient: AnyPatient) -> Iterator[list[z3.BoolRef]]:
             writable.append(z3.Implies(reading.known, reading.exact))
         writable.append(_few_digits(about, reading, 1000) if not patient.is_change(about) else z3.BoolVal(True))
     yield writable
-    yield [z3.Implies(reading.known, z3.And(reading.exact, *(z3.Not(own) for own in reading.own_limit.values()))) for _, reading in readings]
+    yield [
+        z3.Implies(reading.known, z3.And(reading.exact, *(z3.Not(own) for own in reading.own_limit.values())))
+        for _, reading in readings
+    ]
     yield [z3.And(z3.Not(entry.unsure), z3.Implies(entry.now, entry.dated)) for entry in entries]
     yield [reading.unit == 0 for _, reading in readings]
     yield [_few_digits(about, reading, 100) for about, reading in readings if not patient.is_change(about)]
@@ -109,7 +115,11 @@ class _Writer:
 
     def _number(self, formula: z3.ArithRef) -> Fraction:
         value = self._model.eval(formula, model_completion=True)
-        return Fraction(value.as_long()) if z3.is_int_value(value) else Fraction(value.numerator_as_long(), value.denominator_as_long())
+        return (
+            Fraction(value.as_long())
+            if z3.is_int_value(value)
+            else Fraction(value.numerator_as_long(), value.denominator_as_long())
+        )
 
     def _days(self, formula: z3.ArithRef) -> int:
         return int(self._number(formula))
