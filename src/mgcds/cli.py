@@ -1,7 +1,8 @@
 """The command line: reads, calls one function, writes.
 
-Exit codes: 0 done; 1 a pack, a scenario or a check has failed; 2 the input or the command cannot be used; 3 the engine failed or
-the two channels disagree, and nothing was advised for that record; 70 a fault of mgcds itself.
+Exit codes: 0 done; 1 a pack, a scenario or a check has failed, or a schedule is not known to be feasible; 2 the input or the
+command cannot be used; 3 the engine failed or the two channels disagree, and nothing was advised for that record; 70 a fault of
+mgcds itself.
 """
 
 from __future__ import annotations
@@ -24,8 +25,12 @@ from mgcds.errors import EngineDisagreement, EngineFault, MgcdsError, PackError,
 if TYPE_CHECKING:
     from mgcds.inputs import Input
     from mgcds.model.pack import RulePack
+    from mgcds.model.rule import Rule
 
-EPILOG = "Exit codes: 0 done · 1 a pack or scenario fails · 2 input unusable · 3 nothing advised: engine fault or disagreement · 70 a fault of mgcds"
+EPILOG = (
+    "Exit codes: 0 done · 1 pack, scenario or schedule fails · 2 input unusable "
+    "· 3 nothing advised: engine fault or disagreement · 70 fault of mgcds"
+)
 app = typer.Typer(
     name="mgcds", no_args_is_help=True, pretty_exceptions_enable=False, epilog=EPILOG,
     help="Clinical decision support for magnesium in depression, for health professionals. Options, never orders.",
@@ -79,6 +84,9 @@ def evaluate(
     everything: Annotated[
         bool, typer.Option("--all", help="Also say why each rule is not indicated, and all that was not used.")
     ] = False,
+    basis: Annotated[
+        bool, typer.Option("--basis", help="With --format json: the whole basis of each suggestion.")
+    ] = False,
 ) -> None:
     """Assess patients: what is offered, held back, not decidable, and why."""
     from mgcds.evaluator import evaluate as assess
@@ -98,14 +106,15 @@ def evaluate(
             continue
         if as_ is Format.json:
             unused = [{"reference": reference, "why": why} for reference, why in given.unused]
-            written.append({"input": given.name, **assessment.to_dict(), "unused": unused})
+            written.append({"input": given.name, **assessment.to_dict(basis), "unused": unused})
             continue
         from mgcds.printing import Printer
+        from mgcds.printing.assessment import print_assessment
 
         if printer is not None:
             printer.separator()
         printer = printer or Printer()
-        printer.assessment(given.name, assessment, given.unused, everything)
+        print_assessment(printer, given.name, assessment, given.unused, everything)
     if as_ is Format.json and written:
         _write_json(written[0] if read == 1 else written)  # by what was given: one bad file does not change the shape
     raise typer.Exit(code)
@@ -116,7 +125,7 @@ def explain(
     file: File, rule: Annotated[str, typer.Argument(metavar="RULE", help="Id of a rule; 'mgcds rules' lists them.")],
     on: On = None, rules: Rules = None, as_: As = Format.text,
 ) -> None:  # fmt: skip
-    """Say step by step why a rule's suggestion is offered or not."""
+    """Say why a rule's suggestion is offered or not, with all that is needed to judge it."""
     from mgcds.evaluator import evaluate as assess
     from mgcds.evaluator import today
 
@@ -125,11 +134,12 @@ def explain(
     given = _one_input(file, pack, day)
     assessment = assess(given.record, pack, day)
     if as_ is Format.json:
-        _write_json(assessment[rule].to_dict())
+        _write_json(assessment[rule].to_dict(basis=True))
         return
     from mgcds.printing import Printer
+    from mgcds.printing.basis import print_explanation
 
-    Printer().explanation(assessment, rule)
+    print_explanation(Printer(), assessment, rule)
 
 
 @app.command("what-if")
@@ -154,8 +164,47 @@ def what_if(
         )
         return
     from mgcds.printing import Printer
+    from mgcds.printing.assessment import print_comparison
 
-    Printer().comparison(comparison)
+    print_comparison(Printer(), comparison)
+
+
+def _time(text: str) -> int:
+    from mgcds.model.spacing import minute_of
+
+    minute = minute_of(text)
+    if minute is None:
+        raise typer.BadParameter("write a time of the day as 08:00")
+    return minute
+
+
+@app.command()
+def schedule(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help="Medicines of a day with their times (YAML or JSON); - is standard input."),
+    ],
+    at: Annotated[
+        list[int] | None,
+        typer.Option("--at", parser=_time, metavar="TIME", help="Check magnesium at this time; may be given again."),
+    ] = None,
+    rules: Rules = None,
+    as_: As = Format.text,
+) -> None:
+    """Find times for magnesium that keep every interval to the day's medicines, or check given ones."""
+    from mgcds.inputs import read_file
+    from mgcds.schedule import read_day, to_dict
+    from mgcds.schedule import schedule as find
+
+    found = find(read_file(file, read_day), _pack(rules), at or ())
+    if as_ is Format.json:
+        _write_json(to_dict(found))
+    else:
+        from mgcds.printing import Printer
+        from mgcds.schedule_text import print_schedule
+
+        print_schedule(found, Printer())
+    raise typer.Exit(0 if found.feasible else 1)
 
 
 @app.command()
@@ -211,32 +260,29 @@ def list_rules(
         bool, typer.Option("--claims", help="What is claimed of magnesium, and what answers it; with ID, by this rule.")
     ] = False,
 ) -> None:
-    """List the rules of a pack, or show one with its sentence, text and evidence."""
+    """List the rules of a pack, or show one whole: its logic, criteria, evidence, scenarios and what holds it back."""
     pack = _pack(rules)
     if rule is not None:
         _known_rule(rule, pack)
     if claims:
         _list_claims(pack, rule, as_)
         return
-    if as_ is Format.json:
-        from mgcds.model.explanation import sentence
+    from mgcds.model.documentation import describe
 
-        chosen = [pack.rules[rule]] if rule else list(pack.rules.values())
-        shown = [
-            {"id": r.id, "version": r.version, "topic": r.topic, "kind": r.suggest.kind, "title": r.title, "when": sentence(r.when, pack),
-             "text": r.suggest.text, "certainty": r.suggest.certainty, "strength": r.suggest.strength,
-             "evidence_for": list(r.suggest.evidence_for), "evidence_against": list(r.suggest.evidence_against),
-             "review": {"status": r.review.status, "due": r.review.due.isoformat()}}
-            for r in chosen
-        ]  # fmt: skip
-        _write_json(shown[0] if rule else shown)
+    chosen = [pack.rules[rule]] if rule else list(pack.rules.values())
+    described = [describe(each, pack) for each in chosen] if rule or as_ is Format.json else []
+    if rule is not None:
+        described[0]["scenarios"] = _scenarios_of(chosen[0])
+    if as_ is Format.json:
+        _write_json(described[0] if rule else described)
         return
     from mgcds.printing import Printer
+    from mgcds.printing.rules import print_rule, print_rules
 
     if rule is None:
-        Printer().rules(pack)
+        print_rules(Printer(), pack)
     else:
-        Printer().rule(pack.rules[rule], pack)
+        print_rule(Printer(), described[0], pack)
 
 
 def _list_claims(pack: RulePack, rule: str | None, as_: Format) -> None:
@@ -245,8 +291,9 @@ def _list_claims(pack: RulePack, rule: str | None, as_: Format) -> None:
         _write_json([asdict(claim) for claim in chosen])
         return
     from mgcds.printing import Printer
+    from mgcds.printing.rules import print_claims
 
-    Printer().claims(chosen)
+    print_claims(Printer(), chosen)
 
 
 @app.command()
@@ -322,6 +369,12 @@ def _known_rule(rule: str, pack: RulePack) -> None:
         from mgcds.loading.reading import did_you_mean
 
         raise UnknownRule(f"no active rule has the id '{rule}'; {did_you_mean(rule, pack.rules)}")
+
+
+def _scenarios_of(rule: Rule) -> list[dict[str, Any]]:
+    from mgcds.scenarios.features import scenarios_of
+
+    return [{"name": name, "examples": examples} for name, examples in scenarios_of(rule.id, rule.topic)]
 
 
 def _changes(changes: list[str]) -> dict[str, Any]:

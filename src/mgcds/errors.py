@@ -5,6 +5,7 @@ MgcdsError
 ├── PackError              a rule pack does not load; `.problems` lists all of them with their places
 ├── UnknownRule            a rule id that the pack does not have
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
+├── ProofError             what is to be proved of any patient says nothing, or cannot be said
 └── EngineDisagreement     the two channels gave different verdicts: nothing is advised
 
 A message is for the person who can repair it. No message of this tree holds a patient's value.
@@ -53,3 +54,7 @@ class EngineFault(MgcdsError):
 
 class EngineDisagreement(MgcdsError):
     """The channels differ on the named rules or findings. Their names are given, no value is."""
+
+
+class ProofError(MgcdsError):
+    """A claim about any patient that no patient meets, or that is no claim."""

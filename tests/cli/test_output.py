@@ -105,7 +105,7 @@ def test_the_reason_names_value_age_limit_and_whose_limit(amara: dict[str, str])
 
 def test_what_is_held_back_says_by_which_rule_and_why(amara: dict[str, str]) -> None:
     held = words(amara[HELD_BACK])
-    assert "because of confirm-low-magnesium: serum magnesium 0.64 mmol/L" in held
+    assert "because of confirm-low-magnesium (see above). A low magnesium has its own work-up" in held
     assert held.count("because of") == 1, "one reason for both, said once"
 
 
@@ -128,7 +128,7 @@ def test_what_is_not_known_and_not_used_is_said(amara: dict[str, str]) -> None:
 
 
 def test_the_foot_says_whom_it_is_for_and_that_nobody_signed(amara: dict[str, str]) -> None:
-    foot = words(amara[DATA])
+    foot = words(amara[NOT_INDICATED])
     assert "For health professionals. Options, not orders" in foot
     assert "No rule of this pack has been signed by a clinician yet." in foot
 
@@ -214,10 +214,12 @@ SUGGESTION = closed(
         **dict.fromkeys(("evidence_for", "evidence_against", "override_reasons", "held_back_by", "let_pass"), WORDS),
         "missing": {"type": "array", "items": WORDS},
         "steps": {"$ref": "#/$defs/step"},
+        "shown": {"enum": ["interruptive", "passive", "folded"]},
         "review": closed(
             {"status": {"const": "unreviewed"}, "due": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}}
         ),
-    }
+    },
+    ("shown",),
 )
 ASSESSMENT = {
     **closed(

@@ -8,6 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal, TypeVar, cast
 
+from mgcds.errors import PackError
+from mgcds.errors import Problem as PackProblem
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping, Node, Sequence, Text
 from mgcds.model.criterion import (
@@ -27,7 +29,7 @@ from mgcds.model.criterion import (
     Threshold,
 )
 from mgcds.model.explanation import in_sentence, plain
-from mgcds.model.pack import Item, MeasuredItem, StateItem
+from mgcds.model.pack import Item, MeasuredItem, RulePack, StateItem
 from mgcds.model.record import parse_quantity
 from mgcds.model.terminology import ValueSet
 from mgcds.model.units import SCORE, factor, parse_unit
@@ -365,3 +367,17 @@ def _range_text(lower: Bound | None, upper: Bound | None) -> str:
         if bound is not None
     ]
     return " and ".join(parts)
+
+
+def criterion_of(parts: dict[str, str | list[str]], pack: RulePack) -> Criterion:
+    """One criterion that stands in no file, such as `{"measure": "egfr", "below": "30 mL/min/1.73m2"}`. PackError says what is wrong."""
+    problems: list[PackProblem] = []
+    node = Mapping({key: _written(value) for key, value in parts.items()}, "", 1)
+    found = CriteriaReader(Reader(problems), pack.items, pack.value_sets).read(next(iter(parts)), node)
+    if found is None or problems:
+        raise PackError(tuple(problems))
+    return found
+
+
+def _written(value: str | list[str]) -> Node:
+    return Text(value, "", 1) if isinstance(value, str) else Sequence([Text(part, "", 1) for part in value], "", 1)

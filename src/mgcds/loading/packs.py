@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from mgcds.errors import PackError, Problem
+from mgcds.loading.basis import read_basis
 from mgcds.loading.claims import read_claims
 from mgcds.loading.criteria import CriteriaReader
 from mgcds.loading.definitions import LISTS, check_contradictions, read_evidence, read_items, read_value_set
+from mgcds.loading.drug_magnesium import read_drug_magnesium
 from mgcds.loading.precedence import Precedence, read_precedence
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.rules import (
@@ -35,8 +37,8 @@ from mgcds.model.rule import Finding, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
 PARTS = ("findings", "evidence", "valuesets")
-TOP = ("pack.yaml", "items.yaml", "precedence.yaml", "override-reasons.yaml", "wording.yaml")
-OPTIONAL = ("claims.yaml",)
+TOP = ("pack.yaml", "items.yaml", "precedence.yaml", "override-reasons.yaml", "wording.yaml", "basis.yaml")
+OPTIONAL = ("claims.yaml", "drug-magnesium.yaml")
 MOST_FILES = 5000
 Read = TypeVar("Read")
 
@@ -120,7 +122,7 @@ def _read_sources(root: Path, problems: list[Problem]) -> Sources:
     return sources
 
 
-def _build(root: Path, sources: Sources, reader: Reader) -> RulePack:
+def _build(root: Path, sources: Sources, reader: Reader) -> RulePack | None:
     head = sources.files["pack.yaml"]
     reader.keys(head, "pack.yaml", ["name", "version"])
     items = read_items(sources.files["items.yaml"], reader)
@@ -143,15 +145,21 @@ def _build(root: Path, sources: Sources, reader: Reader) -> RulePack:
         active.values(),
         key=lambda rule: (order.index(rule.suggest.kind) if rule.suggest.kind in order else 99, rule.id),
     )
+    table = sources.files.get("drug-magnesium.yaml")
+    drug_magnesium = read_drug_magnesium(table, value_sets, evidence, reader) if table else None
+    claims = _read_claims(sources, named if reader.problems else set(active), reader)
+    _check_wording(sources, value_sets, reader)
+    texts = read_basis(sources.files["basis.yaml"], evidence, reader)
+    if texts is None:
+        return None
     pack = RulePack(
         version=reader.text(head, "version", "pack.yaml"), digest=sources.digest, items=items, value_sets=value_sets,
         vocabularies=_vocabularies(root, value_sets), criteria=keys, findings=findings,
         rules={rule.id: rule for rule in ordered}, retired=tuple(rule.id for rule in rules.values() if rule.status == "retired"),
         holders=precedence.holders, evidence=evidence, kinds=precedence.kinds,
         override_reasons={key: reader.text(reasons, key, "override-reasons.yaml") for key in reasons.items},
-        claims=_read_claims(sources, named if reader.problems else set(active), reader),
+        drug_magnesium=drug_magnesium, claims=claims, texts=texts,
     )  # fmt: skip
-    _check_wording(sources, value_sets, reader)
     _check_knowledge(pack, precedence, {source.file: source for _, _, source in sources.rules()}, reader)
     return pack
 

@@ -9,6 +9,7 @@ from typing import Literal, assert_never
 
 from mgcds.model.condition import names_of
 from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, Number, State, Taking, Threshold
+from mgcds.model.interaction import DrugMagnesium
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
@@ -113,6 +114,35 @@ class Claim:
     refused: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A general text of `basis.yaml` about suggestions of these kinds: ids of its evidence, or its source in words."""
+
+    text: str
+    evidence: tuple[str, ...]
+    source: str
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralTexts:
+    """`basis.yaml`: what every suggestion shows besides its own rule, and how many are shown at once."""
+
+    purpose: Statement
+    intended_user: Statement
+    population: Statement
+    not_for: Statement
+    certainty: Mapping[str, str]
+    """GRADE word → what it means"""
+    strength: Mapping[str, str]
+    options: tuple[Statement, ...]
+    harms: tuple[Statement, ...]
+    limits: tuple[Statement, ...]
+    not_studied: tuple[Statement, ...]
+    most_interruptive: int
+    most_passive: int
+
+
 @dataclass(frozen=True, eq=False)
 class RulePack:
     """What all evaluation reads. Rules are sorted by kind, then id; findings come after the findings they use."""
@@ -132,7 +162,10 @@ class RulePack:
     evidence: Mapping[str, Evidence]
     kinds: tuple[str, ...]
     override_reasons: Mapping[str, str]
+    texts: GeneralTexts
     claims: Mapping[str, Claim]
+    drug_magnesium: DrugMagnesium | None = None
+    """medicines and magnesium, by value set; a pack may be without"""
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""

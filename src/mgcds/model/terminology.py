@@ -73,7 +73,7 @@ class Vocabulary:
         self._phrases: dict[tuple[str, ...], frozenset[str]] = {}
         self._blocked: list[tuple[tuple[str, ...], str]] = []
         for found in sets.values():
-            holders = frozenset(holder for holder in sets if found.id in _with_included(holder, sets))
+            holders = frozenset(holder for holder in sets if found.id in with_included(holder, sets))
             for entry in found.entries:
                 for system, codes in entry.codes.items():
                     for code in codes:
@@ -160,7 +160,7 @@ class Vocabulary:
         return sets - blocked, phrases
 
 
-def _with_included(holder: str, sets: Mapping[str, ValueSet]) -> set[str]:
+def with_included(holder: str, sets: Mapping[str, ValueSet]) -> set[str]:
     """A set and all it includes, followed to the end."""
     found, todo = set[str](), [holder]
     while todo:

@@ -17,7 +17,10 @@ from typing import Any, Literal, assert_never
 import yaml
 
 from mgcds.loading.reading import did_you_mean
+from mgcds.model.assessment import Assessment
+from mgcds.model.evaluation import evaluate_facts
 from mgcds.model.explanation import in_sentence
+from mgcds.model.facts import Facts
 from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack, StateItem
 from mgcds.model.record import PatientRecord, parse_quantity
 from mgcds.model.units import SCORE, parse_unit
@@ -130,6 +133,45 @@ class Patient:
             fields.pop(field, None)
         self._doubts = {key: why for key, why in self._doubts.items() if key[0] != item.id}
 
+    def was(self, name: str, value: str, days: int) -> None:
+        """An earlier value, beside the one that was said."""
+        item = item_called(name, self.pack)
+        said = self._speak().get(item.id)
+        if not isinstance(item, MeasuredItem) or said is None:
+            raise ScenarioError(f"say first what the {in_sentence(item.title)} is, then what it was")
+        before = said if isinstance(said, list) else [said]
+        self._fields[item.id] = [*before, {"value": value, "date": ago(days)}]  # type: ignore[index]
+
+    def was_unusable(self, name: str, days: int) -> None:
+        """Something was reported of an item and cannot be used: it is unknown, and not for want of a report."""
+        item = item_called(name, self.pack)
+        if isinstance(item, ListItem):
+            raise ScenarioError(f"the {in_sentence(item.title)} is a list; {_INSTEAD[item.id]}")
+        why = {"field": item.id, "why": "it cannot be used", "date": ago(days)}
+        self._speak().setdefault("rejected", []).append(why)
+
+    def bound(self, name: str, way: str, value: str) -> None:
+        """Only `any patient` has limits instead of values."""
+        raise ScenarioError(f"of one patient say the value: 'the {name} is \"…\"'")
+
+    def belongs(self, kind: str, value_set: str) -> None:
+        """Only `any patient` takes a medicine without a name."""
+        raise ScenarioError("of one patient name it: 'the patient takes \"…\"'")
+
+    def on_hold(self, name: str) -> None:
+        """A medicine is on the list and may or may not be taken."""
+        self._drop_medicine(name)
+        self._speak().setdefault("medicines", []).append({"name": name, "status": "on-hold"})
+
+    def never_reviewed(self, name: str) -> None:
+        """A list was given, and nobody knows when it was reviewed."""
+        item = item_called(name, self.pack)
+        if not isinstance(item, ListItem):
+            raise ScenarioError(f"the {in_sentence(item.title)} is no list, so it is not reviewed")
+        fields = self._speak()
+        fields.setdefault(item.id, [])
+        fields.pop(f"{item.id}_reconciled", None)
+
     def takes(self, name: str, since: int | None = None, daily_dose: str | None = None) -> None:
         """A medicine, or with a daily dose a supplement, is taken; since an unknown day where none is given."""
         entry: dict[str, Any] = {"name": name}
@@ -191,6 +233,17 @@ class Patient:
         if doubts:
             raise ScenarioError("; ".join(doubts))
         self._evaluated = evaluate_on_every_engine(record, self.pack, self._on)
+
+    def take(self, pack: RulePack, facts: Facts) -> None:
+        """What another pack says of these facts, by the reference evaluator alone: what the Thens are then asked of."""
+        verdicts = evaluate_facts(pack, facts)
+        self.pack = pack
+        self._evaluated = Evaluated(Assessment(self._on, pack, facts, verdicts), {"reference": verdicts.statuses})
+
+    @property
+    def on(self) -> date:
+        """The day of evaluation."""
+        return self._on
 
     @property
     def evaluated(self) -> Evaluated:

@@ -15,9 +15,10 @@ from typing import Any
 import z3
 
 from mgcds.model.explanation import in_sentence
+from mgcds.model.explanation import plain as shown_unit
 from mgcds.model.pack import MeasuredItem, RulePack, StateItem
 from mgcds.model.units import SCORE
-from mgcds.verification.symbolic import MISSING, REJECTED, AnyEntry, AnyPatient, AnyReading, Kin
+from mgcds.verification.symbolic import MISSING, REJECTED, AnyEntry, AnyPatient, AnyReading, AnyState, Kin
 
 ON = date(2026, 11, 21)
 """the day of a witness: the day of scenarios"""
@@ -43,10 +44,18 @@ def find_witness(patient: AnyPatient, solver: z3.Solver, *wanted: z3.BoolRef) ->
     """The plainest patient of whom all that is wanted holds; None where there is none. The solver holds the patient's constraints."""
     if solver.check(*wanted) != z3.sat:
         return None
-    plain = tuple(_plain(patient))
-    for most in range(len(plain), -1, -1):
-        if solver.check(*wanted, *(part for level in plain[:most] for part in level)) == z3.sat:
-            break
+    kept = list(wanted)
+    for level in _plain(patient):
+        if solver.check(*kept, *level) == z3.sat:
+            kept += level
+    for about in (*patient.lists, *patient.states, *patient.readings):  # what does not matter is left out
+        without = patient.nothing_known(about)
+        if solver.check(*kept, without) == z3.sat:
+            kept.append(without)
+    for entry in [entry for found in patient.lists.values() for entry in found.entries.values()]:
+        if solver.check(*kept, z3.Not(entry.now)) == z3.sat:
+            kept.append(z3.Not(entry.now))
+    solver.check(*kept)
     return _Writer(patient, solver.model()).witness()
 
 
@@ -76,10 +85,11 @@ def _plain(patient: AnyPatient) -> Iterator[list[z3.BoolRef]]:
     yield [reading.unit == 0 for _, reading in readings]
     yield [_few_digits(about, reading, 100) for about, reading in readings if not patient.is_change(about)]
     yield [z3.Or(found.complete, patient.nothing_known(about)) for about, found in patient.lists.items()]
-    facts = [*patient.readings.values(), *patient.states.values()]
+    facts: list[AnyReading | AnyState] = [*patient.readings.values(), *patient.states.values()]
     yield [z3.Or(fact.known, fact.gap == MISSING) for fact in facts]
     yield [z3.Not(entry.stopped) for entry in entries]
-    yield [z3.Or(z3.Not(fact.known), fact.days <= 1) for fact in facts]
+    yield [z3.Or(z3.Not(fact.known), z3.And(fact.days >= 0, fact.days <= 1)) for fact in facts]
+    yield [entry.start[0] <= 100 for entry in entries]
 
 
 def _few_digits(about: str, reading: AnyReading, steps: int) -> z3.BoolRef:
@@ -165,7 +175,7 @@ class _Writer:
     def _quantity(self, number: z3.ArithRef, unit: str) -> str:
         value = self._number(number)
         text = f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
-        return text if unit == SCORE else f"{text} {unit}"
+        return text if unit == SCORE else f"{text} {shown_unit(unit)}"
 
     def _unusable(self, item: MeasuredItem, title: str, days: int) -> None:
         self._record[item.id] = {"value": "1", "unit": _UNUSABLE, "date": _day(days)}
