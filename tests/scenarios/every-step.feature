@@ -87,6 +87,13 @@ Feature: Every step of the library, once at least
     When the record is evaluated
     Then nothing is offered but "confirm-low-magnesium"
 
+  Scenario: an earlier value
+    Given a healthy adult
+    And the PHQ-9 was "12" 45 days ago
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    When the record is evaluated
+    Then "trial-response" is offered
+
   Scenario Outline: specimens
     Given a healthy adult
     And the serum magnesium is "0.90 mmol/L" from <specimen> specimen

@@ -133,6 +133,17 @@ class Patient:
         others = [form for form in fields.get("phq9_forms", []) if form["date"] != ago(days)]
         fields["phq9_forms"] = [*others, {"answers": given, "date": ago(days)}]
 
+    def say_besides(self, name: str, value: str, days: int) -> None:
+        """An item had this value so many days ago, besides what else is said of it."""
+        item = item_called(name, self.pack)
+        if not isinstance(item, MeasuredItem) or item.id not in PatientRecord.model_fields or item.id == "age":
+            raise ScenarioError(f"the {in_sentence(item.title)} is not measured more than once; say what it is now")
+        fields = self._speak()
+        said = fields.get(item.id, [])
+        entry = {"value": value, "date": ago(days)}
+        fields[item.id] = [*(said if isinstance(said, list) else [said]), entry]
+        self._note_doubt(item, value, entry)
+
     def forget(self, name: str) -> None:
         """Nothing is known of an item or a list, whatever was said of it before."""
         item = item_called(name, self.pack)
@@ -142,15 +153,6 @@ class Patient:
         for field in _FIELDS.get(item.id, (item.id,)):
             fields.pop(field, None)
         self._doubts = {key: why for key, why in self._doubts.items() if key[0] != item.id}
-
-    def was(self, name: str, value: str, days: int) -> None:
-        """An earlier value, beside the one that was said."""
-        item = item_called(name, self.pack)
-        said = self._speak().get(item.id)
-        if not isinstance(item, MeasuredItem) or said is None:
-            raise ScenarioError(f"say first what the {in_sentence(item.title)} is, then what it was")
-        before = said if isinstance(said, list) else [said]
-        self._fields[item.id] = [*before, {"value": value, "date": ago(days)}]  # type: ignore[index]
 
     def was_unusable(self, name: str, days: int) -> None:
         """Something was reported of an item and cannot be used: it is unknown, and not for want of a report."""

@@ -273,32 +273,29 @@ class AnyPatient:
         elif item.change is not None:
             self._change(item, item.change, reading)
 
-    def _change(self, item: MeasuredItem, change: Change, fall: AnyReading) -> None:
-        """Known only after a start whose day is known, with a value before it and one since."""
+    def _change(self, item: MeasuredItem, change: Change, found: AnyReading) -> None:
+        """Known only after a start whose day is known, and with the values before it and since that it is about."""
         begun, newest = self.running(change.value_set), self.readings[change.of]
-        taken = self.present(change.value_set)
         before = self.before.setdefault(change.of, z3.Int(f"{change.of} before"))
         of = self.pack.items[change.of]
         assert isinstance(of, MeasuredItem)
         lowest, highest = (int(end) for end in of.plausible)
         self.constraints += [before >= lowest, before <= highest]
-        needed = [
-            taken.true,
-            begun.exact,
-            newest.known,
-            newest.exact,
-            newest.days < begun.low,
-            fall.exact,
-            fall.days == newest.days,
-        ]
-        if item.units[0] == "%":
-            steps = range(max(lowest, 1), highest + 1)
-            needed.append(
-                z3.Or([z3.And(before == step, fall.low * step == 100 * (step - newest.low)) for step in steps])
-            )
-        else:
-            needed.append(fall.low == before - newest.low)
-        self.constraints.append(z3.Implies(fall.known, z3.And(needed)))
+        needed = [self.present(change.value_set).true, begun.exact]
+        since = [newest.known, newest.days < begun.low, found.days == newest.days]
+        match change.gives:
+            case "value before":
+                age = found.days - begun.low
+                needed += [found.exact, found.low == before, age >= 0, age <= change.within]
+            case "day of the newest":  # a later day only where its date is partial
+                needed += [*since, found.low == begun.low - newest.days, found.high <= begun.low]
+            case "fall" if item.units[0] == "%":
+                steps = range(max(lowest, 1), highest + 1)
+                fell = [z3.And(before == step, found.low * step == 100 * (step - newest.low)) for step in steps]
+                needed += [*since, newest.exact, found.exact, z3.Or(fell)]
+            case "fall":
+                needed += [*since, newest.exact, found.exact, found.low == before - newest.low]
+        self.constraints.append(z3.Implies(found.known, z3.And(needed)))
 
     def is_change(self, about: str) -> bool:
         """Is this item computed as a change of another?"""
