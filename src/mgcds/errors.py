@@ -5,7 +5,9 @@ MgcdsError
 ├── PackError              a rule pack does not load; `.problems` lists all of them with their places
 ├── UnknownRule            a rule id that the pack does not have
 ├── ExportError            the pack cannot be written exactly in the other language; the text says which part
+├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
+├── ProofError             what is to be proved of any patient says nothing, or cannot be said
 └── EngineDisagreement     the two channels gave different verdicts: nothing is advised
 
 A message is for the person who can repair it. No message of this tree holds a patient's value.
@@ -52,9 +54,17 @@ class ExportError(MgcdsError):
     """A part of the pack has no exact translation."""
 
 
+class UnknownJurisdiction(MgcdsError):
+    """The pack has no limits of this jurisdiction; the message names those it has."""
+
+
 class EngineFault(MgcdsError):
     """The engine failed; its ruleset has been dropped and is rebuilt on the next call."""
 
 
 class EngineDisagreement(MgcdsError):
     """The channels differ on the named rules or findings. Their names are given, no value is."""
+
+
+class ProofError(MgcdsError):
+    """A claim about any patient that no patient meets, or that is no claim."""

@@ -114,6 +114,10 @@ def precedence(id: str, old: str, new: str, at: str | int, says: str, *also: str
     return Mistake(id, replace("precedence.yaml", old, new), "precedence.yaml", at, says, also)
 
 
+def basis(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
+    return Mistake(id, replace("basis.yaml", old, new), "basis.yaml", at, says, also)
+
+
 def claim(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
     return Mistake(id, replace(CLAIMS, old, new), CLAIMS, at, says, also)
 
@@ -131,6 +135,7 @@ IN_PLACE_OF_DEPRESSION = "'depression' is no value set"
 BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
+EVERY_KIND = "[urgent, stop, defer, interaction, workup, consider, dose, monitor, inform]"
 STOP_ENTRY = "  - by: {kind: stop}\n    holds: {kinds: [consider, dose]}\n    because: Magnesium could harm.\n"
 ASK_ENTRY = "holds: {rules: [consider-magnesium]}"
 
@@ -328,6 +333,8 @@ ITEMS = [
          "'change_of' of item 'phq9_fall' names no item that is measured; did you mean 'phq9'?"),
     item("change-since-nothing", "conditions:\n", CHANGE.replace("since_start_of: ssri", "since_start_of: depression"), "since_start_of",
          "'since_start_of' of item 'phq9_fall' names no set of medicines"),
+    item("change-that-gives-nothing", "conditions:\n", CHANGE.replace("baseline_within: 28 days\n", "baseline_within: 28 days\n  gives: slope\n"), "gives",
+         "'gives' of item 'phq9_fall' is 'slope'; write one of fall, value before, day of the newest"),
     item("change-without-baseline", "conditions:\n", CHANGE.replace("  baseline_within: 28 days\n", ""), "phq9_fall",
          "item 'phq9_fall' needs 'baseline_within: 28 days'"),
     item("current-for-weeks", "current_for: 14 days", "current_for: 2 weeks", "2 weeks", "is '2 weeks'; write a number of days"),
@@ -364,6 +371,31 @@ PRECEDENCE = [
             "precedence.yaml", "holds_back", "'holds_back' of precedence.yaml must be a list"),
 ]  # fmt: skip
 
+BASIS = [
+    Mistake("basis-missing", rename("basis.yaml", "notes.txt"), "basis.yaml", 1, "is not there; every pack has one"),
+    basis("no-purpose", "purpose: {text: To inform., source: a proposal}\n", "", 1, "basis.yaml lacks 'purpose'; add it"),
+    basis("no-harms", "harms:\n  - {", "harm:\n  - {", "harm:", "has 'harm'; did you mean 'harms'?", "basis.yaml lacks 'harms'"),
+    basis("no-harms-at-all", f"harms:\n  - {{kinds: {EVERY_KIND}, text: Diarrhoea., evidence: [phelan-2018]}}\n", "harms: []\n", "harms:",
+          "'harms' of basis.yaml says nothing of the kind urgent, stop"),
+    basis("a-kind-without-options", "consider, dose, monitor, inform], text: Doing", "consider, dose, monitor], text: Doing", "options:",
+          "'options' of basis.yaml says nothing of the kind inform; add an entry"),
+    basis("unknown-kind-in-basis", "[consider, dose, monitor, inform], text: Doing", "[consider, dosing, monitor, inform], text: Doing", "dosing",
+          "names 'dosing'; did you mean 'dose'?", "says nothing of the kind dose"),
+    basis("statement-a-text", "not_for: {text: Not for emergencies., source: a proposal}", "not_for: Not for emergencies.", "not_for",
+          "'not_for' of basis.yaml must be a mapping with text, and evidence or source"),
+    basis("statement-without-source", "{text: To inform., source: a proposal}", "{text: To inform.}", "purpose", "needs either 'evidence'"),
+    basis("statement-with-both", "Adults., evidence", "Adults., source: trials, evidence", "population", "needs either 'evidence'"),
+    basis("statement-without-text", "{text: To inform., source", "{texts: To inform., source", "purpose", "did you mean 'text'?", "lacks 'text'"),
+    basis("evidence-that-is-none", "Adults., evidence: [phelan-2018]", "Adults., evidence: [phelan-2019]", "phelan-2019", "did you mean 'phelan-2018'?"),
+    basis("evidence-empty", "Adults., evidence: [phelan-2018]", "Adults., evidence: []", "population", "is empty; name at least one"),
+    basis("limits-a-mapping", "limits:\n  - {kinds", "limits:\n  {kinds", f"{{kinds: {EVERY_KIND}, text: Little",
+          "'limits' of basis.yaml must be a list of entries"),
+    basis("a-certainty-without-words", "very low: v, ", "", "certainty", "'certainty' of basis.yaml lacks 'very low'; add it"),
+    basis("a-strength-that-is-none", "D: a proposal", "D: a proposal, E: a guess", "strength", "has 'E'; write one of A, B, C, D"),
+    basis("five-in-words", "passive: 5", "passive: five", "shown", "'passive' of 'shown' of basis.yaml must be a whole number such as 5"),
+    basis("fewer-than-none", "interruptive: 1", "interruptive: -1", "shown", "'interruptive' of 'shown' of basis.yaml must be a whole number"),
+]  # fmt: skip
+
 FILES = [
     Mistake("items-missing", rename("items.yaml", "notes.txt"), "items.yaml", 1, "is not there; every pack has one"),
     Mistake("precedence-missing", rename("precedence.yaml", "notes.txt"), "precedence.yaml", 1, "is not there; every pack has one"),
@@ -389,6 +421,83 @@ FILES = [
     Mistake("empty-file", write(DEPRESSION, ""), DEPRESSION, 1, "is not a mapping of keys to values", (IN_PLACE_OF_DEPRESSION,)),
     Mistake("only-a-comment", write(DEPRESSION, "# to be written\n"), DEPRESSION, 1, "is not a mapping of keys to values", (IN_PLACE_OF_DEPRESSION,)),
     Mistake("huge-file", write(DEPRESSION, b"a: " + b"x" * 2_000_000), DEPRESSION, 1, "is larger than 2000000 bytes; split it", (IN_PLACE_OF_DEPRESSION,)),
+]  # fmt: skip
+
+
+def row(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
+    """A mistake in the table of medicines and magnesium."""
+    return Mistake(id, replace(TABLE, old, new), TABLE, at, says, also)
+
+
+TABLE = "drug-magnesium.yaml"
+SPACING = "{before: 2, after: 6}"
+NOTHING = "    direction: [none known]\n    spacing: none\n    severity: none"
+
+DRUGS = [
+    row("row-unknown-value-set", "  ssri:", "  ssris:", "  ssris:", "'ssris' is no value set; did you mean 'ssri'?"),
+    row("row-value-set-of-conditions", "  ssri:", "  depression:", "  depression:", "'depression' is a value set of conditions"),
+    row("row-doubled-value-set", "  antidepressant:", "  ssri:", 15, "'ssri' stands twice; keep one"),
+    row("row-no-mapping", "  antidepressant:\n" + NOTHING + "\n    do: Nothing is known.\n    evidence: []\n    verified: known\n", "  antidepressant: avoid\n", "avoid", "must be a mapping"),
+    row("row-unknown-key", "    do:", "    advice:", "advice", "'antidepressant' has 'advice'; write one of direction"),
+    row("row-without-direction", "    direction: [hinders absorption]\n", "", 10, "'ssri' lacks 'direction'"),
+    row("row-empty-direction", "[hinders absorption]", "[]", "direction: []", "'ssri' has no direction; write some of hinders absorption"),
+    row("row-unknown-direction", "[hinders absorption]", "[hinders absorbtion]", "absorbtion", "did you mean 'hinders absorption'?"),
+    row("row-direction-no-list", "[none known]", "none known", "direction: none", "must be a list"),
+    row("row-effect-beside-none", "[none known]", "[none known, depletes]", "depletes", "has an effect beside 'none known'", "needs a severity"),
+    row("row-unknown-severity", "severity: major", "severity: severe", "severity: severe", "is 'severe'; write one of major", "needs a severity"),
+    row("row-effect-without-severity", "severity: major", "severity: none", 12, "needs a severity, unless its direction is [none known]"),
+    row("row-severity-of-nothing", NOTHING, NOTHING.replace("severity: none", "severity: minor"), "severity: minor", "needs a severity, unless"),
+    row("row-unknown-evidence", "evidence: [tarleton-2017]\n    verified", "evidence: [tarleton-2018]\n    verified", "tarleton-2018", "is not in evidence/; did you mean 'tarleton-2017'?"),
+    row("row-no-evidence", "evidence: [tarleton-2017]\n    verified", "evidence: []\n    verified", 13, "'ssri' is 'excerpt' and names no evidence"),
+    row("row-unknown-verified", "verified: excerpt", "verified: read", "verified: read", "is 'read'; write one of primary"),
+    row("row-negative-hours", SPACING, "{before: -2, after: 6}", "before: -2", "is '-2'; write hours from 0 to below 24"),
+    row("row-hours-of-a-day", SPACING, "{before: 24}", "before: 24", "is '24'; write hours from 0 to below 24"),
+    row("row-hours-no-number", SPACING, "{before: two, after: 6}", "before: two", "is 'two'; write a plain number"),
+    row("row-hours-with-unit", SPACING, "{before: 2 hours, after: 6}", "before: 2 h", "is '2 hours'; write a plain number"),
+    row("row-part-of-a-minute", SPACING, "{before: 2.001, after: 6}", "before: 2.001", "in whole minutes"),
+    row("row-hours-a-list", SPACING, "{before: [2], after: 6}", "before: [2]", "must be a number of hours"),
+    row("row-no-time-left", SPACING, "{before: 12, after: 12.5}", "before: 12", "leaves no time in a day"),
+    row("row-nothing-apart", SPACING, "{before: 0, after: 0}", "before: 0", "keeps nothing apart"),
+    row("row-empty-spacing", SPACING, "{}", "spacing: {}", "keeps nothing apart"),
+    row("row-unknown-side", SPACING, "{befor: 2, after: 6}", "befor", "has 'befor'; did you mean 'before'?"),
+    row("row-unknown-spacing", SPACING, "never", "spacing: never", "is 'never'; write one of none, avoid", "hinders absorption and has no spacing"),
+    row("row-hindered-without-spacing", SPACING, "none", 11, "hinders absorption and has no spacing"),
+    row("row-spacing-of-no-use", "[hinders absorption]", "[depletes]", 11, "has a spacing, which helps only where"),
+    row("row-nothing-to-do", "[hinders absorption]\n    spacing: " + SPACING, "[depletes]\n    spacing: none", 11, "says nothing to do"),
+    row("table-without-rows", "medicines:\n", "medicine:\n", 8, "has 'medicine'; did you mean 'medicines'?", "lacks 'medicines'"),
+    row("table-no-doses", "doses: 2", "doses: some", "doses:", "is 'some'; write 1 to 6"),
+    row("table-too-many-doses", "doses: 2", "doses: 7", "doses:", "is '7'; write 1 to 6"),
+    row("table-apart-negative", "apart: 4", "apart: -4", "apart:", "is '-4'; write hours"),
+    row("table-between-one-time", '["07:00", "22:00"]', '["07:00"]', "between:", "takes two times"),
+    row("table-between-no-time", '"22:00"]', '"24:00"]', "between:", "takes two times"),
+    row("table-other-hours", "{hours: 2,", "{hours: -1,", "hours: -1", "is '-1'; write hours"),
+    row("table-other-without-source", ", evidence: [tarleton-2017]}", "}", "any_other", "lacks 'evidence'"),
+]  # fmt: skip
+
+
+PHQ9_YAML = (
+    "bands: {minimal: 0, mild: 5}\n"
+    "change:\n  remission_below: 5\n  response_percent: 50\n  fall: 5\n  fall_percent: 20\n  rise: 5\n"
+)
+
+
+def phq9(name: str, old: str, new: str, at: str | int, says: str) -> Mistake:
+    """A mistake in the optional phq9.yaml."""
+    assert PHQ9_YAML.count(old) == 1
+    return Mistake(name, write("phq9.yaml", PHQ9_YAML.replace(old, new)), "phq9.yaml", at, says)
+
+
+PHQ9_LIMITS = [
+    phq9("phq9-without-a-limit", "  rise: 5\n", "", "remission", "'change' lacks 'rise'; add it"),
+    phq9("phq9-with-another-limit", "  rise: 5\n", "  rise: 5\n  raise: 5\n", "raise", "'change' has 'raise'; did you mean 'rise'?"),
+    phq9("phq9-without-bands", "bands: {minimal: 0, mild: 5}\n", "", 1, "phq9.yaml lacks 'bands'; add it"),
+    phq9("phq9-band-a-word", "mild: 5", "mild: five", 1, "'mild' is 'five'; write a plain number"),
+    phq9("phq9-band-beyond-27", "mild: 5", "mild: 28", 1, "'mild' must be a whole number from 0 to 27"),
+    phq9("phq9-band-a-half", "mild: 5", "mild: 4.5", 1, "'mild' must be a whole number from 0 to 27"),
+    phq9("phq9-bands-not-from-0", "minimal: 0", "minimal: 1", 1, "'bands' must begin at 0 and rise"),
+    phq9("phq9-bands-falling", "mild: 5", "mild: 0", 1, "'bands' must begin at 0 and rise"),
+    phq9("phq9-part-above-the-whole", "fall_percent: 20", "fall_percent: 50", "remission", "'fall_percent' must be below 'response_percent'"),
+    phq9("phq9-limit-a-list", "  rise: 5", "  rise: [5]", "rise", "'rise' must be a whole number from 0 to 27"),
 ]  # fmt: skip
 
 CATALOGUE = [
@@ -446,4 +555,18 @@ WORDING = [
     Mistake("wording-missing", rename("wording.yaml", "notes.txt"), "wording.yaml", 1, "is not there; every pack has one"),
 ]  # fmt: skip
 
-ALL = [*CATALOGUE, *WORDING, *KEYS, *CRITERIA, *CONDITIONS, *REFERENCES, *IDENTITIES, *ITEMS, *PRECEDENCE, *FILES]
+ALL = [
+    *CATALOGUE,
+    *WORDING,
+    *KEYS,
+    *CRITERIA,
+    *CONDITIONS,
+    *REFERENCES,
+    *IDENTITIES,
+    *ITEMS,
+    *PRECEDENCE,
+    *FILES,
+    *DRUGS,
+    *BASIS,
+    *PHQ9_LIMITS,
+]

@@ -728,8 +728,6 @@ def from_(mg: str) -> Range:
         pytest.param([product("magnesium oxide", "100 mg elemental"), product("magnesium oxide", "100 mg elemental")], [], exactly("200"),
                      id="one product twice, the same dose"),
         pytest.param([product("magnesium oxide", "403.04 mg salt of MgO")], [], exactly("243.05"), id="a salt by its formula"),
-        pytest.param([product("magnesium oxide", "500 mg")], [], from_("0"), id="500 mg of what"),
-        pytest.param([product("magnesium oxide")], [], from_("0"), id="no dose"),
         pytest.param([product("magnesium oxide"), product("magnesium citrate", "200 mg elemental")], [], from_("200"),
              id="one of two without a dose"),
         pytest.param([product("magnesium citrate", "200 mg elemental")], ["magnesium oxide"], from_("200"), id="one more on the medicine list"),
@@ -766,9 +764,11 @@ def test_a_dose_that_does_not_say_is_asked_about_by_name() -> None:
         ({"medicines": [], "recorded": None}, "not reconciled"),
         ({"medicines": ["xyzzy"]}, "not recognised"),
         ({"medicines": [{"name": "magnesium oxide", "status": "on-hold"}]}, "imprecise"),
+        ({"medicines": ["magnesium oxide"]}, "imprecise"),
+        ({"supplements": [product("magnesium oxide", "500 mg")]}, "imprecise"),
     ],
 )
-def test_whether_magnesium_is_taken_may_itself_be_unknown(record: dict[str, Any], expected: str) -> None:
+def test_whether_magnesium_is_taken_or_how_much_may_itself_be_unknown(record: dict[str, Any], expected: str) -> None:
     assert said(supplemental(**record)) == expected
 
 
@@ -785,6 +785,27 @@ CLASSES = {
     "lithium",
     "digoxin",
     "diuretic",
+    "potassium_sparing_diuretic",
+    "fluoroquinolone",
+    "tetracycline",
+    "dolutegravir",
+    "dolutegravir_rilpivirine",
+    "other_integrase_inhibitor",
+    "thyroid_hormone",
+    "bisphosphonate",
+    "oral_iron",
+    "phenothiazine_or_sulpiride",
+    "azole_antifungal",
+    "azithromycin",
+    "ace_inhibitor",
+    "rosuvastatin",
+    "phenytoin",
+    "quinidine_or_chloroquine",
+    "aminoglycoside",
+    "opioid",
+    "calcineurin_inhibitor",
+    "magnesium_threonate",
+    "sodium_polystyrene",
 }
 
 
@@ -821,6 +842,65 @@ def classes(name: str | None, *codes: tuple[str, str]) -> set[str]:
         pytest.param("desvenlafaxine", {"snri"}, id="holds venlafaxine as part of a word, and is an SNRI itself"),
         pytest.param("metformin", set(), id="something else"),
         pytest.param("sertralin-like", set(), id="part of a word is no match"),
+        pytest.param("Juluca", {"dolutegravir_rilpivirine"}, id="its interval is not that of dolutegravir"),
+        pytest.param(
+            "dolutegravir 50 MG / rilpivirine 25 MG Oral Tablet", {"dolutegravir_rilpivirine"}, id="as RxNorm writes it"
+        ),
+        pytest.param("abacavir / dolutegravir / lamivudine", {"dolutegravir"}, id="with others than rilpivirine"),
+        pytest.param("Cabenuva", set(), id="an injection needs no spacing"),
+        pytest.param("cabotegravir 30 MG Oral Tablet", {"other_integrase_inhibitor"}, id="the tablet of it does"),
+        pytest.param("Iron 65 mg tablet", {"oral_iron"}, id="a bare iron is taken by mouth"),
+        pytest.param("multivitamin with iron", {"oral_iron"}, id="iron among others"),
+        pytest.param("multivitamin without iron", set(), id="iron that is not in it"),
+        pytest.param("iron sucrose 20 MG/ML", set(), id="an iron that is injected"),
+        pytest.param("Venofer", set(), id="by its brand"),
+        pytest.param("iron dextran", set(), id="another one"),
+        pytest.param("iron 100 mg IV", set(), id="intravenous, in two letters"),
+        pytest.param("sucroferric oxyhydroxide", set(), id="an iron that binds phosphate and is hardly absorbed"),
+        pytest.param("Ironsorb-like calamine, ferric oxide", set(), id="iron in a name, and as a colour"),
+        pytest.param("ferrous sulfate 325 mg and iron sucrose 200 mg", {"oral_iron"}, id="one by mouth, one not"),
+        pytest.param("ciprofloxacin 400 mg IV", set(), id="an antibiotic into the vein"),
+        pytest.param("ciprofloxacin 500 MG Oral Tablet", {"fluoroquinolone"}, id="and by mouth"),
+        pytest.param("doxycycline 100 MG Injection", set(), id="a tetracycline into the vein"),
+        pytest.param("azithromycin 500 mg for infusion", set(), id="azithromycin into the vein"),
+        pytest.param("azithromycin 250 mg", {"azithromycin"}, id="no route said: by mouth"),
+        pytest.param("fosphenytoin", set(), id="holds phenytoin as part of a word, and is an injection"),
+        pytest.param("amisulpride 50 mg", set(), id="holds sulpride, and is not sulpiride"),
+        pytest.param("fluphenazine decanoate", set(), id="a depot"),
+        pytest.param(
+            "amitriptyline hydrochloride 10 MG / perphenazine 2 MG Oral Tablet",
+            {"tca", "phenothiazine_or_sulpiride"},
+            id="two in one tablet",
+        ),
+        pytest.param("Promazine", {"phenothiazine_or_sulpiride"}, id="promazine"),
+        pytest.param("ketoconazole 2 % shampoo", set(), id="on the skin"),
+        pytest.param("fluconazole", set(), id="an azole no label names"),
+        pytest.param(
+            "rosuvastatin magnesium", {"rosuvastatin"}, id="the salt of a statin is no magnesium, and is the statin"
+        ),
+        pytest.param("quinine sulfate", set(), id="quinine is not quinidine"),
+        pytest.param(
+            "Hydroxychloroquine", {"quinidine_or_chloroquine"}, id="chloroquine inside a longer word, and named"
+        ),
+        pytest.param("chloroprocaine", set(), id="not chloroquine"),
+        pytest.param("enalaprilat", set(), id="an injection whose name begins with enalapril"),
+        pytest.param("lisinopril", set(), id="an ACE inhibitor no label names"),
+        pytest.param(
+            "captopril 25 MG / hydrochlorothiazide 15 MG", {"ace_inhibitor", "diuretic"}, id="with a thiazide"
+        ),
+        pytest.param("zoledronic acid", set(), id="a bisphosphonate only for the vein"),
+        pytest.param("tobramycin eye drops", set(), id="on the eye"),
+        pytest.param("tobramycin 300 MG inhalation solution", {"aminoglycoside"}, id="inhaled it is absorbed in part"),
+        pytest.param("tacrolimus ointment", set(), id="on the skin, not in the blood"),
+        pytest.param("apomorphine", set(), id="holds morphine as part of a word"),
+        pytest.param("naloxone", set(), id="against opioids"),
+        pytest.param("dextromethorphan", set(), id="a cough syrup"),
+        pytest.param("Suboxone", {"opioid"}, id="buprenorphine with naloxone"),
+        pytest.param("Magtein", {"magnesium_product", "magnesium_threonate"}, id="magnesium L-threonate by its brand"),
+        pytest.param("magnesium L-threonate 2 g", {"magnesium_product", "magnesium_threonate"}, id="with its hyphen"),
+        pytest.param("magnesium threonine-free", {"magnesium_product"}, id="not threonate"),
+        pytest.param("Kayexalate", {"sodium_polystyrene"}, id="a resin by its brand"),
+        pytest.param("Armour Thyroid", {"thyroid_hormone"}, id="of animals"),
     ],
 )
 def test_medicines_by_their_text(name: str, expected: set[str]) -> None:
@@ -842,6 +922,19 @@ def test_escitalopram_is_not_found_as_citalopram() -> None:
         pytest.param([("atc", "N06AB99")], {"ssri"}, True, id="a new substance of the class, by prefix"),
         pytest.param([("atc", "A10BA02")], set(), True, id="another drug's full ATC code is known"),
         pytest.param([("atc", "N06")], set(), False, id="a group is no drug"),
+        pytest.param([("rxnorm", "1665210")], set(), True, id="an infusion of a fluoroquinolone, by its code"),
+        pytest.param([("atc", "J05AR21")], {"dolutegravir_rilpivirine"}, True, id="Juluca"),
+        pytest.param([("atc", "B03AC02")], set(), True, id="iron into the vein"),
+        pytest.param([("atc", "B03AE10")], {"oral_iron"}, True, id="iron with others, by prefix"),
+        pytest.param(
+            [("atc", "C09BA01")],
+            {"ace_inhibitor", "diuretic"},
+            True,
+            id="a code of one set under the prefix of another",
+        ),
+        pytest.param(
+            [("atc", "C03EA01")], {"diuretic", "potassium_sparing_diuretic"}, True, id="a thiazide with amiloride"
+        ),
         pytest.param([("rxnorm", "999999999")], set(), False, id="unknown RxNorm code"),
         pytest.param([("http://hl7.org/fhir/sid/ndc", "0093-7198-01")], set(), False, id="NDC only"),
         pytest.param([("local", "36437")], set(), False, id="the same number in another system"),
@@ -868,6 +961,12 @@ def test_ndc_with_a_name_is_known_by_its_name() -> None:
         pytest.param(None, [("icd10cm", "F32.5")], set(), id="in full remission"),
         pytest.param(None, [("icd10cm", "F31.81")], {"bipolar_disorder"}, id="by prefix"),
         pytest.param(None, [("icd10cm", "F3181")], {"bipolar_disorder"}, id="by prefix, without its dot"),
+        pytest.param(
+            None,
+            [("icd10cm", "F31.2")],
+            {"bipolar_disorder"},
+            id="bipolar, though the code itself is of another set too",
+        ),
         pytest.param("Major depressive disorder, recurrent", [], {"depression"}, id="by words"),
         pytest.param("Family history of depression", [], set(), id="of somebody else"),
         pytest.param("Bipolar disorder, current episode depressed", [], {"bipolar_disorder"}, id="bipolar"),
@@ -907,6 +1006,25 @@ def test_the_fall_of_a_score_since_magnesium_was_begun(scores: dict[str, str], f
         change = found[item]
         assert (change.reason if isinstance(change, Gap) else reading(change).range) == (
             expected if expected.isalpha() else Range.exactly(Fraction(expected))
+        )
+
+
+@pytest.mark.parametrize(
+    ("scores", "before", "day"),
+    [
+        pytest.param({"2026-10-01": "12", RECENT: "7"}, (12, 12), (41, 41), id="one before, one since"),
+        pytest.param({"2026-10-10": "12"}, (12, 12), "missing", id="the day it was begun is before, not day 0"),
+        pytest.param({"2026-09-11": "12", "2026-10-11": "6"}, "missing", (1, 1), id="29 days before is too old; the day after is day 1"),
+        pytest.param({"2026-10-01": "12", "2026-11": "6"}, (12, 12), (22, 42), id="a month without a day may be any of its days so far"),
+        pytest.param({"2026-10-01": "12", RECENT: "40"}, (12, 12), "rejected", id="the newest is impossible"),
+    ],
+)  # fmt: skip
+def test_the_score_before_magnesium_and_the_day_of_the_newest(scores: dict[str, str], before: Any, day: Any) -> None:
+    found = facts(phq9=[result(value, when) for when, value in scores.items()], **ON_TRIAL).items
+    for item, expected in (("phq9_before", before), ("phq9_day", day)):
+        change = found[item]
+        assert (change.reason if isinstance(change, Gap) else reading(change).range) == (
+            expected if isinstance(expected, str) else Range(*expected)
         )
 
 

@@ -9,19 +9,26 @@ from typing import Literal, assert_never
 
 from mgcds.model.condition import names_of
 from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, Number, State, Taking, Threshold
+from mgcds.model.diet import Food, ReferenceIntake
+from mgcds.model.interaction import DrugMagnesium
+from mgcds.model.phq9 import Cutoffs
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
+
+Gives = Literal["fall", "value before", "day of the newest"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """How far a score has fallen since a medicine was begun: the last value of `of` at most `within` days before the longest-running
-    medicine of `value_set` was begun, less the newest value. In per cent of the former where the item's unit is `%`.
+    medicine of `value_set` was begun, less the newest value. In per cent of the former where the item's unit is `%`. It may give
+    instead that value before, or how many days after the start the newest value was taken.
     """
 
     of: str
     value_set: str
     within: int
+    gives: Gives = "fall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,12 @@ class MeasuredItem:
     whole: bool
     change: Change | None = None
     """set where the item is computed from the history of another"""
+    jurisdictions: tuple[str, ...] = ()
+    """where a limit of the place is known"""
+    local_upper: Threshold | None = None
+    """the one that was chosen: of the place, not of a laboratory, so the same for every reading"""
+    methods: Mapping[str, str] = field(default_factory=dict)
+    """how it may have been estimated → what that is worth, in words"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,35 @@ class Claim:
     refused: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A general text of `basis.yaml` about suggestions of these kinds: ids of its evidence, or its source in words."""
+
+    text: str
+    evidence: tuple[str, ...]
+    source: str
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralTexts:
+    """`basis.yaml`: what every suggestion shows besides its own rule, and how many are shown at once."""
+
+    purpose: Statement
+    intended_user: Statement
+    population: Statement
+    not_for: Statement
+    certainty: Mapping[str, str]
+    """GRADE word → what it means"""
+    strength: Mapping[str, str]
+    options: tuple[Statement, ...]
+    harms: tuple[Statement, ...]
+    limits: tuple[Statement, ...]
+    not_studied: tuple[Statement, ...]
+    most_interruptive: int
+    most_passive: int
+
+
 @dataclass(frozen=True, eq=False)
 class RulePack:
     """What all evaluation reads. Rules are sorted by kind, then id; findings come after the findings they use."""
@@ -129,7 +171,15 @@ class RulePack:
     evidence: Mapping[str, Evidence]
     kinds: tuple[str, ...]
     override_reasons: Mapping[str, str]
+    texts: GeneralTexts
     claims: Mapping[str, Claim]
+    drug_magnesium: DrugMagnesium | None = None
+    """medicines and magnesium, by value set; a pack may be without"""
+    jurisdictions: tuple[str, ...] = ()
+    """whose limits apply; of several the lowest"""
+    intakes: Mapping[str, ReferenceIntake] = field(default_factory=dict)
+    foods: Mapping[str, Food] = field(default_factory=dict)
+    phq9: Cutoffs | None = None
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""
