@@ -1,7 +1,7 @@
 """Let an independent judge repeat every verdict: `python -m tests.judge.run 10000`, or `make judge`.
 
-On the pack and on random packs. Exit 1 where he differs, with the first patient of whom he does, and where a rule was never met, never
-not met or never unknown: a comparison of nothing would agree.
+On the pack and on random packs. Exit 1 where he differs, with the first patient of whom he does, and where a criterion or rule was never
+met, never not met or never unknown: a comparison of nothing would agree.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def compare(first: int, records: int) -> int:
 
 
 def report(pack: RulePack, on_the_pack: Iterable[Judged], on_random_packs: Iterable[Judged] = ()) -> int:
-    """Print what comes in. 0 where the judge says the same and every rule was met, not met and unknown, else 1."""
+    """Print what comes in. 0 where the judge says the same and every answer was met with, else 1."""
     began = time.monotonic()
     tally, found = Tally(), list[tuple[str, Difference]]()
     for judged in on_the_pack:
@@ -107,12 +107,17 @@ def in_words(answer: Answer) -> str:
 
 
 def never_met(pack: RulePack, tally: Tally) -> Iterator[str]:
-    """Answers of rules that no patient brought about; a rule that asks about knowledge alone is never unknown."""
-    for rule in pack.rules:
-        knows = all(isinstance(pack.criteria[key], ABOUT_KNOWLEDGE) for key in pack.criteria_of[rule])
-        for answer in (True, False) if knows else (True, False, None):
-            if not tally.answers[f"rule: {rule}", answer]:
-                yield f"rule '{rule}' was {in_words(answer)} of no patient: judge more records"
+    """Answers of criteria and rules that no patient brought about. What asks about knowledge is never unknown itself, and a rule with
+    such a criterion need not be: it may apply only where the others are known.
+    """
+    keys = {f"criterion: {key}": (key,) for key in pack.criteria} | {
+        f"rule: {rule}": pack.criteria_of[rule] for rule in pack.rules
+    }
+    for name, read in keys.items():
+        asks = any(isinstance(pack.criteria[key], ABOUT_KNOWLEDGE) for key in read)
+        for answer in (True, False) if asks else (True, False, None):
+            if not tally.answers[name, answer]:
+                yield f"'{name}' was {in_words(answer)} of no patient: judge more records"
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -328,15 +328,14 @@ def test_the_long_run_shows_the_first_difference_and_fails(
     assert "the model says" in out
 
 
-def test_a_rule_that_was_never_met_fails_the_long_run(pack: RulePack) -> None:
+def test_an_answer_that_was_never_met_with_fails_the_long_run(pack: RulePack) -> None:
     tally = Tally()
-    every: Mapping[str, tuple[bool | None, ...]] = {f"rule: {rule}": (True, False, None) for rule in pack.rules}
-    for name, answers in every.items():
-        for answer in answers:
+    for name in (*(f"criterion: {key}" for key in pack.criteria), *(f"rule: {rule}" for rule in pack.rules)):
+        for answer in (True, False, None):
             tally.add({name: answer})
     assert list(run.never_met(pack, tally)) == []
     assert run.report(pack, [run.Judged(tally, [])]) == 0
-    rule = next(iter(pack.rules))
-    del tally.answers[f"rule: {rule}", True]
-    assert list(run.never_met(pack, tally)) == [f"rule '{rule}' was met of no patient: judge more records"]
+    del tally.answers["rule: severe-renal-impairment", None]
+    never = "'rule: severe-renal-impairment' was unknown of no patient: judge more records"
+    assert list(run.never_met(pack, tally)) == [never]
     assert run.report(pack, [run.Judged(tally, [])]) == 1
