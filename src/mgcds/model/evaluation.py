@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from mgcds.model.condition import Truth, all_of, judge
-from mgcds.model.criterion import Asks, Bound, Criterion, Documented, Has, Limit, Measure, Number, State, Taking, Threshold
+from mgcds.model.criterion import (
+    Asks,
+    Bound,
+    Criterion,
+    Documented,
+    Has,
+    Limit,
+    Measure,
+    State,
+    Taking,
+    Threshold,
+)
 from mgcds.model.facts import Facts, Gap, Range, Reading, StateReading, known
 from mgcds.model.pack import RulePack
 from mgcds.model.rule import HoldsBack
@@ -87,7 +98,9 @@ def test(criterion: Criterion, facts: Facts) -> Truth:
             (
                 True if criterion.at_least is None else is_above(listed.running, Limit(criterion.at_least, True)),
                 True if criterion.at_most is None else is_below(listed.running, Limit(criterion.at_most, True)),
-                True if criterion.unchanged_for is None else is_above(listed.unchanged, Limit(criterion.unchanged_for, True)),
+                True
+                if criterion.unchanged_for is None
+                else is_above(listed.unchanged, Limit(criterion.unchanged_for, True)),
             )
         )
     if isinstance(criterion, Has):

@@ -217,7 +217,7 @@ def _limit(
 
 
 @lru_cache(maxsize=4096)  # laboratories report the same limits again and again
-def _limit_value(reported: str, unit: str, substance: str | None) -> Fraction | None:
+def _limit_value(reported: str, unit: str, substance: str | None) -> Number | None:
     """A reported limit in the unit of comparison; None where it has no number, or no unit that converts."""
     try:
         parts = parse_quantity(reported)
@@ -225,7 +225,9 @@ def _limit_value(reported: str, unit: str, substance: str | None) -> Fraction | 
         return None
     found = parse_unit(parts["unit"]) if parts["unit"] else None
     scale = factor(found, unit, substance) if found else None
-    return None if scale is None or parts["comparator"] else Fraction(parts["value"]) * scale
+    if scale is None or parts["comparator"]:
+        return None
+    return Decimal(parts["value"]) if scale == 1 else Fraction(parts["value"]) * scale
 
 
 def _default_limit(default: Threshold | None, unit: str) -> tuple[Limit | None, str]:
