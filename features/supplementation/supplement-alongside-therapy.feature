@@ -1,6 +1,6 @@
 Feature: Consider magnesium alongside antidepressant therapy
   An option, of very low certainty, beside a treatment that stays unchanged: PHQ-9 5 to 19, an antidepressant not started
-  or stopped within 60 days, and every safety stop known not to apply.
+  or stopped within 60 days or psychotherapy for 60 days, and every safety stop known not to apply.
   Evidence: tarleton-2017, moabedi-2023, sultana-2023; against: phelan-2018, ryszewska-pokrasniewicz-2018, mehdi-2017, sarris-2022
 
   Scenario Outline: PHQ-9 from 5 to 19
@@ -57,6 +57,27 @@ Feature: Consider magnesium alongside antidepressant therapy
     And the serum magnesium is "0.85 mmol/L"
     When the record is evaluated
     Then "supplement-alongside-therapy" is offered
+
+  Scenario Outline: psychotherapy for 60 days is a stable treatment too
+    Given a healthy adult
+    And the PHQ-9 is "12"
+    And the patient receives "cognitive behavioural therapy" since <days> days ago
+    When the record is evaluated
+    Then "supplement-alongside-therapy" is <trial>
+
+    Examples:
+      | days | trial         |
+      | 59   | not indicated |
+      | 60   | offered       |
+      | 61   | offered       |
+
+  Scenario: not while an antidepressant beside the psychotherapy is new
+    Given a healthy adult
+    And the PHQ-9 is "12"
+    And the patient receives "psychotherapy" since 200 days ago
+    And the patient takes "sertraline" since 20 days ago
+    When the record is evaluated
+    Then "supplement-alongside-therapy" is not indicated
 
   Scenario: not for who takes magnesium already
     Given an adult with mild to moderate depression on a stable antidepressant

@@ -324,6 +324,7 @@ def _changes(changes: list[str]) -> dict[str, Any]:
             "medicines",
             "antidepressants",
             "supplements",
+            "procedures",
             "conditions",
             "symptoms",
         )

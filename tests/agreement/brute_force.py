@@ -13,7 +13,7 @@ from math import prod
 
 from mgcds.model.condition import Condition, Not, Truth, all_of, judge
 from mgcds.model.criterion import Asks, Criterion, Documented, Measure, State
-from mgcds.model.evaluation import Verdicts, is_cleared, test
+from mgcds.model.evaluation import Verdicts, is_rejected, test
 from mgcds.model.facts import Facts, Reading, StateReading
 from mgcds.model.missing import imagined
 from mgcds.model.pack import RulePack, about
@@ -27,17 +27,20 @@ class BruteForce:
 
     def __init__(self, rule: str, verdicts: Verdicts, pack: RulePack, facts: Facts) -> None:
         self._pack, self._facts, self._verdicts = pack, facts, verdicts
-        wanted: list[Condition] = [pack.rules[rule].when]
-        in_doubt = [holder.by for holder in pack.holders[rule] if not is_cleared(holder, verdicts.rules, pack, facts)]
-        wanted += [Not(pack.rules[holder].when) for holder in in_doubt]
-        self._wanted = wanted
-        self._keys = list(dict.fromkeys(key for part in (rule, *in_doubt) for key in pack.criteria_of[part]))
+        holders = [holder for holder in pack.holders[rule] if verdicts.rules[holder.by] is not False]
+        strict = [pack.rules[holder.by].when for holder in holders if not holder.lets_pass]
+        self._wanted: list[Condition] = [pack.rules[rule].when, *map(Not, strict)]
+        self._may_pass = [pack.rules[holder.by].when for holder in holders if holder.lets_pass]
+        read_by_those = {subject for holder in holders if holder.lets_pass for subject in pack.reads[holder.by]}
+        self._rejected = {subject for subject in read_by_those if is_rejected(subject, facts)}
+        parts = (rule, *(holder.by for holder in holders))
+        self._keys = list(dict.fromkeys(key for part in parts for key in pack.criteria_of[part]))
         self._findings = {name: pack.findings[name].when for name in pack.findings}
         unknown = {about(pack.criteria[key], pack) for key in self._keys if verdicts.criteria[key] is None}
-        self.unknown = sorted(unknown)
+        self.unknown = sorted(unknown | self._rejected)
 
     def smallest_sets(self) -> set[tuple[str, ...]]:
-        """Every set for which some answers make the rule met and its holders not met, without the supersets of another."""
+        """Every set for which some answers let the suggestion be offered, without the supersets of another."""
         found: list[tuple[str, ...]] = []
         for size in range(len(self.unknown) + 1):
             for subjects in combinations(self.unknown, size):
@@ -99,7 +102,10 @@ class BruteForce:
         for name, when in self._findings.items():
             if all(key in truths for key in self._pack.criteria_of[name]):
                 truths[name] = judge(when, truths)
-        return all_of(judge(condition, truths) for condition in self._wanted)
+        met = [judge(condition, truths) for condition in self._may_pass]
+        passed = [not truth if truth is not None else None if open_still else True for truth in met]
+        learnt = all(subject in given or subject in open_still for subject in self._rejected)
+        return all_of([learnt, *passed, *(judge(condition, truths) for condition in self._wanted)])
 
     def _truth(self, key: str, given: Mapping[str, Answer], open_still: set[str], facts: Facts) -> Truth:
         criterion: Criterion = self._pack.criteria[key]

@@ -21,7 +21,7 @@ from random import Random
 from typing import Any
 
 from mgcds.model.condition import Condition, names_with_sign
-from mgcds.model.criterion import Asks, Criterion, Documented, Measure, State, Taking, Threshold
+from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, State, Taking, Threshold
 from mgcds.model.evaluation import test
 from mgcds.model.facts import Facts, Gap, Listed, Reading, StateReading
 from mgcds.model.pack import ListItem, MeasuredItem, RulePack, StateItem, about
@@ -31,8 +31,8 @@ from mgcds.model.terminology import ValueSet
 from mgcds.model.units import SCORE, WRITTEN_OTHERWISE, factor, parse_unit
 
 READ_EVERY = 4
-STOCK = 2500
-ENOUGH = 400  # cards to choose the fitting ones from
+STOCK = 4000
+ENOUGH = 1000  # cards to choose the fitting ones from
 DAYS = (
     date(2026, 11, 21),
     date(2026, 3, 31),
@@ -62,7 +62,11 @@ FOREIGN = (
 NONSENSE = ("mmol/mol", "MG/DL", "%", "furlong", "mg", "mmol/L/d", " ", "mg/dL or so", "m" * 59, "1e3")
 UNKNOWN_NAMES = ("zorblaxin", "the blue one", "XJ-11", "??")
 OTHER_MEDICINES = ("paracetamol", "amoxicillin", "atorvastatin 20 mg")
-OTHER_WORDS = {"conditions": ("asthma", "hay fever", "migraine"), "symptoms": ("cough", "tired", "back pain")}
+OTHER_WORDS = {
+    "procedures": ("physiotherapy",),
+    "conditions": ("asthma", "hay fever", "migraine"),
+    "symptoms": ("cough", "tired", "back pain"),
+}
 NO_DATES = ("yesterday", "2026-13-40", "2023-02-29", "21/11/2026", "")
 SPECIMENS = ("haemolysed", "lipaemic", "icteric", "edta", "citrate", "haemolyzed")
 STATUSES = ("preliminary", "amended", "corrected", "cancelled", "entered-in-error", "unknown", "registered", "ready")
@@ -163,6 +167,16 @@ class Patients:
         }
         self._days = {item.id: edges(self._withins(item.id), item.current_for) for item in pack.items.values()}
         self._members = {found.id: _members(found, pack.value_sets) for found in pack.value_sets.values()}
+        self.computed = [
+            item.id
+            for item in pack.items.values()
+            if item.id == "supplemental_magnesium" or (isinstance(item, MeasuredItem) and item.change is not None)
+        ]
+        self._sets_of = {
+            item.id: sorted(found for found in self._sets_used() if pack.value_sets[found].of == item.id)
+            or [found.id for found in pack.value_sets.values() if found.of == item.id]
+            for item in pack.items.values()
+        }
         self._durations = sorted(self._durations_used() | set(DURATIONS))
         self.stock = read_stock(self, stock) if isinstance(stock, int) else stock
 
@@ -219,6 +233,9 @@ class Patients:
                     found |= {max(days - 1, 0), days, days + 1} if days is not None else set()
         return found
 
+    def _sets_used(self) -> set[str]:
+        return {criterion.value_set for criterion in self.pack.criteria.values() if isinstance(criterion, Taking | Has)}
+
     # --- records ----------------------------------------------------------------------------------------------------------
 
     def day(self, seed: int) -> date:
@@ -238,8 +255,10 @@ class Patients:
             match item:
                 case MeasuredItem(id="age"):
                     record |= self._age(rng, on, plain)
-                case MeasuredItem(id="supplemental_magnesium"):
-                    pass  # follows from the medicines
+                case MeasuredItem(id="days_to_surgery"):
+                    record["planned_surgery"] = self._operation(rng, on, plain)
+                case MeasuredItem() if item.id in self.computed:
+                    pass  # follows from the medicines and the results
                 case MeasuredItem():
                     record[item.id] = self._measured(item, rng, on, plain)
                 case StateItem():
@@ -247,6 +266,13 @@ class Patients:
                 case ListItem():
                     record |= self._list(item, rng, on, plain)
         return {name: value for name, value in record.items() if value is not None}
+
+    def _operation(self, rng: Random, on: date, plain: bool) -> str | None:
+        """A day to come, on either side of the edges in use, or none."""
+        if rng.random() < 0.5:
+            return None
+        days = rng.choice(self._scales["days_to_surgery"][0].believed)
+        return (on + timedelta(int(days))).isoformat() if plain else self._date(rng, on, "days_to_surgery")
 
     def _date(self, rng: Random, on: date, item: str) -> str | None:
         """Any date: on either side of an edge, with a time, partial, in the future, or none at all."""
@@ -461,15 +487,15 @@ class Patients:
 
     def _entry(self, item: ListItem, rng: Random, on: date, plain: bool, value_set: str | None = None) -> Any:
         """A member of a value set, or something else, with dates on the edges of the durations in use."""
-        sets = [found.id for found in self.pack.value_sets.values() if found.of == item.id]
-        entry = dict(rng.choice(self._members[value_set or rng.choice(sets)]))
+        entry = dict(rng.choice(self._members[value_set or rng.choice(self._sets_of[item.id])]))
         if value_set is None and rng.random() < (0.1 if plain else 0.25):
             entry = {"name": rng.choice(OTHER_MEDICINES if item.id == "medicines" else OTHER_WORDS[item.id])}
         if not plain and rng.random() < 0.15:
             entry = rng.choice(
                 ({"name": rng.choice(UNKNOWN_NAMES)}, {"codes": [{"system": "rxnorm", "code": "0"}]}, {"name": ""})
             )
-        began, ended = ("start", "stop") if item.id == "medicines" else ("onset", "abated")
+        treated = item.id in ("medicines", "procedures")
+        began, ended = ("start", "stop") if treated else ("onset", "abated")
         if rng.random() < 0.85:
             entry[began] = (on - timedelta(rng.choice(self._durations))).isoformat()
         if rng.random() < 0.12:
@@ -477,7 +503,7 @@ class Patients:
         if not plain:
             if rng.random() < 0.3:
                 entry[rng.choice((began, ended))] = self._date(rng, on, item.id)
-            if rng.random() < 0.25 and item.id == "medicines":
+            if rng.random() < 0.25 and treated:
                 entry["status"] = rng.choice(("on-hold", "unknown", "stopped", "active", "forgotten"))
         return entry["name"] if list(entry) == ["name"] and rng.random() < 0.5 else entry
 
@@ -590,7 +616,7 @@ def read_stock(patients: Patients, size: int) -> dict[str, Deck]:
     cards: dict[str, list[Card]] = {}
     for seed in range(-size, 0):
         facts = patients.read(seed)
-        computed = {key: facts.items.pop(key) for key in ("supplemental_magnesium",) if key in facts.items}
+        computed = {key: facts.items.pop(key) for key in patients.computed if key in facts.items}
         for item, found in facts.items.items():
             cards.setdefault(item, []).append(Card(seed, {item: found}, {}, {}))
         for name, gap in facts.lists.items():
@@ -606,8 +632,9 @@ def fields_of(subject: str) -> tuple[str, ...]:
     """The fields of a record that say something of an item or list."""
     beside = {"age": ("birth_date",), "medicines": ("antidepressants", "supplements")}.get(subject, ())
     reconciled = (f"{subject}_reconciled",) if f"{subject}_reconciled" in PatientRecord.model_fields else ()
-    computed = ("supplemental_magnesium",)
-    return () if subject in computed else (subject, *beside, *reconciled)
+    if subject == "days_to_surgery":
+        return ("planned_surgery",)
+    return (subject, *beside, *reconciled) if subject in PatientRecord.model_fields else ()
 
 
 def _is_on(criterion: Criterion, card: Card, pack: RulePack) -> bool:

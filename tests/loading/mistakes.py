@@ -22,6 +22,11 @@ WHEN = "(mild_to_moderate and on_treatment or low_magnesium and not_critical) an
 PHQ9 = "{measure: phq9, at_least: 5, below: 20}"
 MAGNESIUM = "between: [0.50 mmol/L, 1.23 mmol/L]"
 
+CHANGE = (
+    'phq9_fall:\n  title: Fall\n  of: measurement\n  units: ["{score}"]\n  plausible: [-27, 27]\n  current_for: 14 days\n'
+    "  on_a_tie: lowest\n  change_of: phq9\n  since_start_of: ssri\n  baseline_within: 28 days\nconditions:\n"
+)
+
 Change = Callable[[Path], None]
 
 
@@ -307,6 +312,12 @@ ITEMS = [
          "'egfr' is not in items.yaml"),
     item("plausible-0x1F", "plausible: [0, 27]", "plausible: [0, 0x1F]", "0x1F", "is '0x1F'; write a plain number",
          "takes the lowest", "'phq9' is not in items.yaml"),
+    item("change-of-nothing", "conditions:\n", CHANGE.replace("change_of: phq9", "change_of: phq8"), "change_of",
+         "'change_of' of item 'phq9_fall' names no item that is measured; did you mean 'phq9'?"),
+    item("change-since-nothing", "conditions:\n", CHANGE.replace("since_start_of: ssri", "since_start_of: depression"), "since_start_of",
+         "'since_start_of' of item 'phq9_fall' names no set of medicines"),
+    item("change-without-baseline", "conditions:\n", CHANGE.replace("  baseline_within: 28 days\n", ""), "phq9_fall",
+         "item 'phq9_fall' needs 'baseline_within: 28 days'"),
     item("current-for-weeks", "current_for: 14 days", "current_for: 2 weeks", "2 weeks", "is '2 weeks'; write a number of days"),
     item("on-a-tie", "on_a_tie: highest", "on_a_tie: average", "average", "is 'average'; write one of lowest, highest"),
     item("whole-numbers-true", "plausible: [0, 27]\n  whole_numbers: yes", "plausible: [0, 27]\n  whole_numbers: true", "whole_numbers: true", "is 'true'; write one of no, yes"),

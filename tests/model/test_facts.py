@@ -879,3 +879,57 @@ def test_ndc_with_a_name_is_known_by_its_name() -> None:
 def test_diagnoses(name: str | None, codes: list[tuple[str, str]], expected: set[str]) -> None:
     wanted = {"depression", "bipolar_disorder", "suicidality"}
     assert wanted & load_pack().vocabularies["conditions"].match(name, tuple(codes)).value_sets == expected
+
+
+# --- change since magnesium was begun --------------------------------------------------------------------------------------------
+
+ON_TRIAL = {"medicines": [], "supplements": [{"name": "magnesium chloride", "start": "2026-10-10"}], "recorded": RECENT}
+
+
+@pytest.mark.parametrize(
+    ("scores", "fall", "percent"),
+    [
+        pytest.param({"2026-10-01": "12", RECENT: "7"}, "5", "125/3", id="12 to 7"),
+        pytest.param({"2026-10-10": "12", RECENT: "6"}, "6", "50", id="the day it was begun is still before"),
+        pytest.param({"2026-09-12": "12", RECENT: "6"}, "6", "50", id="28 days before"),
+        pytest.param({"2026-09-11": "12", RECENT: "6"}, "missing", "missing", id="29 days before is too old"),
+        pytest.param({"2026-10-01": "20", "2026-10-09": "10", RECENT: "6"}, "4", "40", id="the last one before counts"),
+        pytest.param({"2026-10-01": "10", "2026-10-20": "2", RECENT: "15"}, "-5", "-50", id="the newest counts, a rise is negative"),
+        pytest.param({"2026-10-01": "0", RECENT: "3"}, "-3", "imprecise", id="from 0 there is no per cent"),
+        pytest.param({"2026-10-01": "12"}, "missing", "missing", id="none since the start"),
+        pytest.param({RECENT: "6"}, "missing", "missing", id="none before"),
+        pytest.param({"2026-10-01": "12", "2026-10-08": "30", RECENT: "6"}, "missing", "missing", id="the last one before is impossible"),
+    ],
+)  # fmt: skip
+def test_the_fall_of_a_score_since_magnesium_was_begun(scores: dict[str, str], fall: str, percent: str) -> None:
+    found = facts(phq9=[result(value, day) for day, value in scores.items()], **ON_TRIAL).items
+    for item, expected in (("phq9_fall", fall), ("phq9_fall_percent", percent)):
+        change = found[item]
+        assert (change.reason if isinstance(change, Gap) else reading(change).range) == (
+            expected if expected.isalpha() else Range.exactly(Fraction(expected))
+        )
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        pytest.param({"supplements": []}, "missing", id="no magnesium"),
+        pytest.param({"supplements": ["magnesium chloride"]}, "imprecise", id="begun on an unknown day"),
+        pytest.param({"supplements": [{"name": "magnesium chloride", "start": "2026-10"}]}, "imprecise", id="begun some day of a month"),
+        pytest.param({"medicines": None}, "missing", id="no medicine list"),
+        pytest.param({"medicines": ["zorblaxin"]}, "not recognised", id="a medicine nobody knows may be magnesium"),
+    ],
+)  # fmt: skip
+def test_without_a_known_start_there_is_no_fall(record: dict[str, Any], reason: str) -> None:
+    given = {**ON_TRIAL, **record}
+    scores = [result("12", "2026-10-01"), result("6")]
+    assert gap(facts(phq9=scores, **given).items["phq9_fall"]).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("planned", "days"),
+    [("2026-11-21", (0, 0)), ("2026-12-05", (14, 14)), ("2026-12", (10, 40)), ("2026-11", (0, 9)), ("2026-11-20", None), (None, None)],
+)  # fmt: skip
+def test_days_to_a_planned_operation(planned: str | None, days: tuple[int, int] | None) -> None:
+    found = facts(planned_surgery=planned).items["days_to_surgery"]
+    assert (None if isinstance(found, Gap) else reading(found).range) == (days and Range(*days))

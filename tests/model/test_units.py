@@ -201,7 +201,7 @@ def test_a_small_l_is_a_litre_too(reported: str) -> None:
     [
         "", " ", "\t\n", "MG/DL", "Mg/dL", "mg/DL", "MMOL/L", "mMol/L", "MEQ/L", "mol%", "mg%", "mg per dL", "mg/dL*", "mg//dL", "/dL", "mg/",
         "mmol/L/", "mg/100mL", "10*3/uL", "mval/L", "mg/dL?", "(mg/dL)", "mg-dL", "-", "?", "unknown", "see comment", "N/A", "none", "null",
-        "1.73", "2", "0", "-1", "%", "m", "k", "e", "E", "inf", "nan", "and", "not/a", "a/if", "lambda", "True", "None", "magnesium",
+        "1.73", "2", "0", "-1", "%%", "m", "k", "e", "E", "inf", "nan", "and", "not/a", "a/if", "lambda", "True", "None", "magnesium",
         "mmol/L\u200b", "\ufeffmmol/L", "ｍmol/L", "mmоl/L", "mmol∕L",
         "__import__('os')", "mg/dL; rm", "mg/dL**99999", "2**99999999", "9" * 40, "mg" * 60, "a." * 30 + "a",
         "mg/dL\x00", "{score", "{score}/L", "${7*7}", "%s%s",

@@ -59,6 +59,14 @@ Feature: Every step of the library, once at least
     When the record is evaluated
     Then "dose-above-limit" is offered
 
+  Scenario: a treatment that is no medicine, and an operation to come
+    Given a healthy adult
+    And the PHQ-9 is "12"
+    And the patient receives "psychotherapy" since 100 days ago
+    And the patient has an operation planned in 7 days
+    When the record is evaluated
+    Then "supplement-alongside-therapy" is suppressed by "planned-surgery"
+
   Scenario: the laboratory's own limits
     Given a healthy adult
     And the serum magnesium is "0.72 mmol/L" with laboratory limits "0.75 mmol/L" to "0.95 mmol/L"

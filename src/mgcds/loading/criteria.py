@@ -33,7 +33,19 @@ from mgcds.model.terminology import ValueSet
 from mgcds.model.units import SCORE, factor, parse_unit
 
 AnyItem = TypeVar("AnyItem")
-KINDS = ("measure", "state", "taking", "diagnosis", "symptom", "missing", "stale", "rejected", "unknown", "documented")
+KINDS = (
+    "measure",
+    "state",
+    "taking",
+    "receiving",
+    "diagnosis",
+    "symptom",
+    "missing",
+    "stale",
+    "rejected",
+    "unknown",
+    "documented",
+)
 # operator → (end of the range, does the value itself belong to it)
 BOUNDS = {"below": ("upper", False), "at_most": ("upper", True), "at_least": ("lower", True), "above": ("lower", False)}
 _OTHER_SIDE = {
@@ -70,8 +82,8 @@ class CriteriaReader:
                 return self._state(what, node)
             case "documented":
                 return self._documented(what, node)
-            case "taking":
-                return self._taking(what, node)
+            case "taking" | "receiving" as kind:
+                return self._taking(what, node, kind)
             case "diagnosis" | "symptom" as kind:
                 return self._has(what, node, kind)
             case problem:
@@ -224,9 +236,9 @@ class CriteriaReader:
         sentence = f"{in_sentence(item.title)} is on record as {' or '.join(values)}{after}{said}"
         return Documented(item.id, values, since.id if since else None, within, sentence)
 
-    def _taking(self, what: str, node: Mapping) -> Taking | None:
-        self.reader.keys(node, what, ["taking"], ["for_at_least", "for_more_than", "for_at_most", "unchanged_for"])
-        value_set = self._value_set(node, "taking", what, "medicines")
+    def _taking(self, what: str, node: Mapping, kind: Literal["taking", "receiving"]) -> Taking | None:
+        self.reader.keys(node, what, [kind], ["for_at_least", "for_more_than", "for_at_most", "unchanged_for"])
+        value_set = self._value_set(node, kind, what, "medicines" if kind == "taking" else "procedures")
         days = {
             key: self.reader.days(node, key, what)
             for key in ("for_at_least", "for_more_than", "for_at_most", "unchanged_for")
@@ -253,7 +265,11 @@ class CriteriaReader:
             if number is not None
         )
         return Taking(
-            value_set.id, at_least, at_most, days["unchanged_for"], f"takes {in_sentence(value_set.title)}{said}"
+            value_set.id,
+            at_least,
+            at_most,
+            days["unchanged_for"],
+            f"{'takes' if kind == 'taking' else 'receives'} {in_sentence(value_set.title)}{said}",
         )
 
     def _has(self, what: str, node: Mapping, kind: str) -> Has | None:

@@ -10,13 +10,13 @@ from mgcds.loading.criteria import CriteriaReader
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping, Node, Text
 from mgcds.model.criterion import Number, Threshold
-from mgcds.model.pack import Evidence, Item, ListItem, MeasuredItem, StateItem
+from mgcds.model.pack import Change, Evidence, Item, ListItem, MeasuredItem, StateItem
 from mgcds.model.record import Measurement, Part, PatientRecord
 from mgcds.model.terminology import Entry, ValueSet, words
 from mgcds.model.units import SUBSTANCES, factor, parse_unit
 
-LISTS = ("medicines", "conditions", "symptoms")
-DERIVED = ("supplemental_magnesium",)
+LISTS = ("medicines", "procedures", "conditions", "symptoms")
+DERIVED = ("supplemental_magnesium", "days_to_surgery")
 _SPECIMEN = ("haemolysed", "lipaemic", "icteric", "edta", "citrate")
 _FORMS = {  # as the systems publish them; ATC and ICD-10-CM may be prefixes
     "rxnorm": ("RxNorm", r"\d{1,8}"),
@@ -24,7 +24,12 @@ _FORMS = {  # as the systems publish them; ATC and ICD-10-CM may be prefixes
     "icd10cm": ("ICD-10-CM", r"[A-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?"),
     "snomed": ("SNOMED CT", r"\d{6,18}"),
 }
-_CODES = {"medicines": ("rxnorm", "atc"), "conditions": ("icd10cm", "snomed"), "symptoms": ("icd10cm", "snomed")}
+_CODES = {
+    "medicines": ("rxnorm", "atc"),
+    "conditions": ("icd10cm", "snomed"),
+    "symptoms": ("icd10cm", "snomed"),
+    "procedures": ("snomed",),
+}
 
 
 def read_items(source: Mapping, reader: Reader) -> dict[str, Item]:
@@ -33,7 +38,7 @@ def read_items(source: Mapping, reader: Reader) -> dict[str, Item]:
     fields = [*PatientRecord.model_fields, *DERIVED]
     for key, node in source.items.items():
         what = f"item '{key}'"
-        if key not in fields:
+        if key not in fields and not (isinstance(node, Mapping) and "change_of" in node.items):
             reader.problem(
                 (source.file, source.line_of(key)),
                 f"{what} is no field of PatientRecord; add the field or correct the name",
@@ -72,7 +77,9 @@ def _kind_of_field(key: str) -> str | None:
     """What `of` must say for a field of PatientRecord."""
     if key in LISTS:
         return "list"
-    if key in ("age", *DERIVED) or PatientRecord.model_fields[key].annotation == tuple[Measurement, ...]:
+    if key in ("age", *DERIVED) or key not in PatientRecord.model_fields:
+        return "measurement"
+    if PatientRecord.model_fields[key].annotation == tuple[Measurement, ...]:
         return "measurement"
     return "state" if _states_of_field(key) else None
 
@@ -101,6 +108,7 @@ def _read_values(key: str, what: str, node: Mapping, reader: Reader) -> tuple[st
 def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reader) -> MeasuredItem | None:
     required = ["title", "of", "units", "plausible", "current_for", "on_a_tie"]
     optional = ["substance", "loinc", "beyond_plausible", "lower_limit", "upper_limit", "not_from", "whole_numbers"]
+    optional += ["change_of", "since_start_of", "baseline_within"]
     if not reader.keys(node, what, required, optional):
         return None
     substance = reader.choice(node, "substance", what, SUBSTANCES) if "substance" in node.items else None
@@ -123,8 +131,16 @@ def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reade
         limits[end] = thresholds.threshold(what, item, end, True, limit) if limit else None
     return MeasuredItem(
         key, title, units, substance, item.codes, plausible, item.beyond_plausible, limits["lower"], limits["upper"],
-        item.current_for, item.on_a_tie, item.not_from, item.whole,
+        item.current_for, item.on_a_tie, item.not_from, item.whole, _read_change(what, node, reader),
     )  # fmt: skip
+
+
+def _read_change(what: str, node: Mapping, reader: Reader) -> Change | None:
+    keys = ("change_of", "since_start_of", "baseline_within")
+    if not any(key in node.items for key in keys):
+        return None
+    of, value_set = (reader.text(node, key, what) for key in keys[:2])
+    return Change(of, value_set, reader.days(node, "baseline_within", what) or 0)
 
 
 def _read_units(what: str, node: Mapping, substance: str | None, reader: Reader) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from mgcds.loading.rules import (
 from mgcds.loading.source import Mapping, read_yaml
 from mgcds.model.condition import AllOf, names_with_sign
 from mgcds.model.criterion import ABOUT_KNOWLEDGE, Asks, Criterion
-from mgcds.model.pack import Evidence, RulePack
+from mgcds.model.pack import Evidence, Item, MeasuredItem, RulePack
 from mgcds.model.rule import Finding, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
@@ -123,6 +123,7 @@ def _build(root: Path, sources: Sources, reader: Reader) -> RulePack:
     items = read_items(sources.files["items.yaml"], reader)
     value_sets = _by_id(sources.of("valuesets"), "the value set", "_", read_value_set, reader)
     _check_includes(sources, value_sets, reader)
+    _check_changes(sources.files["items.yaml"], items, value_sets, reader)
     evidence: dict[str, Evidence] = _by_id(sources.of("evidence"), "the evidence entry", "-", read_evidence, reader)
     criteria = CriteriaReader(reader, items, value_sets)
     keys: dict[str, Criterion] = {}
@@ -181,6 +182,27 @@ def _check_includes(sources: Sources, value_sets: dict[str, ValueSet], reader: R
                 reader.problem(
                     text, f"'includes' names '{text.value}', which {known}; {did_you_mean(text.value or '', fitting)}"
                 )
+
+
+def _check_changes(source: Mapping, items: dict[str, Item], value_sets: dict[str, ValueSet], reader: Reader) -> None:
+    """What a change is computed from is there: an item that is measured, and a set of medicines."""
+    measured = [item.id for item in items.values() if isinstance(item, MeasuredItem) and item.change is None]
+    medicines = [found.id for found in value_sets.values() if found.of == "medicines"]
+    for item in items.values():
+        if not isinstance(item, MeasuredItem) or item.change is None:
+            continue
+        node = source.items[item.id]
+        assert isinstance(node, Mapping), "it was read as an item"
+        for key, named, known, kind in (
+            ("change_of", item.change.of, measured, "item that is measured"),
+            ("since_start_of", item.change.value_set, medicines, "set of medicines"),
+        ):
+            if named not in known:
+                what = f"'{key}' of item '{item.id}' names no {kind}; {did_you_mean(named, known)}"
+                reader.problem((node.file, node.line_of(key) if key in node.items else node.line), what)
+        if item.change.within < 1:
+            what = f"item '{item.id}' needs 'baseline_within: 28 days', how old the value before the start may be"
+            reader.problem((node.file, source.line_of(item.id)), what)
 
 
 def _read_findings(

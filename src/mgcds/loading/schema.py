@@ -29,7 +29,7 @@ def criterion_schemas() -> list[dict[str, Any]]:
         {**_object(["measure"], {"measure": _TEXT, "within": _DAYS, **bounds}), **bounded},
         _object(["state", "is"], {"state": _TEXT, "is": _WORDS, "within": _DAYS}),
         _object(["documented", "is"], {"documented": _TEXT, "is": _WORDS, "since": _TEXT, "within": _DAYS}),
-        _object(["taking"], {"taking": _TEXT, **dict.fromkeys(_TAKING, _DAYS)}),
+        *(_object([key], {key: _TEXT, **dict.fromkeys(_TAKING, _DAYS)}) for key in ("taking", "receiving")),
         *(_object([key], {key: _TEXT}) for key in ("diagnosis", "symptom")),
         *(_object([key], {key: _TEXT, "within": _DAYS}) for key in ("missing", "stale", "rejected", "unknown")),
     ]

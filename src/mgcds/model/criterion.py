@@ -71,8 +71,8 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """A medicine of the value set is being taken: the longest running for `at_least` and `at_most` days,
-    and no medicine of the set started or stopped in the last `unchanged_for` days.
+    """A medicine of the value set is being taken, or a treatment received: the longest running for `at_least` and `at_most` days,
+    and none of the set started or stopped in the last `unchanged_for` days.
     """
 
     value_set: str

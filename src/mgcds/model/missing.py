@@ -1,8 +1,9 @@
 """What would decide a withheld suggestion: the smallest sets of data which, if known, could let it be offered.
 
-A set counts when values exist for its items with which the rule is met and every holder that does not let pass is known not to
-apply, while everything else stays as unknown as it is. "Smallest": no proper subset does. What is learnt is learnt today: it is no
-longer asked for, and an answer on record (`documented`) may be too old for it.
+A set counts when values exist for its items with which the suggestion is offered, while everything else stays as unknown as it is:
+the rule is met, every holder is known not to apply, or is one that lets pass, is not met, and has no rejected value left. "Smallest":
+no proper subset does. What is learnt is learnt today: it is no longer asked for, and an answer on record (`documented`) may be too
+old for it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import assert_never
 
 from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, Truth
 from mgcds.model.criterion import Asks, Criterion, Documented, Measure, State, Threshold
-from mgcds.model.evaluation import is_cleared, test
+from mgcds.model.evaluation import is_rejected, test
 from mgcds.model.facts import Facts, Range, Reading, StateReading
 from mgcds.model.pack import MeasuredItem, RulePack, StateItem, about
 
@@ -34,7 +35,9 @@ class Pattern:
 
     rule: str
     in_doubt: tuple[str, ...]
-    """holders that are not cleared"""
+    """holders that are not known not to apply"""
+    rejected: tuple[str, ...]
+    """what those that let pass read and have to learn first"""
     truths: tuple[Truth, ...]
     """of the criteria of the rule and of those holders, in the pack's order"""
     outdated: tuple[str, ...]
@@ -45,10 +48,18 @@ def pattern_of(
     rule_id: str, criteria: Mapping[str, Truth], rules: Mapping[str, Truth], pack: RulePack, facts: Facts
 ) -> Pattern:
     """What of a patient matters to the smallest sets of a rule."""
-    in_doubt = tuple(holder.by for holder in pack.holders[rule_id] if not is_cleared(holder, rules, pack, facts))
+    holders = [holder for holder in pack.holders[rule_id] if rules[holder.by] is not False]
+    in_doubt = tuple(holder.by for holder in holders)
+    rejected = {
+        subject
+        for holder in holders
+        if holder.lets_pass
+        for subject in pack.reads[holder.by]
+        if is_rejected(subject, facts)
+    }
     keys = _related(rule_id, in_doubt, pack)
     outdated = (key for key in keys if _is_outdated(pack.criteria[key], facts))
-    return Pattern(rule_id, in_doubt, tuple(criteria[key] for key in keys), tuple(outdated))
+    return Pattern(rule_id, in_doubt, tuple(sorted(rejected)), tuple(criteria[key] for key in keys), tuple(outdated))
 
 
 def _related(rule_id: str, in_doubt: Iterable[str], pack: RulePack) -> dict[str, None]:
@@ -65,14 +76,16 @@ def _is_outdated(criterion: Criterion, facts: Facts) -> bool:
 
 def sets_of(pattern: Pattern, pack: RulePack) -> tuple[tuple[str, ...], ...]:
     """The smallest sets of all patients of a pattern, each sorted, in order of size; none where no data could make it offered."""
-    wanted: list[Condition] = [
-        pack.rules[pattern.rule].when,
-        *(Not(pack.rules[holder].when) for holder in pattern.in_doubt),
-    ]
+    lets_pass = {holder.by for holder in pack.holders[pattern.rule] if holder.lets_pass}
     keys = _related(pattern.rule, pattern.in_doubt, pack)
-    solver = _Ways(dict(zip(keys, pattern.truths, strict=True)), pattern.outdated, pack)
+    solver = _Ways(dict(zip(keys, pattern.truths, strict=True)), pattern, pack)
+    wanted = [
+        solver.ways(pack.rules[pattern.rule].when, True),
+        *(solver.ways(pack.rules[holder].when, False, or_unknown=holder in lets_pass) for holder in pattern.in_doubt),
+        *([solver.learning(subject)] for subject in pattern.rejected),
+    ]
     found: list[frozenset[str]] = []
-    for items in sorted({_learnt(way) for way in solver.ways(AllOf(tuple(wanted)), True)}, key=len):
+    for items in sorted({_learnt(way) for way in _all_of(wanted)}, key=len):
         if not any(smaller <= items for smaller in found):
             found.append(items)
     return tuple(sorted((tuple(sorted(items)) for items in found), key=lambda items: (len(items), items)))
@@ -88,34 +101,49 @@ def _learnt(way: Way) -> frozenset[str]:
 
 
 class _Ways:
-    """The ways to make a condition true or false by learning what is unknown."""
+    """The ways to make a condition true or false by learning what is unknown; or, where it is enough, to leave it unknown."""
 
-    def __init__(self, criteria: Mapping[str, Truth], outdated: Iterable[str], pack: RulePack) -> None:
+    def __init__(self, criteria: Mapping[str, Truth], pattern: Pattern, pack: RulePack) -> None:
         self._criteria = criteria
-        self._outdated = frozenset(outdated)
+        self._outdated = frozenset(pattern.outdated)
         self._pack = pack
-        self._open = {about(pack.criteria[key], pack) for key, truth in criteria.items() if truth is None}
-        self._seen: dict[tuple[str, bool], list[Way]] = {}
+        unknown = {about(pack.criteria[key], pack) for key, truth in criteria.items() if truth is None}
+        self._open = unknown | set(pattern.rejected)
+        self._seen: dict[tuple[str, bool, bool], list[Way]] = {}
 
-    def ways(self, condition: Condition, wanted: bool) -> list[Way]:
+    def ways(self, condition: Condition, wanted: bool, or_unknown: bool = False) -> list[Way]:
         match condition:
             case Name(name=name):
-                if (name, wanted) not in self._seen:
-                    self._seen[name, wanted] = self._of_name(name, wanted)
-                return self._seen[name, wanted]
+                key = name, wanted, or_unknown
+                if key not in self._seen:
+                    self._seen[key] = self._of_name(name, wanted, or_unknown)
+                return self._seen[key]
             case Not(part=part):
-                return self.ways(part, not wanted)
-            case AllOf(parts=parts):
-                return self._all(parts, wanted) if wanted else self._any(parts, wanted)
-            case AnyOf(parts=parts):
-                return self._any(parts, wanted) if wanted else self._all(parts, wanted)
+                return self.ways(part, not wanted, or_unknown)
+            case AllOf(parts=parts) | AnyOf(parts=parts):
+                ways = [self.ways(part, wanted, or_unknown) for part in parts]
+                all_are_needed = isinstance(condition, AllOf) is wanted
+                return _all_of(ways) if all_are_needed else _smallest(chain.from_iterable(ways))
         assert_never(condition)
 
-    def _of_name(self, name: str, wanted: bool) -> list[Way]:
+    def learning(self, subject: str) -> Way:
+        """To learn an item or a list, whatever it says."""
+        if subject in self._pack.vocabularies:
+            return {subject: frozenset({(subject, True)})}
+        return {subject: self._any_value(subject)}
+
+    def _of_name(self, name: str, wanted: bool, or_unknown: bool) -> list[Way]:
         finding = self._pack.findings.get(name)
         if finding is not None:
-            return self.ways(finding.when, wanted)
-        return self._of_criterion(name, self._pack.criteria[name], self._criteria[name], wanted)
+            return self.ways(finding.when, wanted, or_unknown)
+        criterion, truth = self._pack.criteria[name], self._criteria[name]
+        if truth is not None or not or_unknown:
+            return self._of_criterion(name, criterion, truth, wanted)
+        subject = about(criterion, self._pack)
+        if subject in self._pack.vocabularies:
+            return [*self._of_criterion(name, criterion, truth, wanted), {subject: frozenset({(subject, False)})}]
+        decided_otherwise = imagined_truths(self._pack)[name][not wanted] << 1
+        return _of_item(subject, _AS_IT_IS | (self._any_value(subject) & ~decided_otherwise))
 
     def _of_criterion(self, name: str, criterion: Criterion, truth: Truth, wanted: bool) -> list[Way]:
         subject = about(criterion, self._pack)
@@ -156,19 +184,14 @@ class _Ways:
     def _any_value(self, item: str) -> int:
         return (2 << len(imagined(item, self._pack))) - 2
 
-    def _any(self, parts: Iterable[Condition], wanted: bool) -> list[Way]:
-        return _smallest(way for part in parts for way in self.ways(part, wanted))
 
-    def _all(self, parts: Iterable[Condition], wanted: bool) -> list[Way]:
-        found: list[Way] = [{}]
-        for part in parts:
-            found = _smallest(
-                joined
-                for one in found
-                for other in self.ways(part, wanted)
-                if (joined := _join(one, other)) is not None
-            )
-        return found
+def _all_of(parts: Iterable[list[Way]]) -> list[Way]:
+    """The ways that do all at once."""
+    found: list[Way] = [{}]
+    for ways in parts:
+        both = (_join(one, other) for one in found for other in ways)
+        found = _smallest(way for way in both if way is not None)
+    return found
 
 
 def _join(one: Way, other: Way) -> Way | None:
@@ -275,4 +298,5 @@ def _between(limits: list[Fraction]) -> list[Fraction]:
     if not limits:
         return [Fraction(1)]
     middles = [(low + high) / 2 for low, high in pairwise(limits)]
-    return sorted({limits[0] / 2, limits[-1] + 1, *limits, *middles})
+    below = limits[0] / 2 if limits[0] > 0 else limits[0] - 1  # what is measured is not negative, a change may be
+    return sorted({below, limits[-1] + 1, *limits, *middles})

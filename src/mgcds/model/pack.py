@@ -14,6 +14,17 @@ from mgcds.model.terminology import ValueSet, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """How far a score has fallen since a medicine was begun: the last value of `of` at most `within` days before the longest-running
+    medicine of `value_set` was begun, less the newest value. In per cent of the former where the item's unit is `%`.
+    """
+
+    of: str
+    value_set: str
+    within: int
+
+
+@dataclass(frozen=True, slots=True)
 class MeasuredItem:
     """A measurement of the data dictionary. `codes` maps a LOINC code to the units of its property; a code that is not there is refused."""
 
@@ -32,6 +43,8 @@ class MeasuredItem:
     not_from: Mapping[str, Literal["any value", "normal or high"]]
     """specimen problem → which values are rejected for it"""
     whole: bool
+    change: Change | None = None
+    """set where the item is computed from the history of another"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ the higher source text.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -19,7 +19,7 @@ from mgcds.model.criterion import Limit, Number, Threshold
 from mgcds.model.dates import parse_when
 from mgcds.model.facts import DataProblem, Facts, Gap, Range, Reading, StateReading
 from mgcds.model.listing import read_list, supplemental_magnesium
-from mgcds.model.pack import ListItem, MeasuredItem, RulePack, StateItem
+from mgcds.model.pack import Change, ListItem, MeasuredItem, RulePack, StateItem
 from mgcds.model.record import Measurement, PatientRecord, parse_quantity
 from mgcds.model.units import SCORE, factor, parse_unit
 
@@ -36,9 +36,17 @@ def read_facts(record: PatientRecord, pack: RulePack, on: date) -> Facts:
                 facts.items[item.id] = _read_state(item, record, on, facts.problems)
             case ListItem():
                 read_list(item, record, pack, facts)
-    if "supplemental_magnesium" in pack.items:
-        facts.items["supplemental_magnesium"] = supplemental_magnesium(record, pack, facts)
+    _compute(record, pack, facts)
     return facts
+
+
+def _compute(record: PatientRecord, pack: RulePack, facts: Facts) -> None:
+    """The items that follow from others."""
+    for item in pack.items.values():
+        if item.id == "supplemental_magnesium":
+            facts.items[item.id] = supplemental_magnesium(record, pack, facts)
+        elif isinstance(item, MeasuredItem) and item.change is not None:
+            facts.items[item.id] = change_since_start(item, item.change, record, pack, facts)
 
 
 _VOID = ("cancelled", "entered-in-error")
@@ -54,8 +62,10 @@ class _Unusable(Exception):
 def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems: list[DataProblem]) -> Reading | Gap:
     if item.id == "age":
         return _age(record, on, problems)
-    if item.id == "supplemental_magnesium":
-        return Gap("missing", "computed from the supplements")
+    if item.id == "days_to_surgery":
+        return _days_to_surgery(record, on)
+    if item.id == "supplemental_magnesium" or item.change is not None:
+        return Gap("missing", "computed from others")
     newest: Reading | Gap | None = None
     newest_at: _Place | None = None
     undated = False
@@ -299,6 +309,57 @@ def _stated_age(age: Decimal, recorded: str | None, on: date) -> Reading:
 
 def _years(years: Range, text: str, dated: str) -> Reading:
     return Reading(years, "a", 0, None, None, "", "", text, dated, None)
+
+
+def _days_to_surgery(record: PatientRecord, on: date) -> Reading | Gap:
+    """Days to the planned operation; a partial date gives the range of days it may mean."""
+    for bad in record.rejected:
+        if bad.field == "planned_surgery":
+            return Gap("rejected", bad.why)
+    if record.planned_surgery is None:
+        return Gap("missing", "no planned operation on record")
+    fewest, most = (-days for days in reversed(parse_when(record.planned_surgery).days_before(on)))
+    if most < 0:
+        return Gap("missing", "the planned day has passed")
+    days = Range(max(fewest, 0), most)
+    return Reading(days, "d", 0, None, None, "", "", f"planned for {record.planned_surgery}", "", None)
+
+
+def change_since_start(
+    item: MeasuredItem, change: Change, record: PatientRecord, pack: RulePack, facts: Facts
+) -> Reading | Gap:
+    """How far the newest value has fallen below the last one before the medicine was begun (negative: risen)."""
+    newest, listed = facts.items[change.of], facts.members[change.value_set]
+    of = pack.items[change.of]
+    assert isinstance(of, MeasuredItem)
+    if listed.present is False:
+        return Gap("missing", "none is being taken")
+    if listed.present is None or listed.running.low is None or listed.running.low != listed.running.high:
+        return facts.lists["medicines"] or Gap("imprecise", "the day it was begun is not known")
+    if not isinstance(newest, Reading):
+        return newest if isinstance(newest, Gap) else Gap("missing", "none on record")
+    begun = int(listed.running.low)
+    if newest.days >= begun:
+        return Gap("missing", f"no {of.title} since the start")
+    before = _read_measured(of, record, facts.on - timedelta(days=begun), [])
+    if not isinstance(before, Reading) or before.days > change.within:
+        return Gap("missing", f"no {of.title} in the {change.within} days before the start")
+    fall = _fall(before.range, newest.range, item.units[0] == "%")
+    if fall is None or before.unit != newest.unit:
+        return Gap("imprecise", f"from {before.shown} to {newest.shown} is no change that can be computed")
+    text = f"from {before.shown} ({before.dated}) to {newest.shown}"
+    return Reading(fall, item.units[0], newest.days, None, None, "", "", text, newest.dated, newest.source)
+
+
+def _fall(before: Range, after: Range, in_percent: bool) -> Range | None:
+    """All falls that the two ranges allow; None where one is open to a side, or there is nothing to fall from."""
+    ends = (before.low, before.high, after.low, after.high)
+    low, high, lowest, highest = (Fraction(end) if end is not None else None for end in ends)
+    if low is None or high is None or lowest is None or highest is None or (in_percent and low <= 0):
+        return None
+    if in_percent:
+        return Range(100 - 100 * highest / low, 100 - 100 * lowest / high)
+    return Range(low - highest, high - lowest)
 
 
 def _birthdays(born: date, on: date) -> int:

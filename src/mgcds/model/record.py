@@ -40,6 +40,10 @@ MedicineStatus = Literal["active", "on-hold", "stopped", "unknown"]
 Sex = Literal["female", "male", "other", "unknown"]
 Pregnancy = Literal["pregnant", "lactating", "not pregnant"]
 FirstLineCare = Literal["not offered", "declined", "awaited", "active"]
+FunctionalDifficulty = Literal[
+    "not difficult at all", "somewhat difficult", "very difficult", "extremely difficult"
+]  # the answers to the question after the nine of the PHQ-9
+LowMagnesiumWorkup = Literal["not started", "started", "low value confirmed"]
 BipolarScreen = Literal["negative", "positive", "positive, bipolar disorder excluded"]
 
 _QUANTITY = re.compile(r"\s*(<=|>=|<|>|≤|≥)?\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?)\s*(.*?)\s*", re.DOTALL)
@@ -179,7 +183,7 @@ class Medicine(Part):
     @model_validator(mode="after")
     def _named(self) -> Medicine:
         if not self.name and not self.codes:
-            raise ValueError("a medicine needs a name or a code")
+            raise ValueError(f"a {type(self).__name__.lower()} needs a name or a code")
         return self
 
 
@@ -190,6 +194,10 @@ class Supplement(Medicine):
 
     daily_dose: str | None = Field(default=None, max_length=120)
     form: str | None = Field(default=None, description="e.g. tablet, powder")
+
+
+class Procedure(Medicine):
+    """A treatment that is no medicine, such as psychotherapy, with its start and stop."""
 
 
 class Diagnosis(Part):
@@ -251,6 +259,18 @@ class DatedBipolarScreen(_Dated):
     value: BipolarScreen
 
 
+class DatedFunctionalDifficulty(_Dated):
+    """How difficult the problems of the PHQ-9 have made work, home and people (LOINC 69722-7)."""
+
+    value: FunctionalDifficulty
+
+
+class DatedLowMagnesiumWorkup(_Dated):
+    """How far the work-up of a low magnesium is: started, and the low value confirmed by a second one."""
+
+    value: LowMagnesiumWorkup
+
+
 class DatedRiskAssessment(_Dated):
     """A suicide-risk assessment that was carried out, and what it found."""
 
@@ -272,6 +292,7 @@ class _OrOne:
 Measurements = Annotated[tuple[Measurement, ...], BeforeValidator(_as_tuple), _OrOne()]
 Medicines = Annotated[tuple[Medicine, ...], BeforeValidator(_as_tuple), _OrOne()]
 Supplements = Annotated[tuple[Supplement, ...], BeforeValidator(_as_tuple), _OrOne()]
+Procedures = Annotated[tuple[Procedure, ...], BeforeValidator(_as_tuple), _OrOne()]
 Diagnoses = Annotated[tuple[Diagnosis, ...], BeforeValidator(_as_tuple), _OrOne()]
 
 
@@ -299,6 +320,9 @@ class PatientRecord(Part):
     first_line_care: DatedFirstLineCare | None = None
     bipolar_screen: DatedBipolarScreen | None = None
     suicide_risk_assessment: DatedRiskAssessment | None = None
+    functional_difficulty: DatedFunctionalDifficulty | None = None
+    low_magnesium_workup: DatedLowMagnesiumWorkup | None = None
+    planned_surgery: DateText | None = Field(default=None, description="the day of the next planned operation")
 
     serum_magnesium: Measurements = ()
     egfr: Measurements = ()
@@ -306,6 +330,8 @@ class PatientRecord(Part):
     calcium: Measurements = ()
     albumin: Measurements = ()
     qtc: Measurements = ()
+    heart_rate: Measurements = ()
+    bmi: Measurements = ()
     phq9: Measurements = ()
     phq9_item9: Measurements = ()
     gad7: Measurements = ()
@@ -317,6 +343,10 @@ class PatientRecord(Part):
     medicines: Medicines | None = Field(default=None, description="the whole list; [] means asked and none")
     medicines_reconciled: DateText | None = None
     supplements: Supplements | None = None
+    procedures: Procedures | None = Field(
+        default=None, description="treatments that are no medicines, such as psychotherapy; [] means asked and none"
+    )
+    procedures_reconciled: DateText | None = None
     conditions: Diagnoses | None = Field(default=None, description="the problem list; [] means asked and none")
     conditions_reconciled: DateText | None = None
     symptoms: Diagnoses | None = Field(default=None, description="symptoms asked about; [] means asked and none")
@@ -373,6 +403,8 @@ def _adapter_of_one(name: str) -> TypeAdapter[Any] | None:
         return TypeAdapter(Medicine)
     if name == "supplements":
         return TypeAdapter(Supplement)
+    if name == "procedures":
+        return TypeAdapter(Procedure)
     if name in ("conditions", "symptoms"):
         return TypeAdapter(Diagnosis)
     return TypeAdapter(Measurement) if PatientRecord.model_fields[name].default == () else None

@@ -14,6 +14,7 @@ from typing import Any
 
 SCORE = "{score}"
 EGFR = "mL/min/{1.73_m2}"
+PER_MINUTE = "/min"
 
 # How real systems write a unit that has another UCUM code. Keys are compared without blanks.
 WRITTEN_OTHERWISE = {
@@ -22,12 +23,14 @@ WRITTEN_OTHERWISE = {
     "mL/min/1.73m2": EGFR, "mL/min/1.73m^2": EGFR, "mL/min/1.73m²": EGFR, "mL/min/{1.73m2}": EGFR,
     "mL/min/{1.73_m2}": EGFR, "ml/min/1.73m2": EGFR, "mL/min/1.73_m2": EGFR, "mL/min/1.73.m2": EGFR,
     "score": SCORE, "{score}": SCORE, "points": SCORE, "1": SCORE,
+    "{beats}/min": PER_MINUTE, "beats/min": PER_MINUTE, "bpm": PER_MINUTE, "1/min": PER_MINUTE, "kg/m^2": "kg/m2", "kg/m²": "kg/m2",
     "year": "a", "years": "a", "yr": "a", "day": "d", "days": "d", "mg/day": "mg/d",
 }  # fmt: skip
 # The contexts of clinical_units.txt.
 SUBSTANCES = ("magnesium", "calcium", "potassium")
+_IN_PINT = {SCORE: "score", PER_MINUTE: "1 / min", "kg/m2": "kg / square_meter", "%": "percent"}
 _LONGEST = 40
-_WELL_FORMED = re.compile(r"[A-Za-z]+(?:[./][A-Za-z]+)*(?:/\{1\.73_m2\})?|\{score\}")
+_WELL_FORMED = re.compile(r"[A-Za-z]+(?:[./][A-Za-z]+)*(?:/\{1\.73_m2\})?|\{score\}|/min|kg/m2|%")
 
 
 @cache
@@ -75,7 +78,7 @@ def _registry() -> Any:
 def _pint_unit(code: str) -> Any | None:
     import pint
 
-    expression = code.replace("{1.73_m2}", "bsa").replace(SCORE, "score").replace(".", "*")
+    expression = _IN_PINT.get(code) or code.replace("{1.73_m2}", "bsa").replace(".", "*")
     try:
         return _registry().parse_units(expression, case_sensitive=True)
     except (pint.UndefinedUnitError, pint.DefinitionSyntaxError, ValueError):

@@ -28,15 +28,18 @@ from mgcds.scenarios.naming import item_called
 TODAY = date(2026, 11, 21)
 """the day of a scenario that does not give its own: a scenario must say the same on every day it is run"""
 
-_AGO = re.compile(r"(\d+) days ago")
+_AGO = re.compile(r"(-?\d+) days ago")
 _FIELDS = {
     "medicines": ("medicines", "medicines_reconciled", "supplements", "antidepressants"),
+    "procedures": ("procedures", "procedures_reconciled"),
     "conditions": ("conditions", "conditions_reconciled"),
     "symptoms": ("symptoms", "symptoms_reconciled"),
     "age": ("age", "birth_date"),
+    "days_to_surgery": ("planned_surgery",),
 }
 _INSTEAD = {
     "medicines": "write 'the patient takes \"…\"'",
+    "procedures": "write 'the patient receives \"…\" since … days ago'",
     "conditions": "write 'the patient has \"…\"'",
     "symptoms": "write 'the patient reports \"…\"'",
 }
@@ -51,7 +54,7 @@ def baselines() -> Mapping[str, Mapping[str, Any]]:
 
 
 def ago(days: int) -> str:
-    """A day as scenarios say it."""
+    """A day as scenarios say it; one that is to come is a negative number of days ago."""
     return "today" if days == 0 else f"{days} days ago"
 
 
@@ -110,7 +113,7 @@ class Patient:
         """Nothing is known of an item or a list, whatever was said of it before."""
         item = item_called(name, self.pack)
         fields = self._speak()
-        if item.id not in PatientRecord.model_fields:
+        if item.id not in PatientRecord.model_fields and item.id not in _FIELDS:
             raise ScenarioError(_computed(item))
         for field in _FIELDS.get(item.id, (item.id,)):
             fields.pop(field, None)
@@ -139,6 +142,16 @@ class Patient:
         if not name.strip():
             raise ScenarioError("a diagnosis or symptom needs a name")
         self._speak().setdefault(which, []).append({"name": name})
+
+    def receives(self, name: str, since: int) -> None:
+        """A treatment that is no medicine, such as psychotherapy."""
+        if not self.pack.vocabularies["procedures"].match(name, ()).value_sets:
+            raise ScenarioError(f"no value set holds the treatment '{name}'")
+        self._speak().setdefault("procedures", []).append({"name": name, "start": ago(since)})
+
+    def has_surgery_in(self, days: int) -> None:
+        """An operation is planned in so many days."""
+        self._speak()["planned_surgery"] = ago(-days)
 
     def reviewed(self, name: str, days: int) -> None:
         """A list was last reviewed so many days ago; it is the whole list, even where nothing is on it."""
@@ -230,6 +243,12 @@ def _whole_years(value: str) -> str:
 
 
 def _computed(item: Item) -> str:
+    if item.id == "days_to_surgery":
+        return (
+            "the days to planned surgery follow from its date; write 'the patient has an operation planned in … days'"
+        )
+    if isinstance(item, MeasuredItem) and item.change is not None:
+        return f"the {in_sentence(item.title)} is computed; say the values before and after the start, and the start"
     return (
         f"the {in_sentence(item.title)} is computed from what is taken; "
         'write \'the patient takes "…" with "248 mg elemental" a day since … days ago\''

@@ -165,6 +165,16 @@ def stopped(medicine: str, n: str, mgcds_patient: Patient) -> None:
     mgcds_patient.stopped(medicine, int(n))
 
 
+@given('the patient receives "<treatment>" since <n> days ago')
+def receives(treatment: str, n: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.receives(treatment, int(n))
+
+
+@given("the patient has an operation planned in <n> days")
+def has_an_operation_planned(n: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.has_surgery_in(int(n))
+
+
 @given('the patient has "<diagnosis>"')
 def has(diagnosis: str, mgcds_patient: Patient) -> None:
     mgcds_patient.has("conditions", diagnosis)
