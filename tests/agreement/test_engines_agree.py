@@ -204,14 +204,14 @@ def converted_first(reading: Reading, item: MeasuredItem) -> Reading:
     scale = factor(reading.unit, item.units[0], item.substance)
     assert scale is not None
     ends = [Fraction(end) * scale if end is not None else None for end in (reading.range.low, reading.range.high)]
-    return replace(reading, unit=item.units[0], range=Range(*ends, reading.range.low_open, reading.range.high_open))
+    return reading._replace(unit=item.units[0], range=Range(*ends, reading.range.low_open, reading.range.high_open))
 
 
 def default_limits_only(reading: Reading, item: MeasuredItem) -> Reading:
     def default(limit: Threshold | None) -> Any:
         return limit.by_unit[reading.unit] if limit else None
 
-    return replace(reading, lower=default(item.lower), upper=default(item.upper))
+    return reading._replace(lower=default(item.lower), upper=default(item.upper))
 
 
 def encoded(encode: Callable[[Fraction, int], int]) -> Seed:
