@@ -71,7 +71,7 @@ class Columns:
         self._measured = {item: _measured(item, mine) for item, mine in measures.items()}
         self._states = [
             (item, {value: code for code, value in enumerate(_values(pack, item))}, f"{item} state", f"{item} days")
-            for item in dict.fromkeys(each.item for each in criteria if isinstance(each, State | Documented))
+            for item in dict.fromkeys(each.item for each in criteria if isinstance(each, State))
         ]
         self._sets = {
             each.value_set: f"{each.value_set} present" for each in criteria if isinstance(each, Taking | Has)
@@ -90,13 +90,10 @@ class Columns:
             for key, criterion in pack.criteria.items()
             if isinstance(criterion, ABOUT_KNOWLEDGE)
         ]
-        self._may_pass = {
-            may_pass(holder.by): pack.reads[holder.by]
-            for held in pack.holders.values()
-            for holder in held
-            if holder.lets_pass
-        }
-        self._read_by_those = sorted({item for reads in self._may_pass.values() for item in reads})
+        holders = {holder.by for held in pack.holders.values() for holder in held if holder.lets_pass}
+        self.may_pass = {holder: f"{holder} may pass" for holder in sorted(holders)}
+        """holder → the column that stands for it while it is unknown; there where nothing that it reads was rejected"""
+        self._read_by_those = sorted({item for holder in holders for item in pack.reads[holder]})
 
     # --- facts → integers -------------------------------------------------------------------------------------------------
 
@@ -122,8 +119,8 @@ class Columns:
             is_met = asks(criterion, facts) if isinstance(criterion, Asks) else documented(criterion, facts)
             row[column] = 1 if is_met else 0
         rejected = {item for item in self._read_by_those if is_rejected(item, facts)}
-        for column, reads in self._may_pass.items():
-            if rejected.isdisjoint(reads):
+        for holder, column in self.may_pass.items():
+            if rejected.isdisjoint(self.pack.reads[holder]):
                 row[column] = PASSES
         return row
 
@@ -197,7 +194,7 @@ def network_layers(pack: RulePack, columns: Columns) -> list[list[Node]]:
         layers[depth[finding.id]].append(_node(finding.id, finding.when, pack, columns))
     layers.append(
         [
-            replace(_node(rule.id, rule.when, pack, columns), unknown_as=may_pass(rule.id))
+            replace(_node(rule.id, rule.when, pack, columns), unknown_as=columns.may_pass.get(rule.id))
             for rule in pack.rules.values()
         ]
     )
@@ -306,11 +303,6 @@ def _values(pack: RulePack, item: str) -> tuple[str, ...]:
     described = pack.items[item]
     assert isinstance(described, StateItem)
     return described.values
-
-
-def may_pass(holder: str) -> str:
-    """The column that stands for a holder while it is unknown; there where nothing that it reads was rejected."""
-    return f"{holder} may pass"
 
 
 def _ends(column: str, scale: int = 1) -> _Ends:

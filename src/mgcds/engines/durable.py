@@ -16,7 +16,7 @@ import string
 import sys
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
@@ -30,7 +30,7 @@ Operator: TypeAlias = Literal["lt", "lte", "gt", "gte", "eq", "neq"]
 Verdict: TypeAlias = tuple[str, bool, str]  # of which node, which, and how later rulesets read it
 
 INT64 = range(-(2**63), 2**63)  # beyond it the engine clips: 10**30 == 2**63 - 1 would be true
-STACK_PATHS = 48  # alternatives of a ruleset: when a 65th matches at once, this one patient gets error 303
+STACK_PATHS = 60  # alternatives of a ruleset: when a 65th matches at once, this one patient gets error 303
 NODE_PATHS = 24  # alternatives of a pattern: k choices joined, with n of each true, fire n**k times
 NODE_BRACKETS = 11  # and/or brackets of a pattern: the 16th is error 113
 NODE_COLUMNS, FACT_COLUMNS = 60, 200  # columns of a pattern and of a fact: the 255th field is error 302
@@ -124,9 +124,9 @@ class Network:
     def _fire(self, columns: Mapping[str, int]) -> dict[str, bool]:
         fields = self._plan.fields
         known = {column: f"{fields[column]}{value}" for column, value in columns.items() if column in fields}
-        for name, column in self._plan.unknown_as:
+        for column, name, field in self._plan.unknown_as:
             if column in columns:
-                known[name] = f"{fields[name]}{columns[column]}"
+                known[name] = f"{field}{columns[column]}"
         verdicts: dict[str, bool] = {}
         fired = 0
         for stage in self._stages:
@@ -172,10 +172,15 @@ class _Plan:
                 self._add(node.name, 1, node.when_true)
                 self._add(node.name, 0, node.when_false)
             unfinished.difference_update(node.name for node in layer)
-        self.unknown_as = [(node.name, node.unknown_as) for layer in layers for node in layer if node.unknown_as]
         self.hoisted = [compare.column for compare in self._hoisted.values()]
         self.names = frozenset([*names, *self.hoisted])
         self.fields = self._named_fields()
+        self.unknown_as = [
+            (node.unknown_as, node.name, self.fields[node.name])
+            for layer in layers
+            for node in layer
+            if node.unknown_as is not None and node.name in self.fields
+        ]
 
     def stages(self) -> list[list[list[_Rule]]]:
         """Stages of groups of rules; a group becomes a ruleset, and no group of a stage reads another."""
@@ -330,9 +335,8 @@ def _condition(pattern: Pattern, fields: Mapping[str, str]) -> str:
     return f'{{"{bracket}":[{",".join(_condition(part, fields) for part in pattern.parts)}]}}'
 
 
-def _refuse_all_but_int64(values: Iterable[int]) -> None:
+def _refuse_all_but_int64(values: Collection[int]) -> None:
     """Floats depend on the locale (0.9 < 0.7 in German), strings compare as text, and True equals 'true'."""
-    values = tuple(values)
     if not set(map(type, values)) <= {int}:
         raise EngineFault("only int goes into the engine, nothing that is like one")
     if values and not (min(values) in INT64 and max(values) in INT64):

@@ -227,16 +227,16 @@ def _limit(
     """The laboratory's own limit in the unit of comparison; the item's default where there is none that can be used."""
     reported = measurement.lower_limit if which == "lower" else measurement.upper_limit
     if reported is not None:
-        value = _limit_value(reported, unit, item.substance)
-        if value is not None and item.plausible[0] <= _in_first_unit(value, unit, item) <= item.plausible[1]:
-            return Limit(value, True), "the laboratory's own limit"
+        limit = _reported_limit(reported, unit, item.substance)
+        if limit is not None and item.plausible[0] <= _in_first_unit(limit.value, unit, item) <= item.plausible[1]:
+            return limit, "the laboratory's own limit"
         what = f"the laboratory's {which} limit cannot be used: '{reported[:40]}'"
         problems.append(_problem(item, measurement, what, used=True))
     return _default_limit(item.lower if which == "lower" else item.upper, unit)
 
 
 @lru_cache(maxsize=4096)  # laboratories report the same limits again and again
-def _limit_value(reported: str, unit: str, substance: str | None) -> Number | None:
+def _reported_limit(reported: str, unit: str, substance: str | None) -> Limit | None:
     """A reported limit in the unit of comparison; None where it has no number, or no unit that converts."""
     try:
         parts = parse_quantity(reported)
@@ -246,15 +246,13 @@ def _limit_value(reported: str, unit: str, substance: str | None) -> Number | No
     scale = factor(found, unit, substance) if found else None
     if scale is None or parts["comparator"]:
         return None
-    return Decimal(parts["value"]) if scale == 1 else Fraction(parts["value"]) * scale
+    return Limit(Decimal(parts["value"]) if scale == 1 else Fraction(parts["value"]) * scale, True)
 
 
 def _default_limit(default: Threshold | None, unit: str) -> tuple[Limit | None, str]:
-    return (
-        (default.by_unit[unit], "the default limit, as the laboratory gave none that can be used")
-        if default
-        else (None, "")
-    )
+    if default is None:
+        return None, ""
+    return default.by_unit[unit], "the default limit, as the laboratory gave none that can be used"
 
 
 def _check_specimen(
