@@ -8,8 +8,9 @@ Feature: Dose of a trial of magnesium
     When the record is evaluated
     Then "trial-dose" is offered
     And the text of "trial-dose" says "248 mg of elemental magnesium a day"
-    And the text of "trial-dose" says "250 mg (EFSA)"
+    And the text of "trial-dose" says "250 mg elemental (EFSA)"
     And the text of "trial-dose" says "No form is proven better for mood"
+    And the text of "trial-dose" says "No major depression guideline recommends magnesium"
     And the text of "trial-dose" says "not starting is an option"
     And the text of "trial-dose" never says "500 mg"
 

@@ -1,7 +1,8 @@
 """The command line: reads, calls one function, writes.
 
-Exit codes: 0 done; 1 a pack, a scenario or a check has failed; 2 the input or the command cannot be used; 3 the engine failed or
-the two channels disagree, and nothing was advised for that record; 70 a fault of mgcds itself.
+Exit codes: 0 done; 1 a pack, a scenario or a check has failed, or a schedule is not known to be feasible; 2 the input or the
+command cannot be used; 3 the engine failed or the two channels disagree, and nothing was advised for that record; 70 a fault of
+mgcds itself.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
 from io import TextIOWrapper
@@ -23,8 +25,12 @@ from mgcds.errors import EngineDisagreement, EngineFault, MgcdsError, PackError,
 if TYPE_CHECKING:
     from mgcds.inputs import Input
     from mgcds.model.pack import RulePack
+    from mgcds.model.rule import Rule
 
-EPILOG = "Exit codes: 0 done · 1 a pack or scenario fails · 2 input unusable · 3 nothing advised: engine fault or disagreement · 70 a fault of mgcds"
+EPILOG = (
+    "Exit codes: 0 done · 1 pack, scenario or schedule fails · 2 input unusable "
+    "· 3 nothing advised: engine fault or disagreement · 70 fault of mgcds"
+)
 app = typer.Typer(
     name="mgcds", no_args_is_help=True, pretty_exceptions_enable=False, epilog=EPILOG,
     help="Clinical decision support for magnesium in depression, for health professionals. Options, never orders.",
@@ -58,6 +64,12 @@ On = Annotated[
 Rules = Annotated[
     Path | None, typer.Option("--rules", metavar="PACK", help="Folder of the rule pack; the built-in one if not given.")
 ]
+Jurisdictions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--jurisdiction", metavar="NAME", help="Whose limits apply, e.g. us; may be given again. The lowest counts, of all if not given.",
+    ),
+]  # fmt: skip
 As = Annotated[Format, typer.Option("--format", help="text to read, json for programs.")]
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="Record (YAML or JSON) or FHIR Bundle; .gz too; - is standard input.")
@@ -74,9 +86,13 @@ def evaluate(
     ],
     on: On = None,
     rules: Rules = None,
+    jurisdiction: Jurisdictions = None,
     as_: As = Format.text,
     everything: Annotated[
         bool, typer.Option("--all", help="Also say why each rule is not indicated, and all that was not used.")
+    ] = False,
+    basis: Annotated[
+        bool, typer.Option("--basis", help="With --format json: the whole basis of each suggestion.")
     ] = False,
 ) -> None:
     """Assess patients: what is offered, held back, not decidable, and why."""
@@ -84,7 +100,7 @@ def evaluate(
     from mgcds.evaluator import today
 
     day = on or today()
-    pack, printer, code, written, read = _pack(rules), None, 0, [], 0
+    pack, printer, code, written, read = _pack(rules, jurisdiction), None, 0, [], 0
     for given in _inputs(files, pack, day):
         read += 1
         if isinstance(given, RecordError):
@@ -97,14 +113,15 @@ def evaluate(
             continue
         if as_ is Format.json:
             unused = [{"reference": reference, "why": why} for reference, why in given.unused]
-            written.append({"input": given.name, **assessment.to_dict(), "unused": unused})
+            written.append({"input": given.name, **assessment.to_dict(basis), "unused": unused})
             continue
         from mgcds.printing import Printer
+        from mgcds.printing.assessment import print_assessment
 
         if printer is not None:
             printer.separator()
         printer = printer or Printer()
-        printer.assessment(given.name, assessment, given.unused, everything)
+        print_assessment(printer, given.name, assessment, given.unused, everything)
     if as_ is Format.json and written:
         _write_json(written[0] if read == 1 else written)  # by what was given: one bad file does not change the shape
     raise typer.Exit(code)
@@ -113,35 +130,36 @@ def evaluate(
 @app.command()
 def explain(
     file: File, rule: Annotated[str, typer.Argument(metavar="RULE", help="Id of a rule; 'mgcds rules' lists them.")],
-    on: On = None, rules: Rules = None, as_: As = Format.text,
+    on: On = None, rules: Rules = None, jurisdiction: Jurisdictions = None, as_: As = Format.text,
 ) -> None:  # fmt: skip
-    """Say step by step why a rule's suggestion is offered or not."""
+    """Say why a rule's suggestion is offered or not, with all that is needed to judge it."""
     from mgcds.evaluator import evaluate as assess
     from mgcds.evaluator import today
 
-    day, pack = on or today(), _pack(rules)
+    day, pack = on or today(), _pack(rules, jurisdiction)
     _known_rule(rule, pack)
     given = _one_input(file, pack, day)
     assessment = assess(given.record, pack, day)
     if as_ is Format.json:
-        _write_json(assessment[rule].to_dict())
+        _write_json(assessment[rule].to_dict(basis=True))
         return
     from mgcds.printing import Printer
+    from mgcds.printing.basis import print_explanation
 
-    Printer().explanation(assessment, rule)
+    print_explanation(Printer(), assessment, rule)
 
 
 @app.command("what-if")
 def what_if(
     file: File,
     changes: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...", help='e.g. serum_magnesium="0.5 mmol/L"; FIELD= makes it unknown.')],
-    on: On = None, rules: Rules = None, as_: As = Format.text,
+    on: On = None, rules: Rules = None, jurisdiction: Jurisdictions = None, as_: As = Format.text,
 ) -> None:  # fmt: skip
     """Show which suggestions would change if the record were otherwise."""
     from mgcds.evaluator import today
     from mgcds.evaluator import what_if as compare
 
-    day, pack = on or today(), _pack(rules)
+    day, pack = on or today(), _pack(rules, jurisdiction)
     comparison = compare(_one_input(file, pack, day).record, _changes(changes), pack, day)
     if as_ is Format.json:
         before, after = comparison.before, comparison.after
@@ -153,8 +171,47 @@ def what_if(
         )
         return
     from mgcds.printing import Printer
+    from mgcds.printing.assessment import print_comparison
 
-    Printer().comparison(comparison)
+    print_comparison(Printer(), comparison)
+
+
+def _time(text: str) -> int:
+    from mgcds.model.spacing import minute_of
+
+    minute = minute_of(text)
+    if minute is None:
+        raise typer.BadParameter("write a time of the day as 08:00")
+    return minute
+
+
+@app.command()
+def schedule(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help="Medicines of a day with their times (YAML or JSON); - is standard input."),
+    ],
+    at: Annotated[
+        list[int] | None,
+        typer.Option("--at", parser=_time, metavar="TIME", help="Check magnesium at this time; may be given again."),
+    ] = None,
+    rules: Rules = None,
+    as_: As = Format.text,
+) -> None:
+    """Find times for magnesium that keep every interval to the day's medicines, or check given ones."""
+    from mgcds.inputs import read_file
+    from mgcds.schedule import read_day, to_dict
+    from mgcds.schedule import schedule as find
+
+    found = find(read_file(file, read_day), _pack(rules), at or ())
+    if as_ is Format.json:
+        _write_json(to_dict(found))
+    else:
+        from mgcds.printing import Printer
+        from mgcds.schedule_text import print_schedule
+
+        print_schedule(found, Printer())
+    raise typer.Exit(0 if found.feasible else 1)
 
 
 @app.command()
@@ -189,6 +246,7 @@ def scenarios(
         typer.Argument(metavar="FEATURES", help="Folder or .feature file; those of the built-in pack if not given."),
     ] = None,
     rules: Rules = None,
+    jurisdiction: Jurisdictions = None,
     name: Annotated[
         str | None, typer.Option("-k", metavar="WORDS", help="Only scenarios whose name holds these words.")
     ] = None,
@@ -198,7 +256,38 @@ def scenarios(
     """Run feature files on every engine and report them step by step."""
     from mgcds.scenarios.runner import run
 
-    raise typer.Exit(run(features, rules=rules, report=report, name=name, tags=tags))
+    raise typer.Exit(run(features, rules=rules, jurisdictions=jurisdiction, report=report, name=name, tags=tags))
+
+
+@app.command()
+def diet(
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="Answers (YAML or JSON); - is standard input.")
+    ] = None,
+    form: Annotated[bool, typer.Option("--form", help="Print an empty form to fill in.")] = False,
+    rules: Rules = None,
+    as_: As = Format.text,
+) -> None:
+    """Add up the magnesium of a few foods: an unvalidated screen, a lower bound, no verdict."""
+    from mgcds.inputs import read_file
+    from mgcds.model.diet import read_screen
+
+    pack = _pack(rules)
+    if not pack.foods:
+        raise RecordError("the pack has no foods.yaml, so there is no food screen")
+    if form == (file is not None):
+        raise typer.BadParameter("give a file of answers, or --form for an empty one")
+    from mgcds.printing import Printer
+    from mgcds.printing.diet import diet_form, print_screen
+
+    if file is None:
+        typer.echo(diet_form(pack))
+        return
+    screen = read_file(file, lambda answers: read_screen(answers, pack.foods, pack.intakes.values()))
+    if as_ is Format.json:
+        _write_json(screen.to_dict())
+    else:
+        print_screen(Printer(), screen, pack)
 
 
 @app.command("rules")
@@ -206,30 +295,44 @@ def list_rules(
     rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show this rule whole.")] = None,
     rules: Rules = None,
     as_: As = Format.text,
+    claims: Annotated[
+        bool, typer.Option("--claims", help="What is claimed of magnesium, and what answers it; with ID, by this rule.")
+    ] = False,
 ) -> None:
-    """List the rules of a pack, or show one with its sentence, text and evidence."""
+    """List the rules of a pack, or show one whole: its logic, criteria, evidence, scenarios and what holds it back."""
     pack = _pack(rules)
     if rule is not None:
         _known_rule(rule, pack)
-    if as_ is Format.json:
-        from mgcds.model.explanation import sentence
+    if claims:
+        _list_claims(pack, rule, as_)
+        return
+    from mgcds.model.documentation import describe
 
-        chosen = [pack.rules[rule]] if rule else list(pack.rules.values())
-        shown = [
-            {"id": r.id, "version": r.version, "topic": r.topic, "kind": r.suggest.kind, "title": r.title, "when": sentence(r.when, pack),
-             "text": r.suggest.text, "certainty": r.suggest.certainty, "strength": r.suggest.strength,
-             "evidence_for": list(r.suggest.evidence_for), "evidence_against": list(r.suggest.evidence_against),
-             "review": {"status": r.review.status, "due": r.review.due.isoformat()}}
-            for r in chosen
-        ]  # fmt: skip
-        _write_json(shown[0] if rule else shown)
+    chosen = [pack.rules[rule]] if rule else list(pack.rules.values())
+    described = [describe(each, pack) for each in chosen] if rule or as_ is Format.json else []
+    if rule is not None:
+        described[0]["scenarios"] = _scenarios_of(chosen[0])
+    if as_ is Format.json:
+        _write_json(described[0] if rule else described)
         return
     from mgcds.printing import Printer
+    from mgcds.printing.rules import print_rule, print_rules
 
     if rule is None:
-        Printer().rules(pack)
+        print_rules(Printer(), pack)
     else:
-        Printer().rule(pack.rules[rule], pack)
+        print_rule(Printer(), described[0], pack)
+
+
+def _list_claims(pack: RulePack, rule: str | None, as_: Format) -> None:
+    chosen = [claim for claim in pack.claims.values() if rule is None or rule in claim.rules]
+    if as_ is Format.json:
+        _write_json([asdict(claim) for claim in chosen])
+        return
+    from mgcds.printing import Printer
+    from mgcds.printing.rules import print_claims
+
+    print_claims(Printer(), chosen)
 
 
 @app.command()
@@ -279,10 +382,10 @@ def _complain(error: MgcdsError, of: str = "") -> int:
     return 3 if isinstance(error, EngineFault | EngineDisagreement) else 2
 
 
-def _pack(root: Path | None) -> RulePack:
+def _pack(root: Path | None, jurisdictions: list[str] | None = None) -> RulePack:
     from mgcds.loading import load_pack
 
-    return load_pack(root)
+    return load_pack(root, jurisdictions)
 
 
 def _inputs(files: list[str], pack: RulePack, day: date) -> Iterable[Input | RecordError]:
@@ -305,6 +408,12 @@ def _known_rule(rule: str, pack: RulePack) -> None:
         from mgcds.loading.reading import did_you_mean
 
         raise UnknownRule(f"no active rule has the id '{rule}'; {did_you_mean(rule, pack.rules)}")
+
+
+def _scenarios_of(rule: Rule) -> list[dict[str, Any]]:
+    from mgcds.scenarios.features import scenarios_of
+
+    return [{"name": name, "examples": examples} for name, examples in scenarios_of(rule.id, rule.topic)]
 
 
 def _changes(changes: list[str]) -> dict[str, Any]:

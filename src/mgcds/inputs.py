@@ -6,14 +6,14 @@ import gzip
 import json
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mgcds.errors import Problem, RecordError
 from mgcds.loading.source import Mapping, Node, Text, parse_yaml
@@ -23,6 +23,7 @@ from mgcds.model.record import PatientRecord, read_record
 LARGEST = 500_000_000
 _MOST_DIGITS = 1000
 _GZIP = b"\x1f\x8b"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,22 @@ def read_inputs(files: list[str], pack: RulePack, retrieved: date) -> Iterator[I
             yield from _patients(resources, pack, retrieved)
         except RecordError as error:
             yield RecordError(f"{', '.join(_shown(name) for name in names)}: {error}")
+
+
+def read_file(file: str, read: Callable[[Any], T]) -> T:
+    """A YAML or JSON file that is no record, read by a function of its plain data. RecordError names the file."""
+    try:
+        content = _content(file)
+        start = content.lstrip(b"\xef\xbb\xbf \t\r\n")
+        return read(_json(start) if start.startswith((b"{", b"[")) else _yaml(file, content))
+    except RecordError as error:
+        raise RecordError(f"{_shown(file)}: {error}") from None
+    except (ValueError, RecursionError):
+        raise RecordError(f"{_shown(file)}: is not valid JSON") from None
+
+
+def _json(start: bytes) -> Any:
+    return json.loads(start, parse_float=_decimal, parse_int=_integer, object_pairs_hook=_once_each)
 
 
 def _patients(lines: list[bytes], pack: RulePack, retrieved: date) -> Iterator[Input]:
@@ -102,7 +119,7 @@ def _one(file: str, content: bytes, pack: RulePack, retrieved: date) -> Input:
     if not start.startswith((b"{", b"[")):
         return Input(_shown(file), read_record(_yaml(file, content)))
     try:
-        given = json.loads(start, parse_float=_decimal, parse_int=_integer, object_pairs_hook=_once_each)
+        given = _json(start)
     except (ValueError, RecursionError):
         if start.startswith(b"{") and file.removesuffix(".gz").endswith((".yaml", ".yml")):
             return Input(_shown(file), read_record(_yaml(file, content)))

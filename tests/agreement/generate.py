@@ -265,7 +265,23 @@ class Patients:
                     record[item.id] = self._state(item, rng, on, plain)
                 case ListItem():
                     record |= self._list(item, rng, on, plain)
+        if "phq9" in self.pack.items and rng.random() < 0.3:
+            record["phq9_forms"] = [self._form(rng, on) for _ in range(rng.choice((1, 1, 2)))]
         return {name: value for name, value in record.items() if value is not None}
+
+    def _form(self, rng: Random, on: date) -> Any:
+        """A PHQ-9 answer by answer, with gaps, slips and a total that may be another."""
+        gaps = rng.choice((0, 0, 0.1, 0.3))
+        answers: list[Any] = [None if rng.random() < gaps else rng.choice((0, 1, 2, 3)) for _ in range(9)]
+        if rng.random() < 0.1:
+            answers[rng.randrange(9)] = rng.choice((4, -1, 1.5, "often"))
+        form: Written = {"answers": answers if rng.random() < 0.95 else answers[:8]}
+        form["date"] = self._date(rng, on, "phq9")
+        if rng.random() < 0.2:
+            form["total"] = rng.randrange(28)
+        if rng.random() < 0.2:
+            form["status"] = rng.choice(STATUSES)
+        return form if rng.random() < 0.9 else answers
 
     def _operation(self, rng: Random, on: date, plain: bool) -> str | None:
         """A day to come, on either side of the edges in use, or none."""
@@ -351,7 +367,7 @@ class Patients:
     def _spoil(self, item: MeasuredItem, result: Written, rng: Random, on: date) -> Written:
         """The same result with one thing that real laboratories and interfaces do."""
         result = dict(result)
-        match rng.randrange(11):
+        match rng.randrange(12):
             case 0:
                 result["date"] = self._date(rng, on, item.id)
             case 1:
@@ -375,6 +391,8 @@ class Patients:
                 result["specimen"] = [rng.choice(SPECIMENS)] if rng.random() < 0.8 else ["icteric", "haemolysed"]
             case 9:
                 result["value"] = rng.choice(("-1", "999999", "2.5", "1E+2", "0"))
+            case 10:
+                result["up_to"] = text_of(rng.choice(self._scales[item.id][0].values))
             case _:
                 for end in rng.choice((["lower_limit"], ["upper_limit"], ["lower_limit", "upper_limit"])):
                     result[end] = self._limit(item, result, rng)

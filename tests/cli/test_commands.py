@@ -569,8 +569,31 @@ def test_rules_lists_all_and_shows_one_whole() -> None:
     one = json.loads(mgcds("rules", "trial-dose", "--format", "json").out)
     for part in (one["title"], one["text"], *one["evidence_for"], *one["evidence_against"], "Review: unreviewed"):
         assert part in shown
-    assert "Held back by severe-renal-impairment" in shown
-    assert "Holds back: " in mgcds("rules", "severe-renal-impairment").out
+
+
+def test_claims_are_listed_with_what_answers_them() -> None:
+    ended = mgcds("rules", "--claims")
+    assert (ended.code, ended.err) == (0, "")
+    assert max(map(len, ended.out.splitlines())) <= 80
+    written = json.loads(mgcds("rules", "--claims", "--format", "json").out)
+    shown = {part.partition("\n")[0]: " ".join(part.split()) for part in ended.out.split("\n\n")}
+    assert len(written) == 17
+    for claim in written:
+        said = shown[claim["id"]]
+        assert f"Claimed: {claim['says']} mgcds: {claim['answer']}" in said
+        for part in (*claim["rules"], *claim["evidence"], claim["refused"] or ""):
+            assert part in said
+
+
+def test_claims_that_one_rule_answers() -> None:
+    written = json.loads(mgcds("rules", "assess-dietary-intake", "--claims", "--format", "json").out)
+    assert [claim["id"] for claim in written] == ["B3"]
+    assert mgcds("rules", "nowhere", "--claims").code == 2
+
+
+def test_contradicting_evidence_and_what_is_not_verified_are_shown() -> None:
+    shown = " ".join(mgcds("rules", "supplement-alongside-therapy").out.split())
+    assert "Contradicted by: phelan-2018. Not verified: Heterogeneity" in shown
 
 
 def test_schemas_are_json_schemas() -> None:

@@ -15,6 +15,8 @@ ASK = "data-quality/ask-kidney-function.yaml"
 LOW = "findings/low-magnesium.yaml"
 TREATED = "findings/on-treatment.yaml"
 EVIDENCE = "evidence/tarleton-2017.yaml"
+PHELAN = "evidence/phelan-2018.yaml"
+CLAIMS = "claims.yaml"
 SSRI = "valuesets/ssri.yaml"
 DEPRESSION = "valuesets/depression.yaml"
 ANTIDEPRESSANT = "valuesets/antidepressant.yaml"
@@ -112,6 +114,18 @@ def precedence(id: str, old: str, new: str, at: str | int, says: str, *also: str
     return Mistake(id, replace("precedence.yaml", old, new), "precedence.yaml", at, says, also)
 
 
+def basis(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
+    return Mistake(id, replace("basis.yaml", old, new), "basis.yaml", at, says, also)
+
+
+def claim(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
+    return Mistake(id, replace(CLAIMS, old, new), CLAIMS, at, says, also)
+
+
+def wording(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
+    return Mistake(id, replace("wording.yaml", old, new), "wording.yaml", at, says, also)
+
+
 def not_yaml(id: str, old: str, new: str, at: str | int, says: str) -> Mistake:  # noqa: A002
     """A mistake of the file's form, in a value set."""
     return Mistake(id, replace(DEPRESSION, old, new), DEPRESSION, at, says, IN_PLACE_OF_DEPRESSION)
@@ -121,6 +135,7 @@ IN_PLACE_OF_DEPRESSION = "'depression' is no value set"
 BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
+EVERY_KIND = "[urgent, stop, defer, interaction, workup, consider, dose, monitor, inform]"
 STOP_ENTRY = "  - by: {kind: stop}\n    holds: {kinds: [consider, dose]}\n    because: Magnesium could harm.\n"
 ASK_ENTRY = "holds: {rules: [consider-magnesium]}"
 
@@ -290,7 +305,9 @@ IDENTITIES = [
     in_rule("bad-date", "2027-11-01", "2027-13-01", "review:", "'due' of rule 'consider-magnesium' is '2027-13-01'; write a date such as"),
     in_rule("date-in-words", "2027-11-01", "1 November 2027", "review:", "is '1 November 2027'; write a date such as"),
     Mistake("bad-date-in-evidence", replace(EVIDENCE, "2026-11-21", "2026-02-29"), EVIDENCE, "checked", "is '2026-02-29'; write a date"),
-    Mistake("count-in-words", replace(EVIDENCE, "n: 126", "n: many"), EVIDENCE, "n: many", "is 'many'; write a plain number"),
+    Mistake("count-in-words", replace(EVIDENCE, "n: 126", "n: many"), EVIDENCE, "n: many", "is 'many'; write a whole number of people, or null"),
+    Mistake("count-cut", replace(EVIDENCE, "n: 126", "n: 12.5"), EVIDENCE, "n: 12.5", "is '12.5'; write a whole number of people, or null"),
+    Mistake("count-of-nobody", replace(EVIDENCE, "n: 126", "n: 0"), EVIDENCE, "n: 0", "is '0'; write a whole number"),
     Mistake("verified-by-hearsay", replace(EVIDENCE, "verified: excerpt", "verified: hearsay"), EVIDENCE, "verified", "is 'hearsay'; write one of primary"),
     in_rule("text-empty", "title: Consider magnesium alongside treatment", "title:", "title:", "must be a text; write one after 'title:'"),
     in_rule("text-too-long", "title: Consider magnesium alongside treatment", "title: " + "very " * 40 + "long", "title:", "is longer than 140 characters"),
@@ -352,6 +369,31 @@ PRECEDENCE = [
             "precedence.yaml", "holds_back", "'holds_back' of precedence.yaml must be a list"),
 ]  # fmt: skip
 
+BASIS = [
+    Mistake("basis-missing", rename("basis.yaml", "notes.txt"), "basis.yaml", 1, "is not there; every pack has one"),
+    basis("no-purpose", "purpose: {text: To inform., source: a proposal}\n", "", 1, "basis.yaml lacks 'purpose'; add it"),
+    basis("no-harms", "harms:\n  - {", "harm:\n  - {", "harm:", "has 'harm'; did you mean 'harms'?", "basis.yaml lacks 'harms'"),
+    basis("no-harms-at-all", f"harms:\n  - {{kinds: {EVERY_KIND}, text: Diarrhoea., evidence: [phelan-2018]}}\n", "harms: []\n", "harms:",
+          "'harms' of basis.yaml says nothing of the kind urgent, stop"),
+    basis("a-kind-without-options", "consider, dose, monitor, inform], text: Doing", "consider, dose, monitor], text: Doing", "options:",
+          "'options' of basis.yaml says nothing of the kind inform; add an entry"),
+    basis("unknown-kind-in-basis", "[consider, dose, monitor, inform], text: Doing", "[consider, dosing, monitor, inform], text: Doing", "dosing",
+          "names 'dosing'; did you mean 'dose'?", "says nothing of the kind dose"),
+    basis("statement-a-text", "not_for: {text: Not for emergencies., source: a proposal}", "not_for: Not for emergencies.", "not_for",
+          "'not_for' of basis.yaml must be a mapping with text, and evidence or source"),
+    basis("statement-without-source", "{text: To inform., source: a proposal}", "{text: To inform.}", "purpose", "needs either 'evidence'"),
+    basis("statement-with-both", "Adults., evidence", "Adults., source: trials, evidence", "population", "needs either 'evidence'"),
+    basis("statement-without-text", "{text: To inform., source", "{texts: To inform., source", "purpose", "did you mean 'text'?", "lacks 'text'"),
+    basis("evidence-that-is-none", "Adults., evidence: [phelan-2018]", "Adults., evidence: [phelan-2019]", "phelan-2019", "did you mean 'phelan-2018'?"),
+    basis("evidence-empty", "Adults., evidence: [phelan-2018]", "Adults., evidence: []", "population", "is empty; name at least one"),
+    basis("limits-a-mapping", "limits:\n  - {kinds", "limits:\n  {kinds", f"{{kinds: {EVERY_KIND}, text: Little",
+          "'limits' of basis.yaml must be a list of entries"),
+    basis("a-certainty-without-words", "very low: v, ", "", "certainty", "'certainty' of basis.yaml lacks 'very low'; add it"),
+    basis("a-strength-that-is-none", "D: a proposal", "D: a proposal, E: a guess", "strength", "has 'E'; write one of A, B, C, D"),
+    basis("five-in-words", "passive: 5", "passive: five", "shown", "'passive' of 'shown' of basis.yaml must be a whole number such as 5"),
+    basis("fewer-than-none", "interruptive: 1", "interruptive: -1", "shown", "'interruptive' of 'shown' of basis.yaml must be a whole number"),
+]  # fmt: skip
+
 FILES = [
     Mistake("items-missing", rename("items.yaml", "notes.txt"), "items.yaml", 1, "is not there; every pack has one"),
     Mistake("precedence-missing", rename("precedence.yaml", "notes.txt"), "precedence.yaml", 1, "is not there; every pack has one"),
@@ -379,4 +421,150 @@ FILES = [
     Mistake("huge-file", write(DEPRESSION, b"a: " + b"x" * 2_000_000), DEPRESSION, 1, "is larger than 2000000 bytes; split it", (IN_PLACE_OF_DEPRESSION,)),
 ]  # fmt: skip
 
-ALL = [*KEYS, *CRITERIA, *CONDITIONS, *REFERENCES, *IDENTITIES, *ITEMS, *PRECEDENCE, *FILES]
+
+def row(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
+    """A mistake in the table of medicines and magnesium."""
+    return Mistake(id, replace(TABLE, old, new), TABLE, at, says, also)
+
+
+TABLE = "drug-magnesium.yaml"
+SPACING = "{before: 2, after: 6}"
+NOTHING = "    direction: [none known]\n    spacing: none\n    severity: none"
+
+DRUGS = [
+    row("row-unknown-value-set", "  ssri:", "  ssris:", "  ssris:", "'ssris' is no value set; did you mean 'ssri'?"),
+    row("row-value-set-of-conditions", "  ssri:", "  depression:", "  depression:", "'depression' is a value set of conditions"),
+    row("row-doubled-value-set", "  antidepressant:", "  ssri:", 15, "'ssri' stands twice; keep one"),
+    row("row-no-mapping", "  antidepressant:\n" + NOTHING + "\n    do: Nothing is known.\n    evidence: []\n    verified: known\n", "  antidepressant: avoid\n", "avoid", "must be a mapping"),
+    row("row-unknown-key", "    do:", "    advice:", "advice", "'antidepressant' has 'advice'; write one of direction"),
+    row("row-without-direction", "    direction: [hinders absorption]\n", "", 10, "'ssri' lacks 'direction'"),
+    row("row-empty-direction", "[hinders absorption]", "[]", "direction: []", "'ssri' has no direction; write some of hinders absorption"),
+    row("row-unknown-direction", "[hinders absorption]", "[hinders absorbtion]", "absorbtion", "did you mean 'hinders absorption'?"),
+    row("row-direction-no-list", "[none known]", "none known", "direction: none", "must be a list"),
+    row("row-effect-beside-none", "[none known]", "[none known, depletes]", "depletes", "has an effect beside 'none known'", "needs a severity"),
+    row("row-unknown-severity", "severity: major", "severity: severe", "severity: severe", "is 'severe'; write one of major", "needs a severity"),
+    row("row-effect-without-severity", "severity: major", "severity: none", 12, "needs a severity, unless its direction is [none known]"),
+    row("row-severity-of-nothing", NOTHING, NOTHING.replace("severity: none", "severity: minor"), "severity: minor", "needs a severity, unless"),
+    row("row-unknown-evidence", "evidence: [tarleton-2017]\n    verified", "evidence: [tarleton-2018]\n    verified", "tarleton-2018", "is not in evidence/; did you mean 'tarleton-2017'?"),
+    row("row-no-evidence", "evidence: [tarleton-2017]\n    verified", "evidence: []\n    verified", 13, "'ssri' is 'excerpt' and names no evidence"),
+    row("row-unknown-verified", "verified: excerpt", "verified: read", "verified: read", "is 'read'; write one of primary"),
+    row("row-negative-hours", SPACING, "{before: -2, after: 6}", "before: -2", "is '-2'; write hours from 0 to below 24"),
+    row("row-hours-of-a-day", SPACING, "{before: 24}", "before: 24", "is '24'; write hours from 0 to below 24"),
+    row("row-hours-no-number", SPACING, "{before: two, after: 6}", "before: two", "is 'two'; write a plain number"),
+    row("row-hours-with-unit", SPACING, "{before: 2 hours, after: 6}", "before: 2 h", "is '2 hours'; write a plain number"),
+    row("row-part-of-a-minute", SPACING, "{before: 2.001, after: 6}", "before: 2.001", "in whole minutes"),
+    row("row-hours-a-list", SPACING, "{before: [2], after: 6}", "before: [2]", "must be a number of hours"),
+    row("row-no-time-left", SPACING, "{before: 12, after: 12.5}", "before: 12", "leaves no time in a day"),
+    row("row-nothing-apart", SPACING, "{before: 0, after: 0}", "before: 0", "keeps nothing apart"),
+    row("row-empty-spacing", SPACING, "{}", "spacing: {}", "keeps nothing apart"),
+    row("row-unknown-side", SPACING, "{befor: 2, after: 6}", "befor", "has 'befor'; did you mean 'before'?"),
+    row("row-unknown-spacing", SPACING, "never", "spacing: never", "is 'never'; write one of none, avoid", "hinders absorption and has no spacing"),
+    row("row-hindered-without-spacing", SPACING, "none", 11, "hinders absorption and has no spacing"),
+    row("row-spacing-of-no-use", "[hinders absorption]", "[depletes]", 11, "has a spacing, which helps only where"),
+    row("row-nothing-to-do", "[hinders absorption]\n    spacing: " + SPACING, "[depletes]\n    spacing: none", 11, "says nothing to do"),
+    row("table-without-rows", "medicines:\n", "medicine:\n", 8, "has 'medicine'; did you mean 'medicines'?", "lacks 'medicines'"),
+    row("table-no-doses", "doses: 2", "doses: some", "doses:", "is 'some'; write 1 to 6"),
+    row("table-too-many-doses", "doses: 2", "doses: 7", "doses:", "is '7'; write 1 to 6"),
+    row("table-apart-negative", "apart: 4", "apart: -4", "apart:", "is '-4'; write hours"),
+    row("table-between-one-time", '["07:00", "22:00"]', '["07:00"]', "between:", "takes two times"),
+    row("table-between-no-time", '"22:00"]', '"24:00"]', "between:", "takes two times"),
+    row("table-other-hours", "{hours: 2,", "{hours: -1,", "hours: -1", "is '-1'; write hours"),
+    row("table-other-without-source", ", evidence: [tarleton-2017]}", "}", "any_other", "lacks 'evidence'"),
+]  # fmt: skip
+
+
+PHQ9_YAML = (
+    "bands: {minimal: 0, mild: 5}\n"
+    "change:\n  remission_below: 5\n  response_percent: 50\n  fall: 5\n  fall_percent: 20\n  rise: 5\n"
+)
+
+
+def phq9(name: str, old: str, new: str, at: str | int, says: str) -> Mistake:
+    """A mistake in the optional phq9.yaml."""
+    assert PHQ9_YAML.count(old) == 1
+    return Mistake(name, write("phq9.yaml", PHQ9_YAML.replace(old, new)), "phq9.yaml", at, says)
+
+
+PHQ9_LIMITS = [
+    phq9("phq9-without-a-limit", "  rise: 5\n", "", "remission", "'change' lacks 'rise'; add it"),
+    phq9("phq9-with-another-limit", "  rise: 5\n", "  rise: 5\n  raise: 5\n", "raise", "'change' has 'raise'; did you mean 'rise'?"),
+    phq9("phq9-without-bands", "bands: {minimal: 0, mild: 5}\n", "", 1, "phq9.yaml lacks 'bands'; add it"),
+    phq9("phq9-band-a-word", "mild: 5", "mild: five", 1, "'mild' is 'five'; write a plain number"),
+    phq9("phq9-band-beyond-27", "mild: 5", "mild: 28", 1, "'mild' must be a whole number from 0 to 27"),
+    phq9("phq9-band-a-half", "mild: 5", "mild: 4.5", 1, "'mild' must be a whole number from 0 to 27"),
+    phq9("phq9-bands-not-from-0", "minimal: 0", "minimal: 1", 1, "'bands' must begin at 0 and rise"),
+    phq9("phq9-bands-falling", "mild: 5", "mild: 0", 1, "'bands' must begin at 0 and rise"),
+    phq9("phq9-part-above-the-whole", "fall_percent: 20", "fall_percent: 50", "remission", "'fall_percent' must be below 'response_percent'"),
+    phq9("phq9-limit-a-list", "  rise: 5", "  rise: [5]", "rise", "'rise' must be a whole number from 0 to 27"),
+]  # fmt: skip
+
+CATALOGUE = [
+    Mistake("supports-a-text", replace(EVIDENCE, "supports: [Lower scores after 6 weeks.]", "supports: Lower scores."), EVIDENCE, "supports", "must be a list"),
+    Mistake("supports-at-length", replace(EVIDENCE, "Lower scores after", "Lower scores " + "and lower " * 24 + "after"), EVIDENCE, "supports",
+            "has a sentence of more than 240 characters; shorten it"),
+    Mistake("supports-and-against", replace(EVIDENCE, "against: []", "against: [Lower scores after 6 weeks.]"), EVIDENCE, "against",
+            "supports and speaks against the same, 'Lower scores after 6 weeks.'; keep one"),
+    Mistake("contradicts-one-way", replace(EVIDENCE, "contradicts: [phelan-2018]", "contradicts: []"), PHELAN, "contradicts",
+            "'tarleton-2017' does not contradict 'phelan-2018' in turn; write it into evidence/tarleton-2017.yaml too"),
+    Mistake("contradicts-nobody", replace(EVIDENCE, "contradicts: [phelan-2018]", "contradicts: [phelan-2018, phelan-2019]"), EVIDENCE, "contradicts",
+            "names 'phelan-2019', which is no other entry; did you mean 'phelan-2018'?"),
+    Mistake("contradicts-itself", replace(EVIDENCE, "contradicts: [phelan-2018]", "contradicts: [phelan-2018, tarleton-2017]"), EVIDENCE, "contradicts",
+            "names 'tarleton-2017', which is no other entry"),
+    claim("claim-of-an-unknown-rule", "rules: [consider-magnesium]", "rules: [consider-magnesum]", "rules", "is no active rule; did you mean 'consider-magnesium'?"),
+    Mistake("claim-of-a-draft", both(replace(STOP, "status: active", "status: draft"), replace(CLAIMS, "[consider-magnesium]", "[severe-renal-impairment]")),
+            CLAIMS, "rules", "names 'severe-renal-impairment', which is no active rule"),
+    claim("claim-of-unknown-evidence", "phelan-2018]", "phelan-2019]", "evidence:", "'phelan-2019', which is no evidence entry; did you mean 'phelan-2018'?"),
+    claim("claim-left-over", "  refused: No rule speaks for taking it without a reason.\n", "", "A2", "nothing answers claim 'A2'; name a rule or evidence, or say why not"),
+    claim("claim-without-answer", "  answer: Nothing is said of everyone.\n", "", "says: everyone", "claim 'A2' lacks 'answer'"),
+    claim("claim-with-a-verdict", "  refused: No", "  verdict: false\n  refused: No", "verdict", "claim 'A2' has 'verdict'; write one of says"),
+    claim("claim-a-text", "A2:\n", "A3: true\nA2:\n", "A3", "claim 'A3' must be a mapping with says"),
+    claim("claim-that-orders", "Nothing is said of everyone.", "Stop the lithium.", "answer: Stop", "'answer' of claim 'A2' says 'stop the lithium'"),
+    claim("claim-that-refuses-by-ordering", "No rule speaks for taking it", "Stop lithium", "refused", "'refused' of claim 'A2' says 'stop lithium'"),
+]  # fmt: skip
+
+WORDING = [
+    in_rule("over-claim-in-a-text", "the present treatment stays unchanged", "stopping sertraline", "text:", "says 'stopping sertraline' [changes-treatment]: treatment stays; write"),
+    in_rule("over-claim-in-a-title", "title: Consider magnesium alongside treatment", "title: Stop the lithium", "title:", "'title' of rule 'consider-magnesium' says 'stop the lithium'"),
+    in_rule("over-claim-in-a-draft", "status: active\ntitle: Consider magnesium alongside treatment", "status: draft\ntitle: Stop the lithium", "title:", "says 'stop the lithium'",
+            "'consider-magnesium', which is no active rule"),
+    Mistake("over-claim-of-a-finding", replace(LOW, "title: Low serum magnesium", "title: Low magnesium, so stop talking therapy"), LOW, "title:",
+            "'title' of finding 'low_magnesium' says 'stop talking therapy'"),
+    Mistake("order-in-a-stop", replace(STOP, "could be asked", "must be asked"), STOP, "text:", "'text' of rule 'severe-renal-impairment' says 'must' [order]"),
+    in_rule("no-hedge", "Could discuss a time-limited trial", "A time-limited trial", "text:", "lacks a phrase [a-hedge]: the strongest verb"),
+    wording("unknown-key-in-wording", "negations:", "negation: [nie]\nnegations:", "nie", "has 'negation'; did you mean 'negations'?"),
+    wording("unknown-key-in-an-entry", "    because: treatment stays", "    reason: x\n    because: treatment stays", "reason", "has 'reason'"),
+    wording("entry-without-a-source", "    source: a source\n    write: write that", "    write: write that", 6, "lacks 'source'"),
+    wording("required-takes-no-exception", "    any_of:", "    except: [x]\n    any_of:", "except: [x]", "has 'except'"),
+    wording("unknown-list", '"stop/stopping {ssri}"', '"stop/stopping {sri}"', "{sri}", "'{sri}' is neither a list above nor a value set of medicines; did you mean 'ssri'?"),
+    wording(
+        "unknown-list-in-a-list", "[lithium, talking therapy]", '[lithium, "{sri}"]', "{sri}", "'{sri}' is neither a list above"
+    ),
+    wording("empty-list", "treatment: [lithium, talking therapy]", "treatment: []", "{treatment}", "'{treatment}' is neither a list above"),
+    wording("phrase-that-begins-open", '"stop/stopping {ssri}"', '"... {ssri}"', '"... {ssri}"', "begins or ends with '...'"),
+    wording("phrase-without-a-word", "say: [must]", 'say: ["must /"]', "must /", "holds '/', which is no word"),
+    wording("phrase-forgotten", "say: [must]", "say: []", "say: []", "'say' of entry 'order' holds no phrase; write one"),
+    wording("between-too-far", "at_most: 2", "at_most: 20", "at_most", "is '20'; write 0 to 9 words"),
+    wording("wording-of-an-unknown-kind", "kinds: [consider, stop]", "kinds: [consider, stops]", "stops]", "names 'stops'; did you mean 'stop'?"),
+    wording("wording-of-no-kind", "kinds: [consider, stop]", "kinds: []", "kinds: []", "is empty; leave it out for all"),
+    wording("wording-of-an-unknown-certainty", "[low, very low, not graded]", "[low, poor]", "poor", "names 'poor'; write one of high"),
+    wording("two-entries-of-one-id", "- id: a-hedge", "- id: order", 21, "the id 'order' stands twice in wording.yaml"),
+    wording("refused-no-list", "refused:\n", "refused: nothing\nrefuse:\n", "refused: nothing", "'refused' of wording.yaml must be a list", "has 'refuse'"),
+    wording("refused-a-text", "refused:\n", "refused:\n  - must\n", "- must", "must be a mapping with id, say, because"),
+    Mistake("wording-missing", rename("wording.yaml", "notes.txt"), "wording.yaml", 1, "is not there; every pack has one"),
+]  # fmt: skip
+
+ALL = [
+    *CATALOGUE,
+    *WORDING,
+    *KEYS,
+    *CRITERIA,
+    *CONDITIONS,
+    *REFERENCES,
+    *IDENTITIES,
+    *ITEMS,
+    *PRECEDENCE,
+    *FILES,
+    *DRUGS,
+    *BASIS,
+    *PHQ9_LIMITS,
+]

@@ -8,13 +8,17 @@ import pytest
 
 from mgcds.errors import PackError, Problem
 from mgcds.loading import check_pack, load_pack
+from mgcds.model.phq9 import Cutoffs
+from mgcds.model.spacing import Spacing
 from tests.loading.mistakes import (
     ALL,
     DEPRESSION,
     PACK,
+    PHQ9_YAML,
     RULE,
     SSRI,
     STOP,
+    TABLE,
     Mistake,
     both,
     copy_of_the_pack,
@@ -29,6 +33,18 @@ def test_the_untouched_pack_loads(tmp_path: Path) -> None:
     assert pack is not None
     assert list(pack.rules) == ["severe-renal-impairment", "ask-kidney-function", "consider-magnesium"]
     assert set(pack.findings) == {"low_magnesium", "on_treatment"}
+
+
+def test_the_limits_of_the_phq9_are_optional(tmp_path: Path) -> None:
+    root = copy_of_the_pack(tmp_path)
+    without, _ = check_pack(root)
+    (root / "phq9.yaml").write_text(PHQ9_YAML)
+    pack, problems = check_pack(root)
+    assert problems == []
+    assert pack is not None
+    assert pack.phq9 == Cutoffs((("minimal", 0), ("mild", 5)), 5, 50, 5, 20, 5)
+    assert without is not None
+    assert without.phq9 is None
 
 
 def test_the_ids_of_the_mistakes_are_distinct() -> None:
@@ -92,6 +108,18 @@ def test_a_list_of_problems_is_sorted_by_place_and_has_no_doubles(tmp_path: Path
     assert str(caught.value).splitlines() == [str(problem) for problem in caught.value.problems]
 
 
+def test_a_pack_may_be_without_the_table_of_medicines_and_magnesium(tmp_path: Path) -> None:
+    root = copy_of_the_pack(tmp_path)
+    loaded = load_pack(root)
+    assert loaded.drug_magnesium is not None
+    assert loaded.drug_magnesium.rows["ssri"].spacing == Spacing(120, 360)
+    (root / TABLE).unlink()
+    without, problems = check_pack(root)
+    assert problems == []
+    assert without is not None
+    assert without.drug_magnesium is None
+
+
 def test_what_is_no_folder_is_a_problem_too(tmp_path: Path) -> None:
     with pytest.raises(PackError, match="nowhere:1: is no folder"):
         load_pack(tmp_path / "nowhere")
@@ -115,6 +143,9 @@ def test_what_is_no_folder_is_a_problem_too(tmp_path: Path) -> None:
         pytest.param(RULE, "at_least: 5, below: 20", "at_least: 05, below: 2e1", id="numbers are decimal, however written"),
         pytest.param(RULE, "between: [0.50 mmol/L, 1.23 mmol/L]", "at_least: [0.50 mmol/L, above 1.2 mg/dL]", id="the other side in one unit"),
         pytest.param(RULE, "below: 20}", "below: 20, within: always}", id="within always"),
+        pytest.param(TABLE, "{before: 2, after: 6}", "{after: 1.5}", id="one side of a spacing, in half hours"),
+        pytest.param(TABLE, "{before: 2, after: 6}", "{before: 12, after: 12}", id="one minute of the day is left"),
+        pytest.param(TABLE, "{before: 2, after: 6}", "avoid", id="no spacing at all"),
     ],
 )  # fmt: skip
 def test_text_that_yaml_would_take_for_something_else(file: str, old: str, new: str, tmp_path: Path) -> None:

@@ -59,6 +59,20 @@ Feature: Every step of the library, once at least
     When the record is evaluated
     Then "dose-above-limit" is offered
 
+  Scenario: the limits of a place
+    Given a healthy adult
+    And the limits are those of "us, uk"
+    And the patient takes "magnesium citrate" with "351 mg elemental" a day since 3 days ago
+    When the record is evaluated
+    Then "dose-above-limit" is offered
+    And the explanation of "dose-above-limit" says "above 350 mg/d"
+
+  Scenario: an estimate and how it was made
+    Given a healthy adult
+    And the dietary magnesium is "240 mg/d" by "diary"
+    When the record is evaluated
+    Then nothing is offered but "low-dietary-magnesium"
+
   Scenario: a treatment that is no medicine, and an operation to come
     Given a healthy adult
     And the PHQ-9 is "12"
@@ -89,3 +103,10 @@ Feature: Every step of the library, once at least
     And the serum magnesium is "2.0"
     When the record is evaluated
     Then "no unit" is reported as a data problem of the serum magnesium
+
+  Scenario: a PHQ-9 answer by answer
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the PHQ-9 answers are "1, 2, 0, 3, 1, 1, 0, 2, 0" from 3 days ago
+    And the PHQ-9 answers are "1, 2, 0, 3, 1, 1, 0, 2, -"
+    When the record is evaluated
+    Then "phq9-incomplete" is offered

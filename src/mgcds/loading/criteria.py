@@ -8,6 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal, TypeVar, cast
 
+from mgcds.errors import PackError
+from mgcds.errors import Problem as PackProblem
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping, Node, Sequence, Text
 from mgcds.model.criterion import (
@@ -27,7 +29,7 @@ from mgcds.model.criterion import (
     Threshold,
 )
 from mgcds.model.explanation import in_sentence, plain
-from mgcds.model.pack import Item, MeasuredItem, StateItem
+from mgcds.model.pack import Item, MeasuredItem, RulePack, StateItem
 from mgcds.model.record import parse_quantity
 from mgcds.model.terminology import ValueSet
 from mgcds.model.units import SCORE, factor, parse_unit
@@ -130,11 +132,15 @@ class CriteriaReader:
     ) -> Bound | None:
         if isinstance(node, Text) and node.value in ("lower limit", "upper limit"):
             which = cast(Literal["lower", "upper"], node.value.split()[0])
-            if (item.lower if which == "lower" else item.upper) is None:
+            limit = item.lower if which == "lower" else item.local_upper or item.upper
+            if limit is None:
                 self.reader.problem(
                     node, f"{what}: {item.id} has no {node.value} in items.yaml; write a value with its unit"
                 )
                 return None
+            if which == "upper" and item.local_upper:  # not of a laboratory: known when the pack loads
+                by_unit = {unit: Limit(each.value, inclusive) for unit, each in limit.by_unit.items()}
+                return Threshold(by_unit, _bound_text(end, by_unit), limit.source)
             return ReferenceLimit(which, inclusive)
         return self.threshold(what, item, end, inclusive, node)
 
@@ -365,3 +371,17 @@ def _range_text(lower: Bound | None, upper: Bound | None) -> str:
         if bound is not None
     ]
     return " and ".join(parts)
+
+
+def criterion_of(parts: dict[str, str | list[str]], pack: RulePack) -> Criterion:
+    """One criterion that stands in no file, such as `{"measure": "egfr", "below": "30 mL/min/1.73m2"}`. PackError says what is wrong."""
+    problems: list[PackProblem] = []
+    node = Mapping({key: _written(value) for key, value in parts.items()}, "", 1)
+    found = CriteriaReader(Reader(problems), pack.items, pack.value_sets).read(next(iter(parts)), node)
+    if found is None or problems:
+        raise PackError(tuple(problems))
+    return found
+
+
+def _written(value: str | list[str]) -> Node:
+    return Text(value, "", 1) if isinstance(value, str) else Sequence([Text(part, "", 1) for part in value], "", 1)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 from mgcds.loading.criteria import CriteriaReader
+from mgcds.loading.diet import local_limits
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping, Node, Text
 from mgcds.model.criterion import Number, Threshold
+from mgcds.model.diet import ReferenceIntake
 from mgcds.model.pack import Change, Evidence, Item, ListItem, MeasuredItem, StateItem
 from mgcds.model.record import Measurement, Part, PatientRecord
 from mgcds.model.terminology import Entry, ValueSet, words
@@ -32,7 +35,15 @@ _CODES = {
 }
 
 
-def read_items(source: Mapping, reader: Reader) -> dict[str, Item]:
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What a limit depends on besides its item: the reference intakes, and the jurisdictions chosen (none: all)."""
+
+    intakes: dict[str, ReferenceIntake]
+    chosen: Collection[str]
+
+
+def read_items(source: Mapping, reader: Reader, local: Local) -> dict[str, Item]:
     """`items.yaml`: item id → how it is measured and how long it stays current."""
     items: dict[str, Item] = {}
     fields = [*PatientRecord.model_fields, *DERIVED]
@@ -44,7 +55,7 @@ def read_items(source: Mapping, reader: Reader) -> dict[str, Item]:
                 f"{what} is no field of PatientRecord; add the field or correct the name",
             )
         elif isinstance(node, Mapping):
-            item = _read_item(key, what, node, reader)
+            item = _read_item(key, what, node, reader, local)
             if item is not None:
                 items[key] = item
         else:
@@ -52,7 +63,7 @@ def read_items(source: Mapping, reader: Reader) -> dict[str, Item]:
     return items
 
 
-def _read_item(key: str, what: str, node: Mapping, reader: Reader) -> Item | None:
+def _read_item(key: str, what: str, node: Mapping, reader: Reader, local: Local) -> Item | None:
     kind = reader.choice(node, "of", what, ["measurement", "state", "list"])
     if "of" in node.items and kind != _kind_of_field(key):
         fits = _kind_of_field(key)
@@ -70,7 +81,7 @@ def _read_item(key: str, what: str, node: Mapping, reader: Reader) -> Item | Non
         complete = reader.keys(node, what, ["title", "of", "values", "current_for"])
         values = _read_values(key, what, node, reader)
         return StateItem(key, title, values, reader.days(node, "current_for", what)) if complete and values else None
-    return _read_measured(key, title, what, node, reader)
+    return _read_measured(key, title, what, node, reader, local)
 
 
 def _kind_of_field(key: str) -> str | None:
@@ -105,10 +116,10 @@ def _read_values(key: str, what: str, node: Mapping, reader: Reader) -> tuple[st
     return tuple(text.value for text in values if text.value is not None)
 
 
-def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reader) -> MeasuredItem | None:
+def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reader, local: Local) -> MeasuredItem | None:
     required = ["title", "of", "units", "plausible", "current_for", "on_a_tie"]
     optional = ["substance", "loinc", "beyond_plausible", "lower_limit", "upper_limit", "not_from", "whole_numbers"]
-    optional += ["change_of", "since_start_of", "baseline_within"]
+    optional += ["change_of", "since_start_of", "baseline_within", "methods"]
     if not reader.keys(node, what, required, optional):
         return None
     substance = reader.choice(node, "substance", what, SUBSTANCES) if "substance" in node.items else None
@@ -123,15 +134,19 @@ def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reade
         cast(Literal["lowest", "highest"], reader.choice(node, "on_a_tie", what, ["lowest", "highest"])),
         _read_specimen(what, node, reader), reader.choice(node, "whole_numbers", what, ["no", "yes"]) == "yes",
     )  # fmt: skip
+    found = node.items.get("upper_limit")
+    by_place = found if isinstance(found, Mapping) else None
     thresholds = CriteriaReader(reader, {key: item}, {})
     limits: dict[str, Threshold | None] = {}
     ends: tuple[Literal["lower", "upper"], ...] = ("lower", "upper")
     for end in ends:
         limit = node.items.get(f"{end}_limit")
-        limits[end] = thresholds.threshold(what, item, end, True, limit) if limit else None
+        limits[end] = thresholds.threshold(what, item, end, True, limit) if limit and limit is not by_place else None
+    known = local_limits(by_place, item, thresholds, local.intakes) if by_place is not None else {}
     return MeasuredItem(
         key, title, units, substance, item.codes, plausible, item.beyond_plausible, limits["lower"], limits["upper"],
         item.current_for, item.on_a_tie, item.not_from, item.whole, _read_change(what, node, reader),
+        jurisdictions=tuple(known), local_upper=_lowest(known, local.chosen), methods=_read_methods(what, node, reader),
     )  # fmt: skip
 
 
@@ -141,6 +156,20 @@ def _read_change(what: str, node: Mapping, reader: Reader) -> Change | None:
         return None
     of, value_set = (reader.text(node, key, what) for key in keys[:2])
     return Change(of, value_set, reader.days(node, "baseline_within", what) or 0)
+
+
+def _lowest(known: dict[str, Threshold], chosen: Collection[str]) -> Threshold | None:
+    """The lowest of the limits chosen; of all where none of them is chosen. It says whose it is, and of which it is the lowest."""
+    of = {name: limit for name, limit in known.items() if name in chosen} or known
+    lowest = min(of.values(), key=lambda limit: next(iter(limit.by_unit.values())).value, default=None)
+    if lowest is None or len(of) == 1:
+        return lowest
+    return replace(lowest, source=f"{lowest.source}, the lowest of {', '.join(of)}")
+
+
+def _read_methods(what: str, node: Mapping, reader: Reader) -> dict[str, str]:
+    methods = reader.mapping(node, "methods", what)
+    return {name: reader.text(methods, name, f"'methods' of {what}") for name in methods.items} if methods else {}
 
 
 def _read_units(what: str, node: Mapping, substance: str | None, reader: Reader) -> tuple[str, ...]:
@@ -268,23 +297,69 @@ _EVIDENCE = (
     *("id", "citation", "pmid", "doi", "design", "n", "population", "dose", "comparator", "effect", "limits"),
     *("risk_of_bias", "certainty", "verified", "checked"),
 )
+_EVIDENCE_TOO = ("funding", "supports", "against", "to_check", "contradicts")
+_LONGEST_SENTENCE = 240
 
 
 def read_evidence(source: Mapping, reader: Reader) -> Evidence | None:
     """One file of `evidence/`."""
     what = "the evidence entry"
-    if not reader.keys(source, what, _EVIDENCE):
+    if not reader.keys(source, what, _EVIDENCE, _EVIDENCE_TOO):
         return None
-    count = source.items["n"]
-    number = reader.number(count, f"'n' of {what}") if isinstance(count, Text) and count.value is not None else None
     text = {key: reader.text(source, key, what) for key in ("id", "citation", "design", "effect", "limits")}
     loose = {key: reader.optional_text(source, key, what) or "" for key in ("population", "risk_of_bias", "certainty")}
     verified = reader.choice(source, "verified", what, ["primary", "excerpt", "secondary", "known"])
     return Evidence(
         id=text["id"], citation=text["citation"], pmid=reader.optional_text(source, "pmid", what), doi=reader.optional_text(source, "doi", what),
-        design=text["design"], n=int(number) if number is not None else None, population=loose["population"],
+        design=text["design"], n=_read_count(source, what, reader), population=loose["population"],
         dose=reader.optional_text(source, "dose", what), comparator=reader.optional_text(source, "comparator", what),
         effect=text["effect"], limits=text["limits"], risk_of_bias=loose["risk_of_bias"], certainty=loose["certainty"],
         verified=cast(Literal["primary", "excerpt", "secondary", "known"], verified),
-        checked=reader.day(source, "checked", what).isoformat(),
+        checked=reader.day(source, "checked", what).isoformat(), funding=reader.optional_text(source, "funding", what),
+        supports=_read_sentences(source, "supports", what, reader), against=_read_sentences(source, "against", what, reader),
+        to_check=reader.optional_text(source, "to_check", what), contradicts=reader.texts(source, "contradicts", what),
     )  # fmt: skip
+
+
+def _read_count(source: Mapping, what: str, reader: Reader) -> int | None:
+    """How many people; null where it is not known or does not apply."""
+    count = source.items["n"]
+    if isinstance(count, Text) and count.value is None:
+        return None
+    word = reader.text(source, "n", what)
+    if word and not re.fullmatch(r"[1-9]\d{0,8}", word):
+        reader.problem(count, f"'n' of {what} is '{word[:40]}'; write a whole number of people, or null")
+        return None
+    return int(word) if word else None
+
+
+def _read_sentences(source: Mapping, key: str, what: str, reader: Reader) -> tuple[str, ...]:
+    """Short sentences; none of them both for and against."""
+    found = reader.text_nodes(source, key, what)
+    others = reader.text_nodes(source, "supports", what) if key == "against" else []
+    for text in found:
+        words = text.value or ""
+        if len(words) > _LONGEST_SENTENCE:
+            reader.problem(
+                text, f"'{key}' of {what} has a sentence of more than {_LONGEST_SENTENCE} characters; shorten it"
+            )
+        elif words in [other.value for other in others]:
+            reader.problem(text, f"{what} supports and speaks against the same, '{words[:60]}'; keep one")
+    return tuple(" ".join((text.value or "").split()) for text in found)
+
+
+def check_contradictions(sources: dict[str, Mapping], evidence: dict[str, Evidence], reader: Reader) -> None:
+    """`contradicts` names other entries, and each of them names this one. `sources`: by the names of their files."""
+    for source in sources.values():
+        this = reader.text(source, "id", "the evidence entry")
+        for text in reader.text_nodes(source, "contradicts", "the evidence entry"):
+            other = text.value or ""
+            if other not in sources or other == this:
+                known = [name for name in sources if name != this]
+                reader.problem(
+                    text, f"'contradicts' names '{other}', which is no other entry; {did_you_mean(other, known)}"
+                )
+            elif other in evidence and this not in evidence[other].contradicts:
+                reader.problem(
+                    text, f"'{other}' does not contradict '{this}' in turn; write it into evidence/{other}.yaml too"
+                )

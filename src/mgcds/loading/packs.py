@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from mgcds.errors import PackError, Problem
+from mgcds.errors import PackError, Problem, UnknownJurisdiction
+from mgcds.loading.basis import read_basis
+from mgcds.loading.claims import read_claims
 from mgcds.loading.criteria import CriteriaReader
-from mgcds.loading.definitions import LISTS, read_evidence, read_items, read_value_set
+from mgcds.loading.definitions import LISTS, Local, check_contradictions, read_evidence, read_items, read_value_set
+from mgcds.loading.diet import read_foods, read_intakes
+from mgcds.loading.drug_magnesium import read_drug_magnesium
+from mgcds.loading.phq9 import read_phq9
 from mgcds.loading.precedence import Precedence, read_precedence
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.rules import (
@@ -26,14 +31,16 @@ from mgcds.loading.rules import (
     rule_of,
 )  # fmt: skip
 from mgcds.loading.source import Mapping, read_yaml
+from mgcds.loading.wording import read_wording
 from mgcds.model.condition import AllOf, names_with_sign
 from mgcds.model.criterion import ABOUT_KNOWLEDGE, Asks, Criterion
-from mgcds.model.pack import Evidence, Item, MeasuredItem, RulePack
+from mgcds.model.pack import Claim, Evidence, Item, MeasuredItem, RulePack
 from mgcds.model.rule import Finding, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
 PARTS = ("findings", "evidence", "valuesets")
-TOP = ("pack.yaml", "items.yaml", "precedence.yaml", "override-reasons.yaml")
+TOP = ("pack.yaml", "items.yaml", "precedence.yaml", "override-reasons.yaml", "wording.yaml", "basis.yaml")
+OPTIONAL = ("claims.yaml", "drug-magnesium.yaml", "reference-intakes.yaml", "foods.yaml", "phq9.yaml")
 MOST_FILES = 5000
 Read = TypeVar("Read")
 
@@ -44,26 +51,31 @@ def rules_root() -> Path:
     return package / "rules" if (package / "rules").is_dir() else package.parents[1] / "rules"
 
 
-def load_pack(root: Path | str | None = None) -> RulePack:
-    """Load and check a pack; the built-in one is loaded once. PackError lists every problem."""
-    return _load(Path(root).resolve() if root is not None else rules_root())
+def load_pack(root: Path | str | None = None, jurisdictions: str | Iterable[str] | None = None) -> RulePack:
+    """Load and check a pack; the built-in one is loaded once. PackError lists every problem.
+
+    `jurisdictions`: whose limits apply, `"us"` or `["us", "efsa"]`: of several the lowest, of all where none is chosen.
+    UnknownJurisdiction where the pack does not have them.
+    """
+    chosen = (jurisdictions,) if isinstance(jurisdictions, str) else tuple(sorted(set(jurisdictions or ())))
+    return _load(Path(root).resolve() if root is not None else rules_root(), chosen)
 
 
 @cache
-def _load(root: Path) -> RulePack:
-    pack, problems = check_pack(root)
+def _load(root: Path, chosen: tuple[str, ...]) -> RulePack:
+    pack, problems = check_pack(root, chosen)
     if pack is None:
         raise PackError(tuple(problems))
     return pack
 
 
-def check_pack(root: Path) -> tuple[RulePack | None, list[Problem]]:
+def check_pack(root: Path, jurisdictions: tuple[str, ...] = ()) -> tuple[RulePack | None, list[Problem]]:
     """The pack, or None with all its problems."""
     problems: list[Problem] = []
     sources = _read_sources(root, problems)
     pack = None
     if all(name in sources.files for name in TOP):
-        pack = _build(root, sources, Reader(problems))
+        pack = _build(root, sources, Reader(problems), jurisdictions)
     return (pack if not problems else None), sorted(set(problems))
 
 
@@ -108,7 +120,7 @@ def _read_sources(root: Path, problems: list[Problem]) -> Sources:
             source = read_yaml(path, file, problems)
             if source is not None:
                 sources.files[file] = source
-            if "/" not in file and file not in TOP:
+            if "/" not in file and file not in (*TOP, *OPTIONAL):
                 problems.append(Problem(file, 1, "is not read here; put a rule into the folder of its topic"))
     for name in TOP:
         if name not in sources.files and not any(problem.file == name for problem in problems):
@@ -117,14 +129,18 @@ def _read_sources(root: Path, problems: list[Problem]) -> Sources:
     return sources
 
 
-def _build(root: Path, sources: Sources, reader: Reader) -> RulePack:
+def _build(root: Path, sources: Sources, reader: Reader, jurisdictions: tuple[str, ...]) -> RulePack | None:
     head = sources.files["pack.yaml"]
     reader.keys(head, "pack.yaml", ["name", "version"])
-    items = read_items(sources.files["items.yaml"], reader)
     value_sets = _by_id(sources.of("valuesets"), "the value set", "_", read_value_set, reader)
     _check_includes(sources, value_sets, reader)
-    _check_changes(sources.files["items.yaml"], items, value_sets, reader)
     evidence: dict[str, Evidence] = _by_id(sources.of("evidence"), "the evidence entry", "-", read_evidence, reader)
+    check_contradictions(dict(sources.of("evidence")), evidence, reader)
+    tables = [sources.files.get(name, Mapping({}, name, 1)) for name in ("reference-intakes.yaml", "foods.yaml")]
+    intakes, foods = read_intakes(tables[0], evidence, reader), read_foods(tables[1], evidence, reader)
+    items = read_items(sources.files["items.yaml"], reader, Local(intakes, jurisdictions))
+    _check_changes(sources.files["items.yaml"], items, value_sets, reader)
+    applied = _applied(jurisdictions, items)
     criteria = CriteriaReader(reader, items, value_sets)
     keys: dict[str, Criterion] = {}
     findings = _read_findings(sources, criteria, keys, reader)
@@ -132,23 +148,67 @@ def _build(root: Path, sources: Sources, reader: Reader) -> RulePack:
     known = Known(frozenset(evidence), frozenset(reasons.items))
     rules = _read_rules(sources, criteria, keys, set(findings), known, reader)
     active = {rule.id: rule for rule in rules.values() if rule.status == "active"}
-    precedence = read_precedence(
-        sources.files["precedence.yaml"], active, {stem for _, stem, _ in sources.rules()}, reader
-    )
+    named = {stem for _, stem, _ in sources.rules()}
+    precedence = read_precedence(sources.files["precedence.yaml"], active, named, reader)
     order = list(precedence.kinds)
     ordered = sorted(
         active.values(),
         key=lambda rule: (order.index(rule.suggest.kind) if rule.suggest.kind in order else 99, rule.id),
     )
+    table = sources.files.get("drug-magnesium.yaml")
+    drug_magnesium = read_drug_magnesium(table, value_sets, evidence, reader) if table else None
+    claims = _read_claims(sources, named if reader.problems else set(active), reader)
+    _check_wording(sources, value_sets, reader)
+    texts = read_basis(sources.files["basis.yaml"], evidence, reader)
+    if texts is None:
+        return None
     pack = RulePack(
-        version=reader.text(head, "version", "pack.yaml"), digest=sources.digest, items=items, value_sets=value_sets,
+        version=reader.text(head, "version", "pack.yaml"), digest=_digest(sources.digest, jurisdictions and applied),
+        items=items, value_sets=value_sets,
         vocabularies=_vocabularies(root, value_sets), criteria=keys, findings=findings,
         rules={rule.id: rule for rule in ordered}, retired=tuple(rule.id for rule in rules.values() if rule.status == "retired"),
         holders=precedence.holders, evidence=evidence, kinds=precedence.kinds,
         override_reasons={key: reader.text(reasons, key, "override-reasons.yaml") for key in reasons.items},
+        drug_magnesium=drug_magnesium, claims=claims, texts=texts, jurisdictions=applied, intakes=intakes, foods=foods,
+        phq9=read_phq9(sources.files["phq9.yaml"], reader) if "phq9.yaml" in sources.files else None,
     )  # fmt: skip
     _check_knowledge(pack, precedence, {source.file: source for _, _, source in sources.rules()}, reader)
     return pack
+
+
+def _applied(chosen: tuple[str, ...], items: dict[str, Item]) -> tuple[str, ...]:
+    """The jurisdictions chosen, or all that the items know."""
+    known = {name: None for item in items.values() if isinstance(item, MeasuredItem) for name in item.jurisdictions}
+    for name in chosen:
+        if name not in known:
+            has = f"it has those of {', '.join(known)}" if known else "it has none that depend on the place"
+            raise UnknownJurisdiction(f"the pack has no limits of '{name[:40]}'; {has}")
+    return tuple(name for name in known if name in chosen) or tuple(known)
+
+
+def _digest(of_files: str, chosen: tuple[str, ...]) -> str:
+    """Of the files, and of the jurisdictions where some were chosen: the same rules with other limits are another pack."""
+    return hashlib.sha256(" ".join((of_files, *chosen)).encode()).hexdigest() if chosen else of_files
+
+
+def _read_claims(sources: Sources, rules: Collection[str], reader: Reader) -> dict[str, Claim]:
+    """`rules`: ids that may be named; of a pack with problems, those of all rule files, so that none is reported as missing."""
+    source = sources.files.get("claims.yaml")
+    return read_claims(source, rules, {stem for stem, _ in sources.of("evidence")}, reader) if source else {}
+
+
+def _check_wording(sources: Sources, value_sets: dict[str, ValueSet], reader: Reader) -> None:
+    """Titles and texts of every rule, drafts included, titles of findings, and what is said to claims."""
+    wording = read_wording(sources.files["wording.yaml"], value_sets, reader)
+    for _, _, source in sources.rules():
+        wording.check_rule(source, reader)
+    for stem, source in sources.of("findings"):
+        wording.check(source.items.get("title"), f"'title' of finding '{stem.replace('-', '_')}'", reader)
+    claims = sources.files.get("claims.yaml")
+    for claim_id, node in claims.items.items() if claims else ():
+        if isinstance(node, Mapping):
+            for key in ("answer", "refused"):
+                wording.check(node.items.get(key), f"'{key}' of claim '{claim_id}'", reader)
 
 
 def _by_id(

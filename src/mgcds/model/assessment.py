@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, Literal
 
 from mgcds.errors import UnknownRule
+from mgcds.model.basis import Basis, basis_of
 from mgcds.model.evaluation import Status, Verdicts, is_cleared
 from mgcds.model.explanation import Explanation, Step, deciding, leaves
 from mgcds.model.facts import DataProblem, Facts, Gap, Reading, StateReading
 from mgcds.model.missing import pattern_of, sets_of
 from mgcds.model.pack import Evidence, Item, RulePack
 from mgcds.model.rule import Rule
+
+Shown = Literal["interruptive", "passive", "folded"]
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,20 @@ class Suggestion:
                 found.setdefault(leaf.about, leaf)
         return tuple(found.values())
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON."""
+    @cached_property
+    def basis(self) -> Basis:
+        """All that is needed to judge it independently; made only when asked for."""
+        return basis_of(self, self._of)
+
+    @property
+    def shown(self) -> Shown | None:
+        """How an offered suggestion is shown: see `Assessment.interruptive`, `passive` and `folded`."""
+        return how_shown(self._of.verdicts, self._of.pack)[self.id] if self.status == "offered" else None
+
+    def to_dict(self, basis: bool = False) -> dict[str, Any]:
+        """Plain data, ready for JSON. The basis only where asked for: it is long, and in great part the same for all."""
         rule, suggest = self.rule, self.rule.suggest
+        how = self.shown
         return {
             "rule": rule.id, "version": rule.version, "status": self.status, "kind": suggest.kind, "title": rule.title, "text": suggest.text,
             "certainty": suggest.certainty, "strength": suggest.strength,
@@ -100,7 +114,25 @@ class Suggestion:
             "override_reasons": list(suggest.override_reasons),
             "held_back_by": list(self.held_back_by), "let_pass": list(self.let_pass), "missing": [list(items) for items in self.missing],
             "steps": step_to_dict(self.steps), "review": {"status": rule.review.status, "due": rule.review.due.isoformat()},
+            **({"shown": how} if how else {}),
+            **({"basis": self.basis.to_dict()} if basis else {}),
         }  # fmt: skip
+
+
+def how_shown(verdicts: Verdicts, pack: RulePack) -> dict[str, Shown]:
+    """How each offered suggestion is shown, in order: urgent ones first, then in the pack's order of kinds. As many interrupt and are
+    passive as `basis.yaml` says (1 and 5); the rest is folded. Only urgent ones interrupt, and none is ever folded: where there
+    are more, all of them are shown.
+    """
+    offered = [rule for rule in pack.rules.values() if verdicts.statuses[rule.id] == "offered"]
+    urgent = [rule.id for rule in offered if rule.suggest.kind == "urgent"]
+    ranked = urgent + [rule.id for rule in offered if rule.suggest.kind != "urgent"]
+    first = min(len(urgent), pack.texts.most_interruptive)
+    last = max(first + pack.texts.most_passive, len(urgent))
+    return {
+        rule: "interruptive" if place < first else "passive" if place < last else "folded"
+        for place, rule in enumerate(ranked)
+    }
 
 
 def _missing(rule_id: str, of: Explanation) -> tuple[tuple[str, ...], ...]:
@@ -163,6 +195,25 @@ class Assessment:
         """What is suggested."""
         return self.of_status("offered")
 
+    def shown_as(self, how: Shown) -> tuple[Suggestion, ...]:
+        """The offered suggestions that are shown so."""
+        return tuple(self[rule] for rule, place in how_shown(self.verdicts, self.pack).items() if place == how)
+
+    @property
+    def interruptive(self) -> tuple[Suggestion, ...]:
+        """What may interrupt the clinician: at most one, the first urgent one (`basis.yaml` says how many)."""
+        return self.shown_as("interruptive")
+
+    @property
+    def passive(self) -> tuple[Suggestion, ...]:
+        """What is shown without interrupting: at most five, but always every further urgent one."""
+        return self.shown_as("passive")
+
+    @property
+    def folded(self) -> tuple[Suggestion, ...]:
+        """What is offered as well, a line each: never dropped, never urgent."""
+        return self.shown_as("folded")
+
     def __getitem__(self, rule_id: str) -> Suggestion:
         """The suggestion of a rule; UnknownRule where the pack has none of that id."""
         rule = self.pack.rules.get(rule_id)
@@ -189,12 +240,16 @@ class Assessment:
         gaps = {item: gap for item, found in self.facts.items.items() if (gap := _gap(found, self.pack.items[item]))}
         return {**gaps, **{name: gap for name, gap in self.facts.lists.items() if gap is not None}}
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON."""
+    def to_dict(self, basis: bool = False) -> dict[str, Any]:
+        """Plain data, ready for JSON; with `basis`, each suggestion with its basis: four times as long."""
         return {
             "on": self.on.isoformat(),
-            "pack": {"version": self.pack.version, "digest": self.pack.digest},
-            "suggestions": [suggestion.to_dict() for suggestion in self.suggestions],
+            "pack": {
+                "version": self.pack.version,
+                "digest": self.pack.digest,
+                "jurisdictions": list(self.pack.jurisdictions),
+            },
+            "suggestions": [suggestion.to_dict(basis) for suggestion in self.suggestions],
             "problems": [
                 {
                     "about": problem.about,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -13,8 +13,10 @@ from mgcds.model.criterion import (
     WORDS,
     Asks,
     Bound,
+    Criterion,
     Documented,
     Has,
+    Limit,
     Measure,
     Number,
     ReferenceLimit,
@@ -24,7 +26,7 @@ from mgcds.model.criterion import (
 )
 from mgcds.model.evaluation import Verdicts, limit_of
 from mgcds.model.facts import Facts, Gap, Reading, StateReading, known
-from mgcds.model.pack import RulePack, about
+from mgcds.model.pack import Item, MeasuredItem, RulePack, about
 
 Joined = Literal["criterion", "finding", "not", "all of", "any of"]
 VERDICT: Mapping[Truth, str] = {True: "met", False: "not met", None: "unknown"}
@@ -161,14 +163,14 @@ def _limit_text(end: Which, bound: Bound, reading: Reading) -> str:
     limit = limit_of(bound, reading)
     if limit is None:
         return f"the {end} limit, which is not known"
-    return f"{WORDS[end, limit.inclusive]} {number(limit.value)} {plain(reading.unit)}".strip()
+    return limit_words(end, limit, reading.unit)
 
 
 def _limit_from(bound: Bound, reading: Reading) -> str:
     """Whose limit it is; the rule's own goes without saying."""
     if isinstance(bound, ReferenceLimit):
         return reading.lower_from if bound.which == "lower" else reading.upper_from
-    return ""
+    return bound.source
 
 
 def in_sentence(title: str) -> str:
@@ -226,17 +228,30 @@ def leaves(step: Step) -> tuple[Step, ...]:
 
 
 def sentence(condition: Condition, pack: RulePack) -> str:
-    """A condition as a sentence, generated from the criteria: it cannot drift from them."""
+    """A condition as a sentence, generated from the criteria: it cannot drift from them. A finding of several criteria comes by its
+    title, with what it stands for in brackets.
+    """
     match condition:
         case Name(name=name):
-            return pack.findings[name].title.lower() if name in pack.findings else name
+            return _named(name, pack)
+        case Not(part=Name(name=name)) if name in pack.criteria:
+            return clause(pack.criteria[name], pack, negated=True)
         case Not(part=part):
             return f"not ({sentence(part, pack)})"
         case AllOf(parts=parts):
-            return " and ".join(_bracketed(part, pack) for part in parts)
+            return ", and ".join(_bracketed(part, pack) for part in parts)
         case AnyOf(parts=parts):
-            return " or ".join(_bracketed(part, pack) for part in parts)
+            return ", or ".join(_bracketed(part, pack) for part in parts)
     assert_never(condition)
+
+
+def _named(name: str, pack: RulePack) -> str:
+    finding = pack.findings.get(name)
+    if finding is None:
+        return clause(pack.criteria[name], pack)
+    if isinstance(finding.when, Name):
+        return sentence(finding.when, pack)
+    return f"{in_sentence(finding.title)} ({sentence(finding.when, pack)})"
 
 
 def _bracketed(condition: Condition, pack: RulePack) -> str:
@@ -244,17 +259,114 @@ def _bracketed(condition: Condition, pack: RulePack) -> str:
     return f"({text})" if isinstance(condition, AllOf | AnyOf) else text
 
 
+def clause(criterion: Criterion, pack: RulePack, negated: bool = False) -> str:
+    """A criterion as a clause, or its opposite. What is not known satisfies neither."""
+    match criterion:
+        case Measure(item=item, lower=lower, upper=upper, within=within):
+            says = range_text(lower, upper, pack.items[item])
+            isnt = f"is not ({says})" if lower and upper else f"is not {says}"
+            return f"the {_subject(item, pack)} {isnt if negated else f'is {says}'}{_within(item, within, pack)}"
+        case State(item=item, values=values, within=within):
+            other = "other than " if negated else ""
+            return f"{_subject(item, pack)} is recorded as {other}{' or '.join(values)}{_within(item, within, pack)}"
+        case Documented(item=item, values=values, since=since, within=within):
+            after = f", on or after the day of the {_subject(since, pack)}" if since else ""
+            isnt = "is not" if negated else "is"
+            says = f"{isnt} on record as {' or '.join(values)}{after}"
+            return f"{_subject(item, pack)} {says}{_within(item, within, pack)}"
+        case Taking(value_set=value_set, at_least=at_least, at_most=at_most, unchanged_for=unchanged):
+            found, days = pack.value_sets[value_set], _for_days(at_least, at_most, unchanged)
+            verb = "take" if found.of == "medicines" else "receive"
+            if negated and days:
+                return f"it is not so that the person {verb}s {in_sentence(found.title)}{days}"
+            return f"the person {f'does not {verb}' if negated else f'{verb}s'} {in_sentence(found.title)}{days}"
+        case Has(list=holding, value_set=value_set):
+            return f"the {_HOLDS[holding, negated]} {in_sentence(pack.value_sets[value_set].title)}"
+        case Asks(about=item, problem=problem, within=within):
+            of = f" of the last {within} days" if within is not None and problem in ("unknown", "stale") else ""
+            says = _ASKS[problem].format(_subject(item, pack), of)
+            return f"it is not so that {says}" if negated else says
+    assert_never(criterion)
+
+
+_HOLDS = {
+    ("conditions", False): "problem list holds",
+    ("conditions", True): "problem list does not hold",
+    ("symptoms", False): "symptoms include",
+    ("symptoms", True): "symptoms do not include",
+}
+_ASKS = {
+    "unknown": "no usable {}{} is on record",
+    "missing": "no {}{} is on record",
+    "stale": "the {} is out of date, with none{}",
+    "rejected": "the newest {}{} could not be used",
+}
+
+
+def _for_days(at_least: int | None, at_most: int | None, unchanged: int | None) -> str:
+    days = (("for at least", at_least), ("for at most", at_most), ("unchanged for", unchanged))
+    if at_least is not None and at_most is not None:
+        days = ((f"for {at_least} to", at_most), days[2], ("", None))
+    return "".join(f", {phrase} {number} days" for phrase, number in days if number is not None)
+
+
+def _subject(item: str, pack: RulePack) -> str:
+    return in_sentence(pack.items[item].title)
+
+
+def _within(item: str, within: int | None, pack: RulePack) -> str:
+    """How old it may be, where that is not what the data dictionary says of the item."""
+    if within == pack.items[item].current_for:
+        return ""
+    return ", however long ago" if within is None else f" within {within} days"
+
+
+def range_text(lower: Bound | None, upper: Bound | None, item: Item) -> str:
+    """A range in all units of the item: `at least 0.5 mmol/L (above 1.2 mg/dL, at least 1 meq/L)`."""
+    ends: tuple[tuple[Which, Bound | None], ...] = (("lower", lower), ("upper", upper))
+    return " and ".join(_bound_text(end, bound, item) for end, bound in ends if bound is not None)
+
+
+def limit_words(end: Which, limit: Limit, unit: str) -> str:
+    """One limit in one unit: `at most 1.2 mg/dL`."""
+    return f"{WORDS[end, limit.inclusive]} {number(limit.value)} {plain(unit)}".strip()
+
+
+def _bound_text(end: Which, bound: Bound, item: Item) -> str:
+    if isinstance(bound, ReferenceLimit):
+        return f"{WORDS[end, bound.inclusive]} the laboratory's {bound.which} limit"
+    assert isinstance(item, MeasuredItem)
+    first, *others = [limit_words(end, bound.by_unit[unit], unit) for unit in item.units]
+    return f"{first} ({', '.join(others)})" if others else first
+
+
 def step_text(step: Step) -> str:
     """A criterion in a line: what was found and how it compares, or what the criterion says and why it is unknown."""
+    found, compared = _step_parts(step)
+    return f"{found}: {compared}" if compared else found
+
+
+def reasons(steps: Iterable[Step]) -> list[str]:
+    """Criteria in a line each; those that compare the same value are joined."""
+    alike: dict[str, list[str]] = {}
+    for step in steps:
+        found, compared = _step_parts(step)
+        alike.setdefault(found, []).append(compared)
+    joined = {found: " and ".join(dict.fromkeys(filter(None, compared))) for found, compared in alike.items()}
+    return [f"{found}: {compared}" if compared else found for found, compared in joined.items()]
+
+
+def _step_parts(step: Step) -> tuple[str, str]:
+    """What was found, and how it compares with the limits; the second is empty where there is nothing to compare."""
     ago = f" ({_ago(step.days)})" if step.days is not None and step.dated else ""
     because = f" — {step.because}" if step.because else ""
     if step.limit is None:
         says = step.says if step.verdict != "not met" else f"not: {step.says}"
-        return says + (f": {step.found}{ago}" if step.found else "") + because
+        return says + (f": {step.found}{ago}" if step.found else "") + because, ""
     how = {"met": "", "not met": "not ", "unknown": "it cannot be told whether "}[step.verdict]
     whose = f", {step.limit_from}" if step.limit_from else ""
     distance = f" ({step.distance})" if step.distance else ""
-    return f"{step.subject} {step.found}{ago}: {how}{step.limit}{whose}{distance}{because}"
+    return f"{step.subject} {step.found}{ago}", f"{how}{step.limit}{whose}{distance}{because}"
 
 
 def _ago(days: int) -> str:

@@ -9,6 +9,9 @@ from typing import Literal, assert_never
 
 from mgcds.model.condition import names_of
 from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, Number, State, Taking, Threshold
+from mgcds.model.diet import Food, ReferenceIntake
+from mgcds.model.interaction import DrugMagnesium
+from mgcds.model.phq9 import Cutoffs
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
@@ -45,6 +48,12 @@ class MeasuredItem:
     whole: bool
     change: Change | None = None
     """set where the item is computed from the history of another"""
+    jurisdictions: tuple[str, ...] = ()
+    """where a limit of the place is known"""
+    local_upper: Threshold | None = None
+    """the one that was chosen: of the place, not of a laboratory, so the same for every reading"""
+    methods: Mapping[str, str] = field(default_factory=dict)
+    """how it may have been estimated → what that is worth, in words"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,9 @@ Item = MeasuredItem | StateItem | ListItem
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A study or document. `verified` says how far the project itself read it."""
+    """A study or document. `verified` says how far the project itself read it, `to_check` what of it is not verified.
+    `supports` and `against` are short sentences; `contradicts` names the entries that say otherwise, both ways.
+    """
 
     id: str
     citation: str
@@ -88,6 +99,52 @@ class Evidence:
     certainty: str
     verified: Literal["primary", "excerpt", "secondary", "known"]
     checked: str
+    funding: str | None = None
+    supports: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    to_check: str | None = None
+    contradicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim of the articles that started the rules, what mgcds makes of it, and the rules, evidence or refusal that answer it."""
+
+    id: str
+    says: str
+    answer: str
+    rules: tuple[str, ...]
+    evidence: tuple[str, ...]
+    refused: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A general text of `basis.yaml` about suggestions of these kinds: ids of its evidence, or its source in words."""
+
+    text: str
+    evidence: tuple[str, ...]
+    source: str
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralTexts:
+    """`basis.yaml`: what every suggestion shows besides its own rule, and how many are shown at once."""
+
+    purpose: Statement
+    intended_user: Statement
+    population: Statement
+    not_for: Statement
+    certainty: Mapping[str, str]
+    """GRADE word → what it means"""
+    strength: Mapping[str, str]
+    options: tuple[Statement, ...]
+    harms: tuple[Statement, ...]
+    limits: tuple[Statement, ...]
+    not_studied: tuple[Statement, ...]
+    most_interruptive: int
+    most_passive: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +166,15 @@ class RulePack:
     evidence: Mapping[str, Evidence]
     kinds: tuple[str, ...]
     override_reasons: Mapping[str, str]
+    texts: GeneralTexts
+    claims: Mapping[str, Claim]
+    drug_magnesium: DrugMagnesium | None = None
+    """medicines and magnesium, by value set; a pack may be without"""
+    jurisdictions: tuple[str, ...] = ()
+    """whose limits apply; of several the lowest"""
+    intakes: Mapping[str, ReferenceIntake] = field(default_factory=dict)
+    foods: Mapping[str, Food] = field(default_factory=dict)
+    phq9: Cutoffs | None = None
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""

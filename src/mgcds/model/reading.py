@@ -20,6 +20,7 @@ from mgcds.model.dates import days_before, parse_when
 from mgcds.model.facts import DataProblem, Facts, Gap, Range, Reading, StateReading
 from mgcds.model.listing import read_list, supplemental_magnesium
 from mgcds.model.pack import Change, MeasuredItem, RulePack, StateItem
+from mgcds.model.phq9 import read_forms
 from mgcds.model.record import Measurement, PatientRecord, parse_quantity
 from mgcds.model.units import SCORE, factor, parse_unit
 
@@ -27,6 +28,7 @@ from mgcds.model.units import SCORE, factor, parse_unit
 def read_facts(record: PatientRecord, pack: RulePack, on: date) -> Facts:
     """Read everything the pack's data dictionary names."""
     facts = Facts(on, {}, {}, {})
+    record, facts.problems = read_forms(record, on, pack.phq9)
     facts.problems += [DataProblem(bad.field, bad.why, source=bad.source) for bad in record.rejected]
     for item in pack.items.values():
         if isinstance(item, MeasuredItem):
@@ -86,8 +88,7 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
             reading = _reading(item, measurement, days, dated, problems)
         except _Unusable as unusable:
             problems.append(_problem(item, measurement, str(unusable)))
-            old = item.current_for is not None and days > item.current_for
-            reading = Gap("stale", f"{days} days old, and not usable") if old else Gap("rejected", str(unusable))
+            reading = _unusable(item, days, str(unusable))
         at = parse_when(dated).order()
         if (
             newest_at is None
@@ -99,8 +100,11 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
     for bad in record.rejected:
         if bad.field.partition("[")[0] == item.id:
             dated = bad.date or record.recorded
+            days = days_before(dated, on)[1] if dated is not None else 0
+            if days < 0:
+                continue  # of a later day: it says nothing of this one
             if newest_at is None or dated is None or parse_when(dated).order() >= newest_at:
-                return Gap("rejected", bad.why)
+                return _unusable(item, days, bad.why)
     return Gap("undated", "a result without a date may be the newest") if undated else newest
 
 
@@ -113,11 +117,16 @@ def _rank(item: MeasuredItem, measurement: Measurement, reading: Reading | Gap) 
     return _FINALITY.get(measurement.status, 0), isinstance(reading, Gap), cautious, measurement.source or ""
 
 
+def _unusable(item: MeasuredItem, days: int, why: str) -> Gap:
+    """Rejected, and so to be asked for; of a result that would be too old anyway, stale."""
+    old = item.current_for is not None and days > item.current_for
+    return Gap("stale", f"{days} days old, and not usable") if old else Gap("rejected", why)
+
+
 def _caution(item: MeasuredItem, reading: Reading) -> Number:
     """Higher for the more cautious value; in the item's first unit, so that 1.6 mg/dL is lower than 1.0 mmol/L."""
-    low = reading.range.low if reading.range.low is not None else reading.range.high
-    assert low is not None
-    value = _in_first_unit(low, reading.unit, item)
+    ends = [end for end in (reading.range.low, reading.range.high) if end is not None]
+    value = _in_first_unit(ends[-1] if item.on_a_tie == "highest" else ends[0], reading.unit, item)
     return value if item.on_a_tie == "highest" else -value
 
 
@@ -137,6 +146,11 @@ def _reading(
     reported = _reported_unit(item, measurement)
     unit, value = _compared(item, reported, measurement.value)
     _check_plausible(item, value, unit, measurement, problems)
+    found = _range(value, measurement.comparator)
+    if measurement.up_to is not None:
+        high = _compared(item, reported, measurement.up_to)[1]
+        _check_plausible(item, high, unit, measurement, problems)
+        found = Range(value, high)
     lower, lower_from = (
         _limit(item, "lower", measurement, unit, problems)
         if measurement.lower_limit
@@ -156,8 +170,8 @@ def _reading(
     if measurement.specimen:
         _check_specimen(item, measurement, value, lower, problems)
     return Reading(
-        _range(value, measurement.comparator), unit, days, lower, upper, lower_from, upper_from,
-        shown(measurement), dated, measurement.source,
+        found, unit, days, lower, upper, lower_from, upper_from,
+        shown(measurement) + _method(item, measurement, problems), dated, measurement.source,
     )  # fmt: skip
 
 
@@ -169,7 +183,20 @@ def _problem(item: MeasuredItem, measurement: Measurement, what: str, used: bool
 def shown(measurement: Measurement) -> str:
     """The result as it was reported."""
     unit = "" if measurement.unit in (None, SCORE) else f" {measurement.unit}"
-    return f"{measurement.comparator or ''}{measurement.value!s}{unit}"
+    up_to = "" if measurement.up_to is None else f" to {measurement.up_to}"
+    return f"{measurement.comparator or ''}{measurement.value!s}{up_to}{unit}"
+
+
+def _method(item: MeasuredItem, measurement: Measurement, problems: list[DataProblem]) -> str:
+    """How it was estimated and what that is worth, as ` (screen, unvalidated)`; '' for what is not estimated."""
+    method = measurement.method
+    if method is None:
+        return " (method not stated)" if item.methods else ""
+    if method in item.methods:
+        return f" ({method}, {item.methods[method]})"
+    known = f": one of {', '.join(item.methods)} would be understood" if item.methods else ""
+    problems.append(_problem(item, measurement, f"the method '{method}' says nothing here{known}", used=True))
+    return f" ({method}, not known to be validated)" if item.methods else ""
 
 
 def _reported_unit(item: MeasuredItem, measurement: Measurement) -> str:

@@ -74,7 +74,7 @@ class Vocabulary:
         self._phrases: dict[tuple[str, ...], frozenset[str]] = {}
         self._blocked: list[tuple[tuple[str, ...], str]] = []
         for found in sets.values():
-            holders = frozenset(holder for holder in sets if found.id in _with_included(holder, sets))
+            holders = frozenset(holder for holder in sets if found.id in with_included(holder, sets))
             for entry in found.entries:
                 for system, codes in entry.codes.items():
                     for code in codes:
@@ -133,14 +133,15 @@ class Vocabulary:
         return frozenset(words(name) for name in self._other_names())
 
     def _by_code(self, system: str, code: str) -> tuple[frozenset[str], str | None]:
-        sets = self._codes.get((system, code))
-        if sets is not None or system not in PREFIXED:
-            return sets or frozenset(), code if sets is not None else None
-        for length in range(len(code) - 1, 2, -1):
-            sets = self._codes.get((system, code[:length]))
-            if sets is not None:
-                return sets, f"{code[:length]}*"
-        return frozenset(), None
+        """The sets that hold the code or a prefix of it, and the longest that did: captopril with a thiazide is both."""
+        shortest = 3 if system in PREFIXED else len(code)
+        found = [
+            code[:length] for length in range(len(code), shortest - 1, -1) if (system, code[:length]) in self._codes
+        ]
+        if not found:
+            return frozenset(), None
+        sets = frozenset[str]().union(*(self._codes[system, part] for part in found))
+        return sets, found[0] if found[0] == code else f"{found[0]}*"
 
     def _by_text(self, text: tuple[str, ...]) -> tuple[frozenset[str], list[tuple[str, ...]]]:
         """Longest phrases first, from left to right; a matched phrase is used up ("esomeprazole magnesium" is no magnesium)."""
@@ -160,7 +161,7 @@ class Vocabulary:
         return sets - blocked, phrases
 
 
-def _with_included(holder: str, sets: Mapping[str, ValueSet]) -> set[str]:
+def with_included(holder: str, sets: Mapping[str, ValueSet]) -> set[str]:
     """A set and all it includes, followed to the end."""
     found, todo = set[str](), [holder]
     while todo:

@@ -37,6 +37,27 @@ class Evaluated:
             answers = _by_engine({_detailed(suggestion, status): engines for status, engines in found.items()})
             raise ScenarioFailure(f"{rule_id} {expected}", answers, self.because(rule_id))
 
+    def expect_not(self, rule_id: str, status: Status) -> None:
+        """No engine gives the rule's suggestion this status."""
+        found = by_answer({engine: given[rule_id] for engine, given in self.statuses.items()})
+        if status in found:
+            raise ScenarioFailure(f"{rule_id} not {status}", _by_engine({status: found[status]}), self.because(rule_id))
+
+    def expect_met_is_offered(self, kind: str) -> None:
+        """Every suggestion of a kind whose rule is met is offered."""
+        met = [
+            rule.id
+            for rule in self.assessment.pack.rules.values()
+            if rule.suggest.kind == kind and self.assessment.verdicts.rules[rule.id]
+        ]
+        for rule_id in met:
+            self.expect_status(rule_id, "offered")
+
+    def expect_not_together(self, one: str, other: str) -> None:
+        """Not both are offered."""
+        if all(status == "offered" for given in self.statuses.values() for status in (given[one], given[other])):
+            raise ScenarioFailure(f"not both {one} and {other} offered", "both")
+
     def expect_only(self, rule_ids: tuple[str, ...]) -> None:
         """Every engine offers these and nothing else."""
         found = by_answer({engine: tuple(sorted(_offered(given))) for engine, given in self.statuses.items()})

@@ -42,6 +42,21 @@ def read_feature(path: Path) -> Feature:
     return get_feature(str(path.parent), path.name)
 
 
+def scenarios_of(rule_id: str, topic: str) -> list[tuple[str, int]]:
+    """The scenarios of a rule by its feature file, with the number of their examples (0 where there is no table); drafts are left
+    out. None where there is no such file, or it cannot be read: `mgcds scenarios` says why.
+    """
+    path = features_root() / topic / f"{rule_id}.feature"
+    if not path.is_file() or any(True for _ in _check_file(path)):
+        return []
+    scenarios = read_feature(path).scenarios.values()
+    return [
+        (scenario.name, sum(len(examples.examples) for examples in scenario.examples))
+        for scenario in scenarios
+        if DRAFT not in tags_of(scenario)
+    ]
+
+
 def tags_of(scenario: ScenarioTemplate) -> set[str]:
     """Tags of a scenario, of its rule and of its feature."""
     return scenario.tags | scenario.feature.tags | (scenario.rule.tags if scenario.rule else set())
@@ -137,7 +152,7 @@ def _check_twice(scenario: ScenarioTemplate, file: str) -> Iterator[Problem]:
         for sentence in matching(step):
             parts = sentence.parse_arguments(step.name) or {}
             if sentence.name.startswith("the <item> is "):
-                item = folded(parts["item"])
+                item = folded(parts["item"]) + (sentence.name if "limit" in parts else "")  # two limits make a range
                 if item in said:
                     what = f"the {parts['item']} is already said in line {said[item]}; only one of the two would count"
                     yield Problem(file, step.line_number, what)

@@ -17,8 +17,12 @@ from typing import Any, Literal, assert_never
 import yaml
 
 from mgcds.loading.reading import did_you_mean
+from mgcds.model.assessment import Assessment
+from mgcds.model.evaluation import evaluate_facts
 from mgcds.model.explanation import in_sentence
+from mgcds.model.facts import Facts
 from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack, StateItem
+from mgcds.model.phq9 import ITEMS
 from mgcds.model.record import PatientRecord, parse_quantity
 from mgcds.model.units import SCORE, parse_unit
 from mgcds.scenarios.evaluated import Evaluated, evaluate_on_every_engine
@@ -35,6 +39,7 @@ _FIELDS = {
     "conditions": ("conditions", "conditions_reconciled"),
     "symptoms": ("symptoms", "symptoms_reconciled"),
     "age": ("age", "birth_date"),
+    "phq9": ("phq9", "phq9_forms"),
     "days_to_surgery": ("planned_surgery",),
 }
 _INSTEAD = {
@@ -86,8 +91,12 @@ class Patient:
             raise ScenarioError(f"'{day}' is no day; write it as 2026-11-21") from None
         self._evaluated = None
 
+    def use(self, pack: RulePack) -> None:
+        """The same rules with other limits."""
+        self.pack, self._evaluated = pack, None
+
     def say(self, name: str, value: str, days: int = 0, **details: Any) -> None:
-        """An item has this value, as of so many days ago. Details of a measurement: specimen, lower_limit, upper_limit."""
+        """An item has this value, as of so many days ago. Details of a measurement: specimen, lower_limit, upper_limit, method."""
         item = item_called(name, self.pack)
         fields = self._speak()
         match item:
@@ -109,6 +118,20 @@ class Patient:
                 assert_never(item)
         self._note_doubt(item, value, fields[item.id])
 
+    def answers_phq9(self, answers: str, days: int = 0) -> None:
+        """The nine answers of a PHQ-9; they replace the PHQ-9 and the item 9 that were said before, and a form of the same day."""
+        given = [None if part.strip() in ("-", "?") else part.strip() for part in answers.split(",")]
+        if len(given) != ITEMS or any(part is not None and not part.isdecimal() for part in given):
+            raise ScenarioError(
+                f"'{answers}' are no nine answers; write \"1, 2, 0, 3, 1, 1, 0, 2, 0\", '-' for a missing one"
+            )
+        fields = self._speak()
+        if "phq9_forms" not in fields:
+            fields.pop("phq9", None)
+            fields.pop("phq9_item9", None)
+        others = [form for form in fields.get("phq9_forms", []) if form["date"] != ago(days)]
+        fields["phq9_forms"] = [*others, {"answers": given, "date": ago(days)}]
+
     def forget(self, name: str) -> None:
         """Nothing is known of an item or a list, whatever was said of it before."""
         item = item_called(name, self.pack)
@@ -118,6 +141,45 @@ class Patient:
         for field in _FIELDS.get(item.id, (item.id,)):
             fields.pop(field, None)
         self._doubts = {key: why for key, why in self._doubts.items() if key[0] != item.id}
+
+    def was(self, name: str, value: str, days: int) -> None:
+        """An earlier value, beside the one that was said."""
+        item = item_called(name, self.pack)
+        said = self._speak().get(item.id)
+        if not isinstance(item, MeasuredItem) or said is None:
+            raise ScenarioError(f"say first what the {in_sentence(item.title)} is, then what it was")
+        before = said if isinstance(said, list) else [said]
+        self._fields[item.id] = [*before, {"value": value, "date": ago(days)}]  # type: ignore[index]
+
+    def was_unusable(self, name: str, days: int) -> None:
+        """Something was reported of an item and cannot be used: it is unknown, and not for want of a report."""
+        item = item_called(name, self.pack)
+        if isinstance(item, ListItem):
+            raise ScenarioError(f"the {in_sentence(item.title)} is a list; {_INSTEAD[item.id]}")
+        why = {"field": item.id, "why": "it cannot be used", "date": ago(days)}
+        self._speak().setdefault("rejected", []).append(why)
+
+    def bound(self, name: str, way: str, value: str) -> None:
+        """Only `any patient` has limits instead of values."""
+        raise ScenarioError(f"of one patient say the value: 'the {name} is \"…\"'")
+
+    def belongs(self, kind: str, value_set: str) -> None:
+        """Only `any patient` takes a medicine without a name."""
+        raise ScenarioError("of one patient name it: 'the patient takes \"…\"'")
+
+    def on_hold(self, name: str) -> None:
+        """A medicine is on the list and may or may not be taken."""
+        self._drop_medicine(name)
+        self._speak().setdefault("medicines", []).append({"name": name, "status": "on-hold"})
+
+    def never_reviewed(self, name: str) -> None:
+        """A list was given, and nobody knows when it was reviewed."""
+        item = item_called(name, self.pack)
+        if not isinstance(item, ListItem):
+            raise ScenarioError(f"the {in_sentence(item.title)} is no list, so it is not reviewed")
+        fields = self._speak()
+        fields.setdefault(item.id, [])
+        fields.pop(f"{item.id}_reconciled", None)
 
     def takes(self, name: str, since: int | None = None, daily_dose: str | None = None) -> None:
         """A medicine, or with a daily dose a supplement, is taken; since an unknown day where none is given."""
@@ -180,6 +242,17 @@ class Patient:
         if doubts:
             raise ScenarioError("; ".join(doubts))
         self._evaluated = evaluate_on_every_engine(record, self.pack, self._on)
+
+    def take(self, pack: RulePack, facts: Facts) -> None:
+        """What another pack says of these facts, by the reference evaluator alone: what the Thens are then asked of."""
+        verdicts = evaluate_facts(pack, facts)
+        self.pack = pack
+        self._evaluated = Evaluated(Assessment(self._on, pack, facts, verdicts), {"reference": verdicts.statuses})
+
+    @property
+    def on(self) -> date:
+        """The day of evaluation."""
+        return self._on
 
     @property
     def evaluated(self) -> Evaluated:

@@ -7,6 +7,7 @@ pytest loads this module in every run of a project that has mgcds installed, so 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 import pytest
@@ -27,52 +28,69 @@ SCENARIO = pytest.StashKey[Scenario]()
 DATA_PROBLEM = Sentence('"<text>" is reported as a data problem of the <item>')
 
 
+Step = TypeVar("Step", bound=Callable[..., None])
+
 LIBRARY: list[tuple[str, Sentence]] = []
 """every step of the library: given, when or then, and its sentence"""
-
-Step = TypeVar("Step", bound=Callable[..., None])
+CALLS: dict[Sentence, Callable[..., None]] = {}
+"""what each sentence does"""
 
 
 def given(sentence: str) -> Callable[[Step], Step]:
     """A step that says something of the patient."""
-    return pytest_bdd.given(_listed("given", Sentence(sentence)))  # type: ignore[return-value]
+    return _listed("given", Sentence(sentence))
 
 
 def when(sentence: str) -> Callable[[Step], Step]:
     """A step that does something."""
-    return pytest_bdd.when(_listed("when", Sentence(sentence)))  # type: ignore[return-value]
+    return _listed("when", Sentence(sentence))
 
 
 def then(sentence: str | Sentence) -> Callable[[Step], Step]:
     """A step that expects something."""
-    known = sentence if isinstance(sentence, Sentence) else Sentence(sentence)
-    return pytest_bdd.then(_listed("then", known))  # type: ignore[return-value]
+    return _listed("then", sentence if isinstance(sentence, Sentence) else Sentence(sentence))
 
 
-def _listed(kind: str, sentence: Sentence) -> Sentence:
+def _listed(kind: str, sentence: Sentence) -> Callable[[Step], Step]:
     LIBRARY.append((kind, sentence))
-    return sentence
+    register = {"given": pytest_bdd.given, "when": pytest_bdd.when, "then": pytest_bdd.then}[kind](
+        sentence, stacklevel=2
+    )
+
+    def keep(step: Step) -> Step:
+        CALLS[sentence] = step
+        return register(step)  # type: ignore[return-value]
+
+    return keep
 
 
 @pytest.fixture(scope="session")
 def mgcds_pack(request: pytest.FixtureRequest) -> RulePack:
-    """The rule pack that scenarios are about: `--mgcds-rules`, else the ini option `mgcds_rules`, else the built-in one."""
-    from mgcds.errors import PackError
+    """The rule pack that scenarios are about, with the limits of `--mgcds-jurisdiction`."""
+    from mgcds.errors import PackError, UnknownJurisdiction
     from mgcds.loading import load_pack
 
-    config = request.config
-    chosen, written = config.getoption("mgcds_rules"), config.getini("mgcds_rules")
-    root = config.invocation_params.dir / chosen if chosen else config.rootpath / written if written else None
     try:
-        return load_pack(root)
-    except PackError as error:
+        return load_pack(_root_of_the_pack(request.config), request.config.getoption("mgcds_jurisdiction"))
+    except (PackError, UnknownJurisdiction) as error:
         problems = str(error)
     pytest.fail(f"the rule pack does not load\n{problems}", pytrace=False)
 
 
+def _root_of_the_pack(config: pytest.Config) -> Path | None:
+    """`--mgcds-rules`, else the ini option `mgcds_rules`, else None for the built-in one."""
+    chosen, written = config.getoption("mgcds_rules"), config.getini("mgcds_rules")
+    return config.invocation_params.dir / chosen if chosen else config.rootpath / written if written else None
+
+
 @pytest.fixture
-def mgcds_patient(mgcds_pack: RulePack) -> Patient:
-    """The patient of one scenario."""
+def mgcds_patient(request: pytest.FixtureRequest, mgcds_pack: RulePack) -> Patient:
+    """The patient of one scenario, or any patient."""
+    scenario = request.node.stash.get(SCENARIO, None)
+    if scenario is not None and scenario.steps and scenario.steps[0].name == "any patient":
+        from mgcds.scenarios.anyone import Anyone
+
+        return Anyone(mgcds_pack)
     from mgcds.scenarios.patients import Patient
 
     return Patient(mgcds_pack)
@@ -101,9 +119,28 @@ def an_adult_who_declined(mgcds_patient: Patient) -> None:
     mgcds_patient.begin("an adult with mild to moderate depression who declined first-line care")
 
 
+@given("any patient")
+def any_patient(mgcds_patient: Patient) -> None:
+    mgcds_patient.begin("any patient")
+
+
 @given("today is <day>")
 def today_is(day: str, mgcds_patient: Patient) -> None:
     mgcds_patient.set_today(day)
+
+
+@given('the limits are those of "<jurisdictions>"')
+def limits_are_of(jurisdictions: str, request: pytest.FixtureRequest, mgcds_patient: Patient) -> None:
+    from mgcds.errors import UnknownJurisdiction
+    from mgcds.loading import load_pack
+    from mgcds.scenarios.naming import listed
+
+    if not listed(jurisdictions):
+        raise ScenarioError("write whose limits apply, such as 'us' or 'us, uk'")
+    try:
+        mgcds_patient.use(load_pack(_root_of_the_pack(request.config), listed(jurisdictions)))
+    except UnknownJurisdiction as error:
+        raise ScenarioError(str(error)) from None
 
 
 # --- Given: values and states -------------------------------------------------------------------------------------------------
@@ -134,6 +171,51 @@ def item_from_specimen(item: str, quantity: str, fault: str, mgcds_patient: Pati
     if fault.lower() not in faults:
         raise ScenarioError(f"no specimen is called '{fault}': {did_you_mean(fault.lower(), faults)}")
     mgcds_patient.say(item, quantity, specimen=[fault.lower()])
+
+
+@given('the <item> is below "<limit>"')
+def item_is_below(item: str, limit: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.bound(item, "below", limit)
+
+
+@given('the <item> is at most "<limit>"')
+def item_is_at_most(item: str, limit: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.bound(item, "at_most", limit)
+
+
+@given('the <item> is at least "<limit>"')
+def item_is_at_least(item: str, limit: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.bound(item, "at_least", limit)
+
+
+@given('the <item> is above "<limit>"')
+def item_is_above(item: str, limit: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.bound(item, "above", limit)
+
+
+@given('the <item> was "<quantity>" <n> days ago')
+def item_was(item: str, quantity: str, n: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.was(item, quantity, int(n))
+
+
+@given("the <item> was reported <n> days ago and cannot be used")
+def item_was_unusable(item: str, n: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.was_unusable(item, int(n))
+
+
+@given('the <item> is "<quantity>" by "<method>"')
+def item_by_method(item: str, quantity: str, method: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.say(item, quantity, method=method)
+
+
+@given('the PHQ-9 answers are "<answers>"')
+def phq9_answers_are(answers: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.answers_phq9(answers)
+
+
+@given('the PHQ-9 answers are "<answers>" from <n> days ago')
+def phq9_answers_are_from(answers: str, n: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.answers_phq9(answers, int(n))
 
 
 @given("the <item> is not known")
@@ -173,6 +255,36 @@ def receives(treatment: str, n: str, mgcds_patient: Patient) -> None:
 @given("the patient has an operation planned in <n> days")
 def has_an_operation_planned(n: str, mgcds_patient: Patient) -> None:
     mgcds_patient.has_surgery_in(int(n))
+
+
+@given('the patient takes a medicine of "<value_set>"')
+def takes_one_of(value_set: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.belongs("taking", value_set)
+
+
+@given('the patient receives a treatment of "<value_set>"')
+def receives_one_of(value_set: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.belongs("receiving", value_set)
+
+
+@given('the patient has a diagnosis of "<value_set>"')
+def has_one_of(value_set: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.belongs("diagnosis", value_set)
+
+
+@given('the patient reports a symptom of "<value_set>"')
+def reports_one_of(value_set: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.belongs("symptom", value_set)
+
+
+@given('the patient has "<medicine>" on hold')
+def has_on_hold(medicine: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.on_hold(medicine)
+
+
+@given("it is not known when the <item> was reviewed")
+def never_reviewed(item: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.never_reviewed(item)
 
 
 @given('the patient has "<diagnosis>"')
@@ -226,6 +338,36 @@ def is_not_indicated(rule: str, mgcds_patient: Patient) -> None:
     _expect(rule, "not indicated", mgcds_patient)
 
 
+@then('"<rule>" is not offered')
+def is_not_offered(rule: str, mgcds_patient: Patient) -> None:
+    _expect_not(rule, "offered", mgcds_patient)
+
+
+@then('"<rule>" is not suppressed')
+def is_not_suppressed(rule: str, mgcds_patient: Patient) -> None:
+    _expect_not(rule, "suppressed", mgcds_patient)
+
+
+@then('"<rule>" is not withheld')
+def is_not_withheld(rule: str, mgcds_patient: Patient) -> None:
+    _expect_not(rule, "withheld", mgcds_patient)
+
+
+@then('every suggestion of kind "<kind>" that is met is offered')
+def met_is_offered(kind: str, mgcds_patient: Patient) -> None:
+    from mgcds.scenarios.naming import kind_called
+
+    mgcds_patient.evaluated.expect_met_is_offered(kind_called(kind, mgcds_patient.pack))
+
+
+@then('"<one>" and "<other>" are never offered together')
+def never_offered_together(one: str, other: str, mgcds_patient: Patient) -> None:
+    from mgcds.scenarios.naming import rule_called
+
+    pack = mgcds_patient.pack
+    mgcds_patient.evaluated.expect_not_together(rule_called(one, pack), rule_called(other, pack))
+
+
 @then('"<rule>" is suppressed by "<holder>"')
 def is_suppressed_by(rule: str, holder: str, mgcds_patient: Patient) -> None:
     from mgcds.scenarios.naming import rule_called
@@ -263,6 +405,12 @@ def no_suggestion_of_kind(kind: str, mgcds_patient: Patient) -> None:
     mgcds_patient.evaluated.expect_none_of_kind(kind_called(kind, mgcds_patient.pack))
 
 
+def _expect_not(rule: str, status: Status, patient: Patient) -> None:
+    from mgcds.scenarios.naming import rule_called
+
+    patient.evaluated.expect_not(rule_called(rule, patient.pack), status)
+
+
 def _expect(rule: str, status: Status, patient: Patient) -> None:
     from mgcds.scenarios.naming import rule_called
 
@@ -291,6 +439,19 @@ def _expect_words(rule: str, words: str, wanted: bool, patient: Patient) -> None
     text = patient.evaluated.assessment[rule_called(rule, patient.pack)].text
     if (_plain(words) in _plain(text)) is not wanted:
         raise ScenarioFailure(f"a text {'with' if wanted else 'without'} '{words}'", f"'{text}'")
+
+
+@then('the explanation of "<rule>" says "<words>"')
+def explanation_says(rule: str, words: str, mgcds_patient: Patient) -> None:
+    from mgcds.model.explanation import leaves, step_text
+    from mgcds.scenarios.naming import rule_called
+
+    if not words.strip():
+        raise ScenarioError("write the words that the explanation is searched for")
+    steps = mgcds_patient.evaluated.assessment[rule_called(rule, mgcds_patient.pack)].steps
+    said = "; ".join(step_text(leaf) for leaf in leaves(steps))
+    if _plain(words) not in _plain(said):
+        raise ScenarioFailure(f"an explanation with '{words}'", f"'{said}'")
 
 
 @then(DATA_PROBLEM)
