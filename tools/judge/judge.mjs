@@ -5,12 +5,14 @@
 // Each line in is an object of parameters, each line out the values of the library's definitions, in the order of the first line
 // out, which is their names. Anything the compiler has to say, a warning too, is a failure: exit code 1, with its place.
 
+import { webcrypto } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
 globalThis.require = createRequire(import.meta.url); // the compiler looks for it
+globalThis.crypto ??= webcrypto; // and for this, which Node 18 does not have by itself
 const { CqlCompilerOptions, CqlTranslator, LibraryManager, ModelManager, createModelInfoProvider, stringAsSource } = await import(
   "@cqframework/cql/cql-to-elm"
 );
