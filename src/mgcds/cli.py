@@ -113,7 +113,7 @@ def evaluate(
             continue
         if as_ is Format.json:
             unused = [{"reference": reference, "why": why} for reference, why in given.unused]
-            written.append({"input": given.name, **assessment.to_dict(basis), "unused": unused})
+            written.append({"input": given.name, **assessment.to_dict(basis, proof=True), "unused": unused})
             continue
         from mgcds.printing import Printer
         from mgcds.printing.assessment import print_assessment
