@@ -1,10 +1,9 @@
 """An independent check of an assessment: every verdict and status derived again from its steps. Imports the standard library only.
 
 From the assessment alone: each criterion from the value found, its limits and how old it may be; each joined step from its parts; each
-rule, against the line that joins its criteria; each status from the rules that can hold it back; what held it back, was let pass or is
-missing; that each rule stands once and that nothing unknown is unnamed. `reported.py` holds the values against the record.
-NOT derived: that missing sets are complete and the smallest; wording and evidence; and that the rules that the assessment carries
-are those of the pack, which `mgcds verify` compares where it has the pack of that digest.
+rule, against the line that joins its criteria; each status from the rules that can hold it back; that each rule stands once and nothing
+unknown is unnamed. `reported.py` holds the values against the record. NOT derived: that missing sets are complete and the smallest;
+wording and evidence; that the rules are those of the pack, which `mgcds verify` compares where it has the pack of that digest.
 """
 
 from fractions import Fraction

@@ -17,7 +17,7 @@ from typing import Any
 
 PLAIN = {"{score}": "", "mL/min/{1.73_m2}": "mL/min/1.73m2", "a": "years"}
 QUANTITY = re.compile(r"\s*(<=|>=|<|>|≤|≥)?\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(.*?)\s*", re.DOTALL)
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, IndexError)
+UNREADABLE = (TypeError, ValueError, AttributeError, ArithmeticError, LookupError, StopIteration)
 
 
 WORDS = {"at least": "lower", "above": "lower", "at most": "upper", "below": "upper"}
@@ -105,7 +105,8 @@ class Reported:
         self.found, self.members, self.unknown = said["proof"]["found"], said["proof"]["members"], said["unknown"]
         self.criteria, self.recorded = said["proof"]["criteria"], None
         with suppress(*UNREADABLE):
-            self.recorded = record["recorded"] if span_of(record["recorded"]) else None
+            span_of(record["recorded"])
+            self.recorded = record["recorded"]
         for each in said["suggestions"]:
             self.at(each["rule"], self.steps, each["steps"], each["rule"])
         for name, known in self.found.items():
@@ -189,7 +190,7 @@ class Reported:
         shown = known["found"].split(" (")[0]  # behind it, how it was estimated
         fits = self.fitting(name, {**known, "found": shown}, results, "shown")
         if fits and not any(self.is_that(each, known) for each in fits):
-            self.same(name, "range, unit or laboratory's limits", ends_of(known), fits[0]["ends"])
+            self.wrong.append(f"{name}: range or laboratory's limits are not those of '{shown}' in the record")
 
     def is_that(self, each: Any, known: Any) -> bool:
         """The same numbers; but of what was reported in another unit only that they are others."""
