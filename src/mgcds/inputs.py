@@ -67,6 +67,25 @@ def read_file(file: str, read: Callable[[Any], T]) -> T:
         raise RecordError(f"{_shown(file)}: {error}") from None
 
 
+def read_plain(file: str, pack: RulePack, retrieved: date) -> list[Any]:
+    """The records of a file as plain data: as they are written, without reading them; of FHIR, what was read of it."""
+    try:
+        content = _content(file)
+        start = content.lstrip(b"\xef\xbb\xbf \t\r\n")
+        if _is_ndjson(file, content):
+            given = list(_patients(content.splitlines(), pack, retrieved))
+        else:
+            plain = _json(start) if start.startswith((b"{", b"[")) else _yaml(file, content)
+            if isinstance(plain, dict) and "resourceType" not in plain:
+                return [plain]
+            given = [_one(file, content, pack, retrieved)]
+    except RecordError as error:
+        raise RecordError(f"{_shown(file)}: {error}") from None
+    except (ValueError, RecursionError):
+        raise RecordError(f"{_shown(file)}: is not valid JSON") from None
+    return [each.record.model_dump(mode="json", exclude_defaults=True) for each in given]
+
+
 def _json(start: bytes) -> Any:
     return json.loads(start, parse_float=_decimal, parse_int=_integer, object_pairs_hook=_once_each)
 
