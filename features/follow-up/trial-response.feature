@@ -122,6 +122,23 @@ Feature: Response at week 6
       | pregnancy       | pregnant           | pregnancy               |
       | age             | 17                 | outside-adult-scope     |
 
+  Scenario Outline: nor with a bowel disease that the trial excluded, or a life extremely difficult without treatment
+    Given a healthy adult
+    And the first-line care is "declined"
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    And the PHQ-9 is "6"
+    And the PHQ-9 was "12" 45 days ago
+    And the functional difficulty is "<difficulty>"
+    And the patient has "<diagnosis>"
+    When the record is evaluated
+    Then "trial-response" is <response>
+
+    Examples:
+      | difficulty          | diagnosis                | response                                     |
+      | very difficult      | haemorrhoids             | offered                                      |
+      | very difficult      | irritable bowel syndrome | suppressed by "bowel-disease"                |
+      | extremely difficult | haemorrhoids             | suppressed by "severe-impairment-first-line" |
+
   Scenario: an unknown item 9 withholds it
     Given a healthy adult
     And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
@@ -146,7 +163,8 @@ Feature: Response at week 6
     Then the text of "trial-response" says "If it was begun for mood"
     And the text of "trial-response" says "until week 12 at most with a planned stop"
     And the text of "trial-response" says "no data beyond 8 weeks"
-    And the text of "trial-response" says "from a PHQ-9 of 6 or less lies within measurement error"
+    And the text of "trial-response" says "a fall of less than 5 points, as from 6 to 4, lies within measurement error"
+    And the text of "trial-response" never says "6 or less"
     And the text of "trial-response" says "cannot be told from expectation"
     And the text of "trial-response" says "Standard care goes on unchanged"
     And the text of "trial-response" never says "worked"
