@@ -122,22 +122,19 @@ Feature: Response at week 6
       | pregnancy       | pregnant           | pregnancy               |
       | age             | 17                 | outside-adult-scope     |
 
-  Scenario Outline: nor with a bowel disease that the trial excluded, or a life extremely difficult without treatment
+  Scenario Outline: nor with a bowel disease that the trial excluded
     Given a healthy adult
-    And the first-line care is "declined"
     And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
     And the PHQ-9 is "6"
     And the PHQ-9 was "12" 45 days ago
-    And the functional difficulty is "<difficulty>"
     And the patient has "<diagnosis>"
     When the record is evaluated
     Then "trial-response" is <response>
 
     Examples:
-      | difficulty          | diagnosis                | response                                     |
-      | very difficult      | haemorrhoids             | offered                                      |
-      | very difficult      | irritable bowel syndrome | suppressed by "bowel-disease"                |
-      | extremely difficult | haemorrhoids             | suppressed by "severe-impairment-first-line" |
+      | diagnosis                | response                      |
+      | haemorrhoids             | offered                       |
+      | irritable bowel syndrome | suppressed by "bowel-disease" |
 
   Scenario: an unknown item 9 withholds it
     Given a healthy adult
