@@ -33,20 +33,6 @@ Feature: Partial response at week 6
       | 14  | offered  |
       | 15  | withheld |
 
-  Scenario Outline: nor with a bowel disease that the trial excluded
-    Given a healthy adult
-    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
-    And the PHQ-9 is "7"
-    And the PHQ-9 was "12" 45 days ago
-    And the patient has "<diagnosis>"
-    When the record is evaluated
-    Then "trial-partial-response" is <partial>
-
-    Examples:
-      | diagnosis                | partial                       |
-      | haemorrhoids             | offered                       |
-      | irritable bowel syndrome | suppressed by "bowel-disease" |
-
   Scenario Outline: what holds back going on
     Given a healthy adult
     And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago

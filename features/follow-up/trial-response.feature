@@ -122,20 +122,6 @@ Feature: Response at week 6
       | pregnancy       | pregnant           | pregnancy               |
       | age             | 17                 | outside-adult-scope     |
 
-  Scenario Outline: nor with a bowel disease that the trial excluded
-    Given a healthy adult
-    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
-    And the PHQ-9 is "6"
-    And the PHQ-9 was "12" 45 days ago
-    And the patient has "<diagnosis>"
-    When the record is evaluated
-    Then "trial-response" is <response>
-
-    Examples:
-      | diagnosis                | response                      |
-      | haemorrhoids             | offered                       |
-      | irritable bowel syndrome | suppressed by "bowel-disease" |
-
   Scenario: an unknown item 9 withholds it
     Given a healthy adult
     And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
