@@ -30,7 +30,7 @@ from mgcds.model.criterion import (
     Which,
 )
 from mgcds.model.evaluation import Status
-from mgcds.model.pack import Change, Item, ListItem, MeasuredItem, RulePack, StateItem
+from mgcds.model.pack import Change, Item, ListItem, MeasuredItem, RulePack, StateItem, about
 from mgcds.model.rule import HoldsBack
 from mgcds.model.units import factor
 
@@ -142,22 +142,37 @@ class AnyList:
 
 
 class AnyPatient:
-    """The facts of every record that a pack can tell apart. `constraints` hold of each; `made_unknown` is an item or list of which
-    nothing is known, as of no other: the other variables are those of `like`.
+    """The facts of every record that a pack can tell apart. `constraints` hold of each.
+
+    `like`: the same patient but for one item or list, and what is computed from it: `made_unknown`, of which nothing is known, or
+    `otherwise`, a measured item that has another value; `called` tells several of those apart. All other variables are those of
+    `like`, whose pack may say other things of the same items and value sets.
     """
 
-    def __init__(self, pack: RulePack, like: AnyPatient | None = None, made_unknown: str | None = None) -> None:
+    def __init__(
+        self,
+        pack: RulePack,
+        like: AnyPatient | None = None,
+        made_unknown: str | None = None,
+        otherwise: str | None = None,
+        called: str = "otherwise",
+    ) -> None:
         self.pack = pack
+        self._like = like
         self.constraints: list[z3.BoolRef] = []
         self.readings: dict[str, AnyReading] = {}
         self.states: dict[str, AnyState] = {}
         self.lists: dict[str, AnyList] = {}
         self.before: dict[str, z3.ArithRef] = {}
         """for a change: the value before the start"""
-        self._prefix = f"without {made_unknown}: " if made_unknown else ""
-        unknown = [item.id for item in pack.items.values() if made_unknown and follows_from(item, made_unknown, pack)]
+        self._statuses: dict[tuple[str, Status], z3.BoolRef] = {}
+        self._cleared: dict[tuple[str, bool], z3.BoolRef] = {}
+        self._prefix = f"without {made_unknown}: " if made_unknown else f"{called}: " if otherwise else ""
+        differs = made_unknown or otherwise
+        self.other = frozenset(item.id for item in pack.items.values() if differs and follows_from(item, differs, pack))
+        """items and lists that are not those of `like`"""
         for item in pack.items.values():
-            if like is not None and item.id not in unknown:
+            if like is not None and item.id not in self.other:
                 self._take(item.id, like)
                 continue
             match item:
@@ -167,11 +182,12 @@ class AnyPatient:
                     self.states[item.id] = self._state(item)
                 case ListItem():
                     self.lists[item.id] = self._list(item)
-        self.constraints += [self.nothing_known(about) for about in unknown]
-        if like is None:
-            for item in pack.items.values():
-                if isinstance(item, MeasuredItem):
-                    self._computed(item)
+        if made_unknown is not None:
+            self.constraints += [self.nothing_known(about) for about in self.other]
+            return
+        for item in pack.items.values():
+            if isinstance(item, MeasuredItem) and (like is None or item.id in self.other):
+                self._computed(item)
 
     # --- facts ------------------------------------------------------------------------------------------------------------
 
@@ -200,7 +216,8 @@ class AnyPatient:
         about = self._prefix + item.id
         known, gap, days = z3.Bool(f"{about} known"), z3.Int(f"{about} gap"), z3.Int(f"{about} days")
         self.constraints += [gap >= MISSING, gap <= REJECTED, days >= -LONGEST, days <= LONGEST]
-        if isinstance(item, StateItem) or item.current_for is None:  # an old state is known, and old
+        computed = isinstance(item, MeasuredItem) and (item.change is not None or item.id == "supplemental_magnesium")
+        if isinstance(item, StateItem) or (item.current_for is None and not computed):  # an old state is known, and old
             self.constraints.append(gap != STALE)
         return known, gap, days
 
@@ -356,27 +373,43 @@ class AnyPatient:
     @cached_property
     def criteria(self) -> Mapping[str, Kleene]:
         """Key of a criterion → its truth."""
-        return {key: self.test(criterion) for key, criterion in self.pack.criteria.items()}
+        return {key: self._known_truth(key, criterion) or self.test(criterion) for key, criterion in self.pack.criteria.items()}
+
+    def _known_truth(self, key: str, criterion: Criterion) -> Kleene | None:
+        """That of `like`, where it is the same criterion of the same facts."""
+        if self._like is None or self._like.pack.criteria.get(key) != criterion:
+            return None
+        read = {about(criterion, self.pack), criterion.since if isinstance(criterion, Documented) else None}
+        return None if read & self.other else self._like.criteria[key]
 
     @cached_property
     def findings(self) -> Mapping[str, Kleene]:
         """Id of a finding → its truth."""
         found: dict[str, Kleene] = {}
         for finding in self.pack.findings.values():
-            found[finding.id] = self._judge(finding.when, {**self.criteria, **found})
+            found[finding.id] = self.judge(finding.when, {**self.criteria, **found})
         return found
 
     @cached_property
     def rules(self) -> Mapping[str, Kleene]:
         """Id of a rule → its truth."""
-        names = {**self.criteria, **self.findings}
-        return {rule.id: self._judge(rule.when, names) for rule in self.pack.rules.values()}
+        return {rule.id: self.judge(rule.when, self.names) for rule in self.pack.rules.values()}
+
+    @cached_property
+    def names(self) -> Mapping[str, Kleene]:
+        """Key of a criterion or id of a finding → its truth."""
+        return {**self.criteria, **self.findings}
 
     def status(self, rule_id: str, status: Status) -> z3.BoolRef:
         """The rule's suggestion has this status."""
-        truth, holders = self.rules[rule_id], self.pack.holders[rule_id]
-        applies = z3.Or([self.rules[holder.by].true for holder in holders])
-        cleared = z3.And([self.is_cleared(holder) for holder in holders])
+        if (rule_id, status) not in self._statuses:
+            self._statuses[rule_id, status] = self._status(rule_id, status)
+        return self._statuses[rule_id, status]
+
+    def _status(self, rule_id: str, status: Status) -> z3.BoolRef:
+        truth, holders = self.rules[rule_id], list(self.holders(rule_id))
+        applies = z3.Or([z3.And(counts, self.rules[holder.by].true) for holder, counts in holders])
+        cleared = z3.And([z3.Or(z3.Not(counts), self.is_cleared(holder)) for holder, counts in holders])
         match status:
             case "not indicated":
                 return truth.false
@@ -388,13 +421,18 @@ class AnyPatient:
                 return z3.And(z3.Not(truth.false), z3.Not(applies), z3.Not(z3.And(truth.true, cleared)))
         assert_never(status)
 
+    def holders(self, rule_id: str) -> Iterator[tuple[HoldsBack, z3.BoolRef]]:
+        """Who can hold a rule back, and whether that counts: always, but for a pack that is asked what it would be like otherwise."""
+        yield from ((holder, z3.BoolVal(True)) for holder in self.pack.holders[rule_id])
+
     def is_cleared(self, holder: HoldsBack) -> z3.BoolRef:
         """Known not to apply, or unknown and let pass with no value of it rejected."""
-        truth = self.rules[holder.by]
-        if not holder.lets_pass:
-            return truth.false
-        rejected = z3.Or([self.is_rejected(about) for about in self.pack.reads[holder.by]])
-        return z3.Or(truth.false, z3.And(truth.unknown, z3.Not(rejected)))
+        key = holder.by, holder.lets_pass
+        if key not in self._cleared:
+            truth, read = self.rules[holder.by], self.pack.reads[holder.by]
+            passes = z3.And(truth.unknown, *(z3.Not(self.is_rejected(about)) for about in read))
+            self._cleared[key] = z3.Or(truth.false, passes) if holder.lets_pass else truth.false
+        return self._cleared[key]
 
     def is_rejected(self, about: str) -> z3.BoolRef:
         """Something was reported of an item or list and could not be used."""
@@ -408,16 +446,17 @@ class AnyPatient:
     def _gap(self, about: str) -> z3.ArithRef:
         return (self.lists.get(about) or self.readings.get(about) or self.states[about]).gap
 
-    def _judge(self, condition: Condition, known: Mapping[str, Kleene]) -> Kleene:
+    def judge(self, condition: Condition, known: Mapping[str, Kleene]) -> Kleene:
+        """The truth of a condition, given that of its names."""
         match condition:
             case Name(name=name):
                 return known[name]
             case Not(part=part):
-                return self._judge(part, known).negated()
+                return self.judge(part, known).negated()
             case AllOf(parts=parts):
-                return every(self._judge(part, known) for part in parts)
+                return every(self.judge(part, known) for part in parts)
             case AnyOf(parts=parts):
-                return some(self._judge(part, known) for part in parts)
+                return some(self.judge(part, known) for part in parts)
         assert_never(condition)
 
     def test(self, criterion: Criterion) -> Kleene:
@@ -557,10 +596,7 @@ def exactly(number: Number) -> z3.ArithRef:
 
 def kindred(of: str, pack: RulePack) -> list[Kin]:
     """The kinds of entries a list can hold, by the value sets they belong to; found by asking the vocabulary itself."""
-    vocabulary = pack.vocabularies[of]
-    used = {c.value_set for c in pack.criteria.values() if isinstance(c, Taking | Has)}
-    used |= {item.change.value_set for item in pack.items.values() if isinstance(item, MeasuredItem) and item.change}
-    used |= {"magnesium_product"} & pack.value_sets.keys()
+    vocabulary, used = pack.vocabularies[of], value_sets_read(pack)
     found: dict[frozenset[str], str] = {}
     for value_set in pack.value_sets.values():
         for name in [name for entry in value_set.entries for name in entry.names] if value_set.of == of else ():
@@ -568,6 +604,13 @@ def kindred(of: str, pack: RulePack) -> list[Kin]:
             if sets:
                 found.setdefault(sets, name)
     return [Kin(name, sets) for sets, name in found.items()]
+
+
+def value_sets_read(pack: RulePack) -> set[str]:
+    """The value sets that criteria and computed items ask for."""
+    used = {c.value_set for c in pack.criteria.values() if isinstance(c, Taking | Has)}
+    used |= {item.change.value_set for item in pack.items.values() if isinstance(item, MeasuredItem) and item.change}
+    return used | ({"magnesium_product"} & pack.value_sets.keys())
 
 
 def follows_from(item: Item, about: str, pack: RulePack) -> bool:

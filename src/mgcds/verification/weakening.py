@@ -1,0 +1,155 @@
+"""What a proved statement rests on: the smallest change of the rules that would break it.
+
+A proof that no change of the rules can break is empty. The changes tried are those an author might make by mistake: a criterion that is
+always or never met, a rule that no longer holds back others, a rule that holds back one more. Each has a switch in the formulas, and the
+solver looks for a patient of whom the statement is not true with as few switches on as can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
+
+import z3
+
+from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not
+from mgcds.model.pack import RulePack
+from mgcds.model.rule import HoldsBack
+from mgcds.verification.proofs import Claim, Statement
+from mgcds.verification.symbolic import AnyPatient, Kleene
+
+MOST_CHANGES = 12
+TRUE, FALSE = AllOf(()), AnyOf(())
+"""conditions that are always and never met"""
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionFixed:
+    """A criterion is met, or not met, of everybody."""
+
+    key: str
+    met: bool
+
+    def __str__(self) -> str:
+        return f"if '{self.key}' were {'always' if self.met else 'never'} met"
+
+    def change(self, pack: RulePack) -> RulePack:
+        """The pack with the mistake in it."""
+        value = TRUE if self.met else FALSE
+        return replace(
+            pack,
+            findings={
+                name: replace(part, when=_put(part.when, self.key, value)) for name, part in pack.findings.items()
+            },
+            rules={name: replace(part, when=_put(part.when, self.key, value)) for name, part in pack.rules.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HolderLost:
+    """A rule holds nothing back any more."""
+
+    by: str
+
+    def __str__(self) -> str:
+        return f"if '{self.by}' held nothing back"
+
+    def change(self, pack: RulePack) -> RulePack:
+        """The pack with the mistake in it."""
+        kept = {rule: tuple(holder for holder in found if holder.by != self.by) for rule, found in pack.holders.items()}
+        return replace(pack, holders=kept)
+
+
+@dataclass(frozen=True, slots=True)
+class HolderAdded:
+    """A rule holds back one more."""
+
+    by: str
+    held: str
+
+    def __str__(self) -> str:
+        return f"if '{self.by}' held back '{self.held}'"
+
+    def change(self, pack: RulePack) -> RulePack:
+        """The pack with the mistake in it."""
+        more = HoldsBack(self.by, (self.held,), False, "a seeded mistake")
+        return replace(pack, holders={**pack.holders, self.held: (*pack.holders[self.held], more)})
+
+
+Change = CriterionFixed | HolderLost | HolderAdded
+
+
+def mutant(pack: RulePack, changes: Sequence[Change]) -> RulePack:
+    """The pack with all these mistakes in it."""
+    for change in changes:
+        pack = change.change(pack)
+    return pack
+
+
+def _put(condition: Condition, name: str, value: Condition) -> Condition:
+    match condition:
+        case Name(name=found):
+            return value if found == name else condition
+        case Not(part=part):
+            return Not(_put(part, name, value))
+        case AllOf(parts=parts):
+            return AllOf(tuple(_put(part, name, value) for part in parts))
+        case AnyOf(parts=parts):
+            return AnyOf(tuple(_put(part, name, value) for part in parts))
+
+
+class AnyPatientOfAnyMutant(AnyPatient):
+    """Any patient, judged by the rules with any of the changes in them."""
+
+    def __init__(self, patient: AnyPatient) -> None:
+        super().__init__(patient.pack, like=patient)
+        self._as_written = patient
+        self.switches: dict[Change, z3.BoolRef] = {}
+
+    def _switch(self, change: Change) -> z3.BoolRef:
+        return self.switches.setdefault(change, z3.Bool(f"changed: {change}"))
+
+    @cached_property
+    def criteria(self) -> Mapping[str, Kleene]:
+        """Each as it is, or fixed."""
+        found = {}
+        for key, truth in self._as_written.criteria.items():
+            always, never = self._switch(CriterionFixed(key, True)), self._switch(CriterionFixed(key, False))
+            found[key] = Kleene(
+                z3.Or(always, z3.And(truth.true, z3.Not(never))), z3.And(z3.Not(always), z3.Or(truth.false, never))
+            )
+        return found
+
+    def holders(self, rule_id: str) -> Iterator[tuple[HoldsBack, z3.BoolRef]]:
+        """Those there are, which may be lost, and those there might be."""
+        there = self.pack.holders[rule_id]
+        for holder in there:
+            yield holder, z3.Not(self._switch(HolderLost(holder.by)))
+        known = {rule_id, *(holder.by for holder in there)}
+        for by in dict.fromkeys(holder.by for holder in chain.from_iterable(self.pack.holders.values())):
+            if by not in known:
+                added = HolderAdded(by, rule_id)
+                yield HoldsBack(by, (rule_id,), False, ""), self._switch(added)
+
+
+def smallest_change(patient: AnyPatientOfAnyMutant, claim: Claim, statement: Statement) -> tuple[Change, ...]:
+    """The fewest changes that make the statement untrue of a patient of whom the assumptions hold; empty where none do.
+
+    Assumptions and statement are formulas about `patient`. Changes of what holds back what come before those of criteria.
+    """
+    solver = claim.solver
+    solver.push()
+    try:
+        solver.add(*claim.assumptions, statement.broken)
+        switches = patient.switches
+        criteria_stay = [z3.Not(switch) for change, switch in switches.items() if isinstance(change, CriterionFixed)]
+        for most in range(1, MOST_CHANGES + 1):
+            for stay in (criteria_stay, []):
+                if solver.check(z3.AtMost(*switches.values(), most), *stay) == z3.sat:
+                    model = solver.model()
+                    return tuple(change for change, switch in switches.items() if z3.is_true(model.eval(switch)))
+        return ()
+    finally:
+        solver.pop()
