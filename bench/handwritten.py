@@ -45,6 +45,8 @@ def met(facts: Mapping[str, Any]) -> dict[str, bool]:
     alongside = depressive and phq9 < 20 and stable and product is False
     qt_drug = facts["has_qt_antidepressant"] is True
     running = product_days if product is True else None
+    intake = facts["dietary_magnesium"]
+    needed = _needed(age, sex, facts["pregnancy"]) if age is not None else 0
     short_or_none = product is False or (running is not None and running <= 84)
 
     return {
@@ -118,4 +120,14 @@ def met(facts: Mapping[str, Any]) -> dict[str, bool]:
         "week-six-review": running is not None and 36 <= running <= 49,
         "assess-dietary-intake": depressive
         and (facts["dietary_magnesium_days"] is None or facts["dietary_magnesium_days"] > 180),
+        "low-dietary-magnesium": intake is not None and age is not None and age >= 18 and intake < needed,
     }
+
+
+def _needed(age: float, sex: object, pregnancy: object) -> int:
+    """The average requirement of magnesium in mg a day; what is not known of a person counts for the lowest."""
+    band = 0 if age < 19 else 1 if age < 31 else 2
+    needed = (300, 255, 265)[band]
+    if pregnancy == "pregnant" and age < 51:
+        needed = (335, 290, 300)[band]
+    return (340, 330, 350)[band] if sex == "male" else needed

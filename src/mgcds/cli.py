@@ -64,6 +64,12 @@ On = Annotated[
 Rules = Annotated[
     Path | None, typer.Option("--rules", metavar="PACK", help="Folder of the rule pack; the built-in one if not given.")
 ]
+Jurisdictions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--jurisdiction", metavar="NAME", help="Whose limits apply, e.g. us; may be given again. The lowest counts, of all if not given.",
+    ),
+]  # fmt: skip
 As = Annotated[Format, typer.Option("--format", help="text to read, json for programs.")]
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="Record (YAML or JSON) or FHIR Bundle; .gz too; - is standard input.")
@@ -80,6 +86,7 @@ def evaluate(
     ],
     on: On = None,
     rules: Rules = None,
+    jurisdiction: Jurisdictions = None,
     as_: As = Format.text,
     everything: Annotated[
         bool, typer.Option("--all", help="Also say why each rule is not indicated, and all that was not used.")
@@ -93,7 +100,7 @@ def evaluate(
     from mgcds.evaluator import today
 
     day = on or today()
-    pack, printer, code, written, read = _pack(rules), None, 0, [], 0
+    pack, printer, code, written, read = _pack(rules, jurisdiction), None, 0, [], 0
     for given in _inputs(files, pack, day):
         read += 1
         if isinstance(given, RecordError):
@@ -123,13 +130,13 @@ def evaluate(
 @app.command()
 def explain(
     file: File, rule: Annotated[str, typer.Argument(metavar="RULE", help="Id of a rule; 'mgcds rules' lists them.")],
-    on: On = None, rules: Rules = None, as_: As = Format.text,
+    on: On = None, rules: Rules = None, jurisdiction: Jurisdictions = None, as_: As = Format.text,
 ) -> None:  # fmt: skip
     """Say why a rule's suggestion is offered or not, with all that is needed to judge it."""
     from mgcds.evaluator import evaluate as assess
     from mgcds.evaluator import today
 
-    day, pack = on or today(), _pack(rules)
+    day, pack = on or today(), _pack(rules, jurisdiction)
     _known_rule(rule, pack)
     given = _one_input(file, pack, day)
     assessment = assess(given.record, pack, day)
@@ -146,13 +153,13 @@ def explain(
 def what_if(
     file: File,
     changes: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...", help='e.g. serum_magnesium="0.5 mmol/L"; FIELD= makes it unknown.')],
-    on: On = None, rules: Rules = None, as_: As = Format.text,
+    on: On = None, rules: Rules = None, jurisdiction: Jurisdictions = None, as_: As = Format.text,
 ) -> None:  # fmt: skip
     """Show which suggestions would change if the record were otherwise."""
     from mgcds.evaluator import today
     from mgcds.evaluator import what_if as compare
 
-    day, pack = on or today(), _pack(rules)
+    day, pack = on or today(), _pack(rules, jurisdiction)
     comparison = compare(_one_input(file, pack, day).record, _changes(changes), pack, day)
     if as_ is Format.json:
         before, after = comparison.before, comparison.after
@@ -239,6 +246,7 @@ def scenarios(
         typer.Argument(metavar="FEATURES", help="Folder or .feature file; those of the built-in pack if not given."),
     ] = None,
     rules: Rules = None,
+    jurisdiction: Jurisdictions = None,
     name: Annotated[
         str | None, typer.Option("-k", metavar="WORDS", help="Only scenarios whose name holds these words.")
     ] = None,
@@ -248,7 +256,38 @@ def scenarios(
     """Run feature files on every engine and report them step by step."""
     from mgcds.scenarios.runner import run
 
-    raise typer.Exit(run(features, rules=rules, report=report, name=name, tags=tags))
+    raise typer.Exit(run(features, rules=rules, jurisdictions=jurisdiction, report=report, name=name, tags=tags))
+
+
+@app.command()
+def diet(
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="Answers (YAML or JSON); - is standard input.")
+    ] = None,
+    form: Annotated[bool, typer.Option("--form", help="Print an empty form to fill in.")] = False,
+    rules: Rules = None,
+    as_: As = Format.text,
+) -> None:
+    """Add up the magnesium of a few foods: an unvalidated screen, a lower bound, no verdict."""
+    from mgcds.inputs import read_file
+    from mgcds.model.diet import read_screen
+
+    pack = _pack(rules)
+    if not pack.foods:
+        raise RecordError("the pack has no foods.yaml, so there is no food screen")
+    if form == (file is not None):
+        raise typer.BadParameter("give a file of answers, or --form for an empty one")
+    from mgcds.printing import Printer
+    from mgcds.printing.diet import diet_form, print_screen
+
+    if file is None:
+        typer.echo(diet_form(pack))
+        return
+    screen = read_file(file, lambda answers: read_screen(answers, pack.foods, pack.intakes.values()))
+    if as_ is Format.json:
+        _write_json(screen.to_dict())
+    else:
+        print_screen(Printer(), screen, pack)
 
 
 @app.command("rules")
@@ -343,10 +382,10 @@ def _complain(error: MgcdsError, of: str = "") -> int:
     return 3 if isinstance(error, EngineFault | EngineDisagreement) else 2
 
 
-def _pack(root: Path | None) -> RulePack:
+def _pack(root: Path | None, jurisdictions: list[str] | None = None) -> RulePack:
     from mgcds.loading import load_pack
 
-    return load_pack(root)
+    return load_pack(root, jurisdictions)
 
 
 def _inputs(files: list[str], pack: RulePack, day: date) -> Iterable[Input | RecordError]:

@@ -15,6 +15,7 @@ from mgcds.model.assessment import Assessment
 from mgcds.model.evaluation import Verdicts, evaluate_facts
 from mgcds.model.facts import Facts
 from mgcds.model.pack import RulePack
+from mgcds.model.phq9 import FROM_FORMS, read_forms
 from mgcds.model.reading import read_facts
 from mgcds.model.record import PatientRecord, read_record
 
@@ -90,6 +91,8 @@ def what_if(
 
 def changed_record(record: PatientRecord, changes: Mapping[str, Any], on: date) -> PatientRecord:
     """The record with other fields, each dated on that day unless it says its own date."""
+    if not changes.keys().isdisjoint(FROM_FORMS):  # what its PHQ-9 forms say of the field goes too
+        record = read_forms(record, on, None)[0].model_copy(update={"phq9_forms": ()})
     given = record.model_dump(exclude_defaults=True)
     imagined = PatientRecord(
         **{"recorded": on, **{name: value for name, value in changes.items() if value is not None}}
@@ -110,7 +113,7 @@ def changed_record(record: PatientRecord, changes: Mapping[str, Any], on: date) 
 def _dated(value: Any, on: date) -> Any:
     if isinstance(value, tuple):
         return tuple(_dated(part, on) for part in value)
-    has_value = isinstance(value, dict) and "value" in value
+    has_value = isinstance(value, dict) and ("value" in value or "answers" in value)
     return {"date": on.isoformat(), **value} if has_value else value
 
 

@@ -2,7 +2,8 @@
 
 `examples/amara.yaml` on 2026-11-21: magnesium 0.64 mmol/L of 12 November, below the laboratory's own 0.70 and above the critical 0.50.
 So a work-up is offered, which by precedence.yaml holds back the trial and its dose; low magnesium with a QTc of 500 would be urgent,
-and no QTc and no planned operation are on record. PHQ-9 is 12 with no estimate of dietary magnesium. A magnesium of 2025 has no unit.
+and no QTc is on record, nor an operation, a heart rate or a body mass index. PHQ-9 is 12 with no estimate of dietary magnesium. A
+magnesium of 2025 has no unit.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ EXPECTED = {
     "severe-hypomagnesaemia": UNDECIDED,
     "acute-suicide-risk": UNDECIDED,
     "planned-surgery": UNDECIDED,
+    "bradycardia": UNDECIDED,
+    "eating-disorder-or-refeeding": UNDECIDED,
 }
 
 
@@ -137,7 +140,7 @@ def test_the_head_says_record_day_pack_and_number_of_rules(amara: dict[str, str]
 
 def test_nothing_offered_is_no_all_clear() -> None:
     """Of this person little is known: much waits, nothing is called fine."""
-    record = b"recorded: 2026-11-20\nmedicines: []\nage: 44\nconditions: []\nsymptoms: []\nphq9: 0\n"
+    record = b"recorded: 2026-11-20\nmedicines: []\nage: 44\nconditions: []\nsymptoms: []\nphq9: 0\nphq9_item9: 0\n"
     ended = mgcds("evaluate", "-", *ON, given=record)
     assert "Nothing. That is not an all-clear" in sections(ended.out)[OFFERED]
     assert "Needs " in sections(ended.out)[UNDECIDED]
@@ -223,7 +226,9 @@ ASSESSMENT = {
         {
             "input": WORD,
             "on": {"const": "2026-11-21"},
-            "pack": closed({"version": WORD, "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}),
+            "pack": closed(
+                {"version": WORD, "digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "jurisdictions": WORDS}
+            ),
             "suggestions": {"type": "array", "items": SUGGESTION},
             "problems": {
                 "type": "array",

@@ -9,14 +9,14 @@ from typing import Any
 from mgcds.fhir import FhirReading, read_bundle
 from mgcds.model.pack import RulePack
 from mgcds.model.reading import shown
-from mgcds.model.record import Measurement
+from mgcds.model.record import Measurement, Phq9Form
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
 SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 MAGNESIUM, MAGNESIUM_MOLES, EGFR = "19123-9", "2601-3", "33914-3"
-PHQ9_PANEL, PHQ9, ITEM9 = "44249-1", "44261-6", "44260-8"
+PHQ9_PANEL, PHQ9, ITEM9, PHQ9_DIFFICULTY = "44249-1", "44261-6", "44260-8", "69722-7"
 PHQ9_ITEMS = ("44250-9", "44255-8", "44259-0", "44254-1", "44251-7", "44258-2", "44252-5", "44253-3", ITEM9)
 
 RETRIEVED = date(2026, 11, 20)
@@ -166,6 +166,11 @@ def said(reading: FhirReading) -> dict[str, Any]:
 
 
 def _entry(each: Any) -> str:
+    if isinstance(each, Phq9Form):
+        answers = " ".join("-" if answer is None else str(answer) for answer in each.answers)
+        marks = [each.status] if each.status != "final" else []
+        marks += [] if each.total is None else [f"total {each.total}"]
+        return " ".join([answers, f"on {each.date}" if each.date else "undated", *marks])
     if isinstance(each, Measurement):
         marks = [each.status] if each.status != "final" else []
         marks += [

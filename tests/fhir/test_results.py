@@ -392,3 +392,22 @@ def test_of_race_paired_values_the_lower_counts(pack: RulePack) -> None:
     assert len(record.egfr) == 2
     assert isinstance(found, Reading)
     assert found.range.low == 29
+
+
+VITAL_SIGNS = [
+    pytest.param(observation("8867-4", quantity(72, "beats/minute", "/min")), "heart_rate", "72 /min", id="heart rate"),
+    pytest.param(
+        observation("8867-4", quantity(72, "/min")), "heart_rate", "72 /min", id="heart rate, unit as displayed"
+    ),
+    pytest.param(observation("8867-4", quantity(72)), "heart_rate", None, id="heart rate without a unit"),
+    pytest.param(observation("39156-5", quantity("22.5", "kg/m2", "kg/m2")), "bmi", "22.5 kg/m2", id="body mass index"),
+    pytest.param(observation("39156-5", quantity(700, "kg/m2", "kg/m2")), "bmi", None, id="a body mass index of 700"),
+    pytest.param(observation("39156-5", quantity(22, "kg", "kg")), "bmi", None, id="a weight as a body mass index"),
+]
+
+
+@pytest.mark.parametrize(("resource", "item", "shown"), VITAL_SIGNS)
+def test_vital_signs(resource: dict[str, Any], item: str, shown: str | None, pack: RulePack) -> None:
+    found = read_facts(read_bundle(bundle(patient(), resource), pack, RETRIEVED).record, pack, RETRIEVED).items[item]
+    assert (found.shown if isinstance(found, Reading) else None) == shown
+    assert isinstance(found, Reading) or (isinstance(found, Gap) and found.reason == "rejected")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from mgcds.fhir import phq9, read_bundle
+from mgcds.model.facts import Reading
 from mgcds.model.pack import RulePack
+from mgcds.model.reading import read_facts
 from tests.fhir.builders import (
     ITEM9,
     LOINC,
     PHQ9,
+    PHQ9_DIFFICULTY,
     PHQ9_ITEMS,
     PHQ9_PANEL,
+    RETRIEVED,
     SNOMED,
     answered,
     bundle,
@@ -31,19 +37,23 @@ from tests.fhir.builders import (
 # --- PHQ-9, GAD-7 ---
 
 
-def nine(last: int = 2, *more: dict[str, Any], of: str | None = PHQ9_PANEL) -> dict[str, Any]:
+def nine(last: int = 2, *more: dict[str, Any], of: str | None = PHQ9_PANEL, **other: Any) -> dict[str, Any]:
     answers = [component(code, answered(1)) for code in PHQ9_ITEMS[:-1]] + [component(ITEM9, answered(last))]
-    return observation(of, component=[*answers, *more])
+    return observation(of, component=[*answers, *more], **other)
 
 
 def asked(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
     return questionnaire({"linkId": "group", "item": list(items)}, **more)
 
 
-TOTAL_10, ITEM9_2 = (
-    {"phq9": ["10 on 2026-11-01"], "phq9_item9": ["2 on 2026-11-01"]},
-    {"phq9_item9": ["2 on 2026-11-02"]},
-)
+ITEM9_2 = {"phq9_item9": ["2 on 2026-11-02"]}
+
+
+def forms(*each: str, **more: Any) -> dict[str, Any]:
+    """Nothing but these forms: their totals and item 9 are read from them."""
+    return {"phq9_forms": list(each), "phq9": None, "phq9_item9": None, "rejected": [], "unused": [], **more}
+
+
 SCORES = [
     pytest.param(
         observation(PHQ9, quantity(14, "{score}", "{score}")),
@@ -82,28 +92,88 @@ SCORES = [
         {"rejected": ["phq9_item9: its value is the text 'Yes'"]},
         id="yes is no answer of the form",
     ),
-    pytest.param(nine(), TOTAL_10, id="nine answers without a total give it"),
-    pytest.param(nine(2, of=PHQ9), TOTAL_10, id="a total without a value, with its nine answers"),
-    pytest.param(nine(2, component(PHQ9, {"valueInteger": 10})), TOTAL_10, id="nine answers and their total, once"),
+    pytest.param(nine(), forms("1 1 1 1 1 1 1 1 2 on 2026-11-01"), id="a panel of nine answers"),
     pytest.param(
-        nine(2, component(PHQ9, {"valueInteger": 12})),
-        {"phq9": ["12 on 2026-11-01"], "rejected": ["phq9: its nine answers add up"]},
-        id="nine answers that add up to another total",
+        nine(2, of=PHQ9),
+        forms("1 1 1 1 1 1 1 1 2 on 2026-11-01"),
+        id="a total without a value, with its nine answers",
+    ),
+    pytest.param(
+        nine(2, component(PHQ9, {"valueInteger": 10})),
+        forms("1 1 1 1 1 1 1 1 2 on 2026-11-01 total 10"),
+        id="nine answers and their total",
+    ),
+    pytest.param(
+        nine(2, component(PHQ9, {"valueString": "high"})),
+        forms("1 1 1 1 1 1 1 1 2 on 2026-11-01", unused=["its value is the text 'high'"]),
+        id="nine answers and a total in words",
+    ),
+    pytest.param(
+        nine(2, component(PHQ9, quantity(">9"))),
+        forms("1 1 1 1 1 1 1 1 2 on 2026-11-01", unused=["its quantity has no number"]),
+        id="nine answers and a total that is no number",
     ),
     pytest.param(
         observation(PHQ9_PANEL, component=[component(code, answered(1)) for code in PHQ9_ITEMS[1:]]),
-        {"phq9": None, "phq9_item9": ["1 on 2026-11-01"], "rejected": []},
-        id="eight answers give no total",
+        forms("- 1 1 1 1 1 1 1 1 on 2026-11-01"),
+        id="eight answers",
+    ),
+    pytest.param(
+        observation(PHQ9_PANEL, component=[component(code, answered(1)) for code in PHQ9_ITEMS[:2]]),
+        forms("1 1 - - - - - - - on 2026-11-01"),
+        id="a panel with two answers",
+    ),
+    pytest.param(
+        observation("55757-9", component=[component(code, answered(1)) for code in PHQ9_ITEMS[:2]]),
+        forms(phq9_forms=None, unused=["no rule uses it"]),
+        id="the items of a PHQ-2 are no PHQ-9",
     ),
     pytest.param(
         observation(PHQ9, component=[component(code, answered(1)) for code in PHQ9_ITEMS[1:]]),
-        {"phq9": None, "rejected": ["phq9: it has no value"]},
+        forms("- 1 1 1 1 1 1 1 1 on 2026-11-01"),
         id="a total without a value and with eight answers",
     ),
     pytest.param(
-        observation(PHQ9, component=[component(code, answered(1) if code != ITEM9 else {}) for code in PHQ9_ITEMS]),
-        {"phq9": None, "rejected": ["phq9_item9: it has no value", "phq9: its total has no value, and not all nine"]},
-        id="one of nine answers is empty",
+        observation(
+            PHQ9_PANEL, component=[component(code, answered(1) if code != ITEM9 else {}) for code in PHQ9_ITEMS]
+        ),
+        forms("1 1 1 1 1 1 1 1 - on 2026-11-01", unused=["it has no value"]),
+        id="item 9 left empty",
+    ),
+    pytest.param(
+        observation(PHQ9, {"valueInteger": 12}, component=[component(code, answered(1)) for code in PHQ9_ITEMS[6:]]),
+        {"phq9_forms": None, "phq9": ["12 on 2026-11-01"], "phq9_item9": ["1 on 2026-11-01"], "rejected": []},
+        id="a total beside some of its answers",
+    ),
+    pytest.param(
+        observation(PHQ9, {"valueInteger": 2}, component=[component(code, answered(1)) for code in PHQ9_ITEMS[6:]]),
+        {"phq9": ["2 on 2026-11-01"], "rejected": ["phq9: its total is not between 3 and 21"]},
+        id="a total that some of its answers contradict",
+    ),
+    pytest.param(
+        nine(2, on="yesterday"),
+        {"phq9_forms": None, "rejected": ["phq9_item9: its date 'yesterday'", "phq9: its date 'yesterday'"]},
+        id="nine answers on a day that cannot be read",
+    ),
+    pytest.param(
+        nine(status="entered-in-error"),
+        forms(phq9_forms=None, phq9_item9=["2 on 2026-11-01 entered-in-error"]),
+        id="a void form",
+    ),
+    pytest.param(
+        nine(2, component(PHQ9_DIFFICULTY, {"valueCodeableConcept": concept("LA6575-0")})),
+        {"functional_difficulty": "very difficult", "rejected": []},
+        id="the question after the nine",
+    ),
+    pytest.param(
+        observation(PHQ9_DIFFICULTY, {"valueCodeableConcept": {"text": "Somewhat difficult"}}),
+        {"functional_difficulty": "somewhat difficult", "rejected": [], "unused": []},
+        id="the question after the nine, alone and in words",
+    ),
+    pytest.param(
+        observation(PHQ9_DIFFICULTY, {"valueInteger": 2}),
+        {"functional_difficulty": None, "rejected": ["functional_difficulty: how difficult it was is none of"]},
+        id="the question after the nine, as a number: is it counted from 0 or from 1?",
     ),
     pytest.param(
         asked(item("/44249-1/44260-8", {"valueCoding": {"code": "LA6570-1"}})),
@@ -139,8 +209,23 @@ SCORES = [
     ),
     pytest.param(
         asked(*(item(f"/{code}", {"valueInteger": 1}) for code in PHQ9_ITEMS)),
-        {"phq9": ["9 on 2026-11-02"], "phq9_item9": ["1 on 2026-11-02"]},
+        forms("1 1 1 1 1 1 1 1 1 on 2026-11-02"),
         id="a questionnaire of nine answers",
+    ),
+    pytest.param(
+        asked(*(item(f"/{code}", *([{"valueInteger": 1}] if code != ITEM9 else [])) for code in PHQ9_ITEMS)),
+        forms("1 1 1 1 1 1 1 1 - on 2026-11-02"),
+        id="a questionnaire with item 9 left empty",
+    ),
+    pytest.param(
+        asked(*(item(code, {"valueInteger": 1}) for code in PHQ9_ITEMS[:5])),
+        forms("1 1 1 1 1 - - - - on 2026-11-02"),
+        id="a questionnaire that leaves out what was not answered",
+    ),
+    pytest.param(
+        asked(*(item(code, {"valueInteger": 4 if code == ITEM9 else 0}) for code in PHQ9_ITEMS)),
+        forms("0 0 0 0 0 0 0 0 4 on 2026-11-02"),
+        id="an answer that the form does not have is for the scoring to reject",
     ),
     pytest.param(
         asked(item("44260-8")), {"phq9_item9": None, "rejected": [], "unused": ["was answered"]}, id="item 9 left empty"
@@ -166,6 +251,147 @@ SCORES = [
 @pytest.mark.parametrize(("resource", "expected"), SCORES)
 def test_a_score(resource: dict[str, Any], expected: dict[str, Any], pack: RulePack) -> None:
     has(read(bundle(patient(), resource), pack), expected)
+
+
+# --- nine Observations of one occasion ---
+
+
+def single(code: str, score: int, on: str | None = "2026-11-01T09:00:00Z", **more: Any) -> dict[str, Any]:
+    """Coded, as an integer and as a quantity in turn, as real systems do."""
+    value = (
+        answered(score) if score in range(4) else {},
+        {"valueInteger": score},
+        quantity(score, "{score}", "{score}"),
+    )
+    return observation(code, value[PHQ9_ITEMS.index(code) % 3], on=on, id=f"{code}-{on}", **more)
+
+
+def singles(*scores: int | None, on: str | None = "2026-11-01T09:00:00Z") -> list[dict[str, Any]]:
+    return [single(code, score, on) for code, score in zip(PHQ9_ITEMS, scores, strict=True) if score is not None]
+
+
+def total(value: int, on: str = "2026-11-01T09:00:00Z", **more: Any) -> dict[str, Any]:
+    return observation(PHQ9, {"valueInteger": value}, on=on, id=f"t{value}", **more)
+
+
+def panel(*members: str, on: str = "2026-11-01T09:00:00Z") -> dict[str, Any]:
+    return observation(PHQ9_PANEL, on=on, id="panel", hasMember=[{"reference": member} for member in members])
+
+
+TEN = (1, 2, 0, 3, 1, 1, 0, 2, 0)
+AT_9, AT_10 = "on 2026-11-01T09:00:00Z", "on 2026-11-01T10:00:00Z"
+SINGLES = [
+    pytest.param(singles(*TEN), forms(f"1 2 0 3 1 1 0 2 0 {AT_9}"), id="nine"),
+    pytest.param([*singles(*TEN), total(10)], forms(f"1 2 0 3 1 1 0 2 0 {AT_9} total 10"), id="with their total"),
+    pytest.param([total(12), *singles(*TEN)], forms(f"1 2 0 3 1 1 0 2 0 {AT_9} total 12"), id="with another total"),
+    pytest.param(
+        [*singles(*TEN), total(10), total(12)],
+        forms(f"1 2 0 3 1 1 0 2 0 {AT_9} total 12"),
+        id="of two totals the one that contradicts them",
+    ),
+    pytest.param(
+        [*singles(*TEN), *singles(*[2] * 9, on="2026-11-01T10:00:00Z")],
+        forms(f"1 2 0 3 1 1 0 2 0 {AT_9}", f"2 2 2 2 2 2 2 2 2 {AT_10}"),
+        id="two occasions on one day",
+    ),
+    pytest.param(
+        [*singles(*TEN, on="2026-11-01"), *(each | {"id": f"b{n}"} for n, each in enumerate(singles(*[2] * 9, on="2026-11-01"))),
+         total(18, on="2026-11-01"), total(10, on="2026-11-01")],
+        forms("1 2 0 3 1 1 0 2 0 on 2026-11-01 total 10", "2 2 2 2 2 2 2 2 2 on 2026-11-01 total 18"),
+        id="two forms of one day, without a time: each has the total that is its own",
+    ),
+    pytest.param(singles(1, 2, 0, 3, 1, 1, None, 2, 0), forms(f"1 2 0 3 1 1 - 2 0 {AT_9}"), id="eight"),
+    pytest.param(singles(1, 2, 0, 3, 1, 1, 0, 2, None), forms(f"1 2 0 3 1 1 0 2 - {AT_9}"), id="without item 9"),
+    pytest.param(
+        singles(1, 2, *[None] * 6, 1),
+        forms(phq9_forms=None, phq9_item9=[f"1 {AT_9}"], unused=["no rule uses it"] * 2),
+        id="items 1, 2 and 9 are asked without the others",
+    ),
+    pytest.param(
+        [total(14), single(ITEM9, 2)],
+        forms(phq9_forms=None, phq9=[f"14 {AT_9}"], phq9_item9=[f"2 {AT_9}"]),
+        id="a total and its item 9",
+    ),
+    pytest.param(
+        [panel(*(f"Observation/{each['id']}" for each in singles(*TEN, on=None))), *singles(*TEN, on=None)],
+        forms(f"1 2 0 3 1 1 0 2 0 {AT_9}", unused=["it has no effective date"]),
+        id="members of a panel, which has the date",
+    ),
+    pytest.param(
+        [panel(*(f"Observation/{each['id']}" for each in singles(*TEN[:6], *[None] * 3))), *singles(*TEN[:6], *[None] * 3)],
+        forms(f"1 2 0 3 1 1 - - - {AT_9}"),
+        id="a panel with six members",
+    ),
+    pytest.param(
+        [panel("Observation/elsewhere")],
+        forms(phq9_forms=None, rejected=["phq9: its answers were named and not given"]),
+        id="members that were not given",
+    ),
+    pytest.param([panel()], forms(phq9_forms=None, unused=["no rule uses it"]), id="a panel of nothing"),
+    pytest.param(
+        [panel("Observation/elsewhere"), total(14)],
+        forms(phq9_forms=None, phq9=[f"14 {AT_9}"], unused=["no rule uses it"]),
+        id="members that were not given, and the total",
+    ),
+    pytest.param(
+        [single(code, 1) | ({"status": "cancelled"} if code == PHQ9_ITEMS[3] else {}) for code in PHQ9_ITEMS],
+        forms(f"1 1 1 - 1 1 1 1 1 {AT_9}", unused=["status cancelled"]),
+        id="one of nine was cancelled",
+    ),
+    pytest.param(
+        [panel(*(f"Observation/{each['id']}" for each in singles(*TEN))), *singles(*TEN[:8], None), single(ITEM9, 3, status="cancelled")],
+        forms(f"1 2 0 3 1 1 0 2 - {AT_9}", phq9_item9=[f"3 {AT_9} cancelled"]),
+        id="a member of a panel was cancelled: the others stand",
+    ),
+    pytest.param(
+        [panel("Observation/44250-9-2026-11-01T09:00:00Z") | {"status": "entered-in-error"}, *singles(*TEN)],
+        forms(f"1 2 0 3 1 1 0 2 0 {AT_9}", unused=["status entered-in-error"]),
+        id="a panel entered in error: what it names has a status of its own",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("resources", "expected"), SINGLES)
+def test_answers_one_by_one(resources: list[dict[str, Any]], expected: dict[str, Any], pack: RulePack) -> None:
+    has(read(bundle(patient(), *resources), pack), expected)
+
+
+CONTRADICTIONS = [
+    pytest.param([*singles(*TEN), total(10)], "10", id="the total they give"),
+    pytest.param([*singles(*TEN), total(12)], None, id="another total"),
+    pytest.param([*singles(*TEN[:8], 3), total(10)], None, id="another item 9"),
+    pytest.param([*singles(1, 2, 0, 3, 1, 1, None, 2, 0)], "10 to 13", id="one missing"),
+    pytest.param([nine(2, component(PHQ9, {"valueInteger": 12}))], None, id="another total in a panel"),
+    pytest.param([nine(2)], "10", id="a panel"),
+]
+
+
+def total_of(resources: list[dict[str, Any]], pack: RulePack) -> str | None:
+    facts = read_facts(read_bundle(bundle(patient(), *resources), pack, RETRIEVED).record, pack, date(2026, 11, 5))
+    found = facts.items["phq9"]
+    return found.shown if isinstance(found, Reading) else None
+
+
+@pytest.mark.parametrize(("resources", "shown"), CONTRADICTIONS)
+def test_a_total_that_its_answers_contradict_is_not_used(
+    resources: list[dict[str, Any]], shown: str | None, pack: RulePack
+) -> None:
+    assert total_of(resources, pack) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "faulty"),
+    [
+        pytest.param("_moment", lambda occasion: bool(occasion.phq9.asked), id="a total stands apart from its answers"),
+        pytest.param("_is_plain", lambda entry: False, id="totals are not compared"),
+    ],
+)
+def test_a_contradiction_that_is_not_looked_for_is_missed(
+    name: str, faulty: Any, pack: RulePack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seeded faults: the same resources, read one by one."""
+    monkeypatch.setattr(phq9, name, faulty)
+    assert total_of([*singles(*TEN), total(12)], pack) is not None
 
 
 # --- pregnancy ---

@@ -333,6 +333,8 @@ ITEMS = [
          "'change_of' of item 'phq9_fall' names no item that is measured; did you mean 'phq9'?"),
     item("change-since-nothing", "conditions:\n", CHANGE.replace("since_start_of: ssri", "since_start_of: depression"), "since_start_of",
          "'since_start_of' of item 'phq9_fall' names no set of medicines"),
+    item("change-that-gives-nothing", "conditions:\n", CHANGE.replace("baseline_within: 28 days\n", "baseline_within: 28 days\n  gives: slope\n"), "gives",
+         "'gives' of item 'phq9_fall' is 'slope'; write one of fall, value before, day of the newest"),
     item("change-without-baseline", "conditions:\n", CHANGE.replace("  baseline_within: 28 days\n", ""), "phq9_fall",
          "item 'phq9_fall' needs 'baseline_within: 28 days'"),
     item("current-for-weeks", "current_for: 14 days", "current_for: 2 weeks", "2 weeks", "is '2 weeks'; write a number of days"),
@@ -472,6 +474,32 @@ DRUGS = [
     row("table-other-without-source", ", evidence: [tarleton-2017]}", "}", "any_other", "lacks 'evidence'"),
 ]  # fmt: skip
 
+
+PHQ9_YAML = (
+    "bands: {minimal: 0, mild: 5}\n"
+    "change:\n  remission_below: 5\n  response_percent: 50\n  fall: 5\n  fall_percent: 20\n  rise: 5\n"
+)
+
+
+def phq9(name: str, old: str, new: str, at: str | int, says: str) -> Mistake:
+    """A mistake in the optional phq9.yaml."""
+    assert PHQ9_YAML.count(old) == 1
+    return Mistake(name, write("phq9.yaml", PHQ9_YAML.replace(old, new)), "phq9.yaml", at, says)
+
+
+PHQ9_LIMITS = [
+    phq9("phq9-without-a-limit", "  rise: 5\n", "", "remission", "'change' lacks 'rise'; add it"),
+    phq9("phq9-with-another-limit", "  rise: 5\n", "  rise: 5\n  raise: 5\n", "raise", "'change' has 'raise'; did you mean 'rise'?"),
+    phq9("phq9-without-bands", "bands: {minimal: 0, mild: 5}\n", "", 1, "phq9.yaml lacks 'bands'; add it"),
+    phq9("phq9-band-a-word", "mild: 5", "mild: five", 1, "'mild' is 'five'; write a plain number"),
+    phq9("phq9-band-beyond-27", "mild: 5", "mild: 28", 1, "'mild' must be a whole number from 0 to 27"),
+    phq9("phq9-band-a-half", "mild: 5", "mild: 4.5", 1, "'mild' must be a whole number from 0 to 27"),
+    phq9("phq9-bands-not-from-0", "minimal: 0", "minimal: 1", 1, "'bands' must begin at 0 and rise"),
+    phq9("phq9-bands-falling", "mild: 5", "mild: 0", 1, "'bands' must begin at 0 and rise"),
+    phq9("phq9-part-above-the-whole", "fall_percent: 20", "fall_percent: 50", "remission", "'fall_percent' must be below 'response_percent'"),
+    phq9("phq9-limit-a-list", "  rise: 5", "  rise: [5]", "rise", "'rise' must be a whole number from 0 to 27"),
+]  # fmt: skip
+
 CATALOGUE = [
     Mistake("supports-a-text", replace(EVIDENCE, "supports: [Lower scores after 6 weeks.]", "supports: Lower scores."), EVIDENCE, "supports", "must be a list"),
     Mistake("supports-at-length", replace(EVIDENCE, "Lower scores after", "Lower scores " + "and lower " * 24 + "after"), EVIDENCE, "supports",
@@ -540,4 +568,5 @@ ALL = [
     *FILES,
     *DRUGS,
     *BASIS,
+    *PHQ9_LIMITS,
 ]

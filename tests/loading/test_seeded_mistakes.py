@@ -8,11 +8,13 @@ import pytest
 
 from mgcds.errors import PackError, Problem
 from mgcds.loading import check_pack, load_pack
+from mgcds.model.phq9 import Cutoffs
 from mgcds.model.spacing import Spacing
 from tests.loading.mistakes import (
     ALL,
     DEPRESSION,
     PACK,
+    PHQ9_YAML,
     RULE,
     SSRI,
     STOP,
@@ -31,6 +33,18 @@ def test_the_untouched_pack_loads(tmp_path: Path) -> None:
     assert pack is not None
     assert list(pack.rules) == ["severe-renal-impairment", "ask-kidney-function", "consider-magnesium"]
     assert set(pack.findings) == {"low_magnesium", "on_treatment"}
+
+
+def test_the_limits_of_the_phq9_are_optional(tmp_path: Path) -> None:
+    root = copy_of_the_pack(tmp_path)
+    without, _ = check_pack(root)
+    (root / "phq9.yaml").write_text(PHQ9_YAML)
+    pack, problems = check_pack(root)
+    assert problems == []
+    assert pack is not None
+    assert pack.phq9 == Cutoffs((("minimal", 0), ("mild", 5)), 5, 50, 5, 20, 5)
+    assert without is not None
+    assert without.phq9 is None
 
 
 def test_the_ids_of_the_mistakes_are_distinct() -> None:

@@ -184,3 +184,34 @@ def test_the_same_number_of_milligrams_is_not_the_same_dose() -> None:
     assert SaltDose(Fraction(500), "MgO") != SaltDose(Fraction(500), "MgCl2")
     assert ElementalDose(Fraction(500)) == ElementalDose(Fraction(500))
     assert not isinstance(parse_dose("500 mg salt of MgO"), ElementalDose)
+
+
+# --- from the element to a salt ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("formula", "lowest", "highest"),
+    [  # 248 mg divided by the share printed in the brief, at both ends of its rounding
+        ("MgO", "411.2", "411.4"),
+        ("MgCl2.6H2O", "2072", "2075"),
+        ("C12H10Mg3O14", "1534", "1536"),
+        ("C8H14MgO10.H2O", "3185", "3191"),
+        ("C8H12MgN2O8.2H2O", "3308", "3314"),
+    ],
+)
+def test_the_salt_that_holds_the_dose_of_the_trial(formula: str, lowest: str, highest: str) -> None:
+    salt = ElementalDose(Fraction(248)).as_salt(formula)
+    assert isinstance(salt, SaltDose)
+    assert salt.formula == formula
+    assert Fraction(lowest) < salt.mg < Fraction(highest)
+
+
+@pytest.mark.parametrize("formula", [formula for formula, _ in PERCENT])
+def test_to_a_salt_and_back_loses_nothing(formula: str) -> None:
+    assert ElementalDose(Fraction("123.4")).as_salt(formula).elemental() == ElementalDose(Fraction("123.4"))
+
+
+@pytest.mark.parametrize("formula", ["NaCl", "oxide", "H2O"])
+def test_no_salt_without_a_formula_of_magnesium(formula: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a formula|holds no magnesium"):
+        ElementalDose(Fraction(248)).as_salt(formula)

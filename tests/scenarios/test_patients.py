@@ -7,6 +7,7 @@ import pytest
 from mgcds.loading import load_pack
 from mgcds.model.facts import Gap, Reading
 from mgcds.model.reading import read_facts
+from mgcds.scenarios.failures import ScenarioError
 from mgcds.scenarios.patients import TODAY, Patient
 
 HEALTHY = "a healthy adult"
@@ -29,6 +30,7 @@ def test_a_healthy_adult_is_known_but_for_laboratory_extras() -> None:
     assert unknown == {
         "serum_magnesium", "potassium", "calcium", "albumin", "qtc", "gad7", "dietary_magnesium", "suicide_risk_assessment",
         "heart_rate", "bmi", "functional_difficulty", "low_magnesium_workup", "days_to_surgery", "phq9_fall", "phq9_fall_percent",
+        "phq9_before", "phq9_day", "phq9_item9_fall",
     }  # fmt: skip
 
 
@@ -124,3 +126,27 @@ def test_a_supplement_has_its_dose() -> None:
     found = facts(described).items["supplemental_magnesium"]
     assert isinstance(found, Reading)
     assert found.shown == "248 mg elemental a day"
+
+
+def test_answers_replace_a_stated_phq9_and_a_form_of_the_same_day() -> None:
+    described = patient(TREATED)
+    described.answers_phq9("0, 0, 0, 0, 0, 0, 0, 0, 0", 7)
+    described.answers_phq9("1, 1, 1, 1, 1, 1, 1, 1, 1")
+    described.answers_phq9("1, 1, 1, 1, 1, 1, -, ?, 1")
+    record = described.record()
+    assert record.phq9 == record.phq9_item9 == ()
+    assert [[answer if answer is None else int(answer) for answer in form.answers] for form in record.phq9_forms] == [
+        [0] * 9, [1] * 6 + [None, None, 1],
+    ]  # fmt: skip
+    found = facts(described)
+    assert found.items["phq9"].shown == "7 to 13"
+    described.forget("PHQ-9")
+    assert described.record().phq9_forms == ()
+
+
+@pytest.mark.parametrize(
+    "answers", ["1, 2, 3", "1, 1, 1, 1, 1, 1, 1, 1, often", "1 1 1 1 1 1 1 1 1", ", , , , , , , , "]
+)
+def test_what_are_no_nine_answers_is_an_error(answers: str) -> None:
+    with pytest.raises(ScenarioError, match="are no nine answers"):
+        patient().answers_phq9(answers)

@@ -48,6 +48,8 @@ class Gathered:
 
     fields: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
+    states: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """state → its newest value, with date and source"""
     pregnancies: list[Pregnancy] = field(default_factory=list)
     given: set[GivenList] = field(default_factory=set)
     """lists that the input says something of: one with an entry, or one said to be empty"""
@@ -55,6 +57,7 @@ class Gathered:
     """list → the date its own `List` resource bears"""
     _used: dict[int, str] = field(default_factory=dict)
     _left: list[tuple[int, str, str]] = field(default_factory=list)
+    _left_ids: set[int] = field(default_factory=set)
     _counted: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
 
     def use(self, resource: Resource) -> None:
@@ -64,6 +67,13 @@ class Gathered:
     def add(self, name: str, entry: Mapping[str, Any], resource: Resource) -> None:
         """An entry of a list field, with its source."""
         self.fields.setdefault(name, []).append({**entry, "source": resource.reference})
+        self.use(resource)
+
+    def state(self, name: str, value: str, date: str | None, resource: Resource) -> None:
+        """A state was so on that day: the newest counts, and what is dated before what is not."""
+        known = self.states.get(name)
+        if known is None or _order(date) >= _order(known["date"]):
+            self.states[name] = {"value": value, "date": date, "source": resource.reference}
         self.use(resource)
 
     def reject(self, name: str, why: str, resource: Resource | None, date: str | None = None) -> None:
@@ -76,10 +86,11 @@ class Gathered:
     def leave(self, resource: Resource, why: str) -> None:
         """The resource, or a part of it, is not used."""
         self._left.append((id(resource), resource.reference, why))
+        self._left_ids.add(id(resource))
 
     def leave_unless_used(self, resource: Resource, why: str) -> None:
         """The resource is not used, unless something has been said of it already."""
-        if id(resource) not in self._used and all(left != id(resource) for left, _, _ in self._left[-50:]):
+        if id(resource) not in self._used and id(resource) not in self._left_ids:
             self.leave(resource, why)
 
     def count(self, key: str, why: str, shown: str | None = None, resources: int = 1) -> None:
@@ -104,3 +115,7 @@ class Gathered:
             seen.add(resource)
         lines += [Unused(f"{label} ({number})", why, number) for (_, why), (label, number) in self._counted.items()]
         return tuple(lines)
+
+
+def _order(date: str | None) -> tuple[object, ...]:
+    return (1, parse_when(date).order()) if date is not None else (0,)

@@ -72,7 +72,7 @@ def _read(resource: Resource, content: Node, known: Known, gathered: Gathered) -
         raise Unreadable(why)
     taken = "unknown" if resource.kind == "MedicationDispense" else _STATUS.get(status, "unknown")
     try:
-        name, codes = _what(content, known, gathered)
+        name, codes = called(content, known, gathered)
     except Unreadable as unreadable:
         if taken != "stopped":
             raise
@@ -106,7 +106,7 @@ def _no_order(resource: Resource, content: Node, status: str) -> str | None:
 # --- what it is ---------------------------------------------------------------------------------------------------------------
 
 
-def _what(content: Node, known: Known, gathered: Gathered) -> tuple[str | None, tuple[Code, ...]]:
+def called(content: Node, known: Known, gathered: Gathered) -> tuple[str | None, tuple[Code, ...]]:
     """Name and codes, from the concept or from the Medication it refers to."""
     either = elements.node(content, "medication")  # R5: a CodeableReference
     concept = elements.node(content, "medicationCodeableConcept") or elements.node(either, "concept")

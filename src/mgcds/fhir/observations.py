@@ -7,13 +7,12 @@ that an older one does not stand in for it; a result that was cancelled, entered
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
-from mgcds.fhir import elements
+from mgcds.fhir import elements, phq9
 from mgcds.fhir.elements import Code, Node, Unreadable
 from mgcds.fhir.gathered import Gathered, Pregnancy
-from mgcds.fhir.occasions import ABOUT_ANOTHER, Occasion, occasion_of
+from mgcds.fhir.occasions import ABOUT_ANOTHER, Occasion, occasion_of, refuse
 from mgcds.fhir.pregnancies import PREGNANCY_STATUS, take_pregnancy
 from mgcds.fhir.specimens import HAEMOLYSIS_INDEX, Specimens
 from mgcds.fhir.wire import Resource
@@ -29,12 +28,6 @@ _ABSENT_BUT_EXISTING = frozenset(
     ("as-text", "error", "not-a-number", "nan", "negative-infinity", "positive-infinity", "masked", "unsupported")
 )
 
-# LOINC panel 44249-1: the nine answers of a PHQ-9, whose sum is its total.
-PHQ9_ANSWERS = frozenset(
-    ("44250-9", "44255-8", "44259-0", "44254-1", "44251-7", "44258-2", "44252-5", "44253-3", "44260-8")
-)
-PHQ9_TOTAL = "44261-6"
-
 
 def measured_codes(pack: RulePack) -> dict[str, MeasuredItem]:
     """LOINC code → the item it measures, for the items that the record has a field for."""
@@ -48,7 +41,9 @@ class Results:
     def __init__(self, measured: Mapping[str, MeasuredItem], gathered: Gathered) -> None:
         self._gathered = gathered
         self.measured = measured
-        self.read = measured.keys() | PHQ9_ANSWERS
+        total = measured.get(phq9.TOTAL)
+        self._forms = phq9.Forms(total.id, gathered) if total is not None else None
+        self.read = measured.keys() | (phq9.CODES if total is not None else frozenset())
 
     def take(self, codes: Iterable[str], part: Node, occasion: Occasion) -> None:
         """One result with its LOINC codes."""
@@ -57,60 +52,55 @@ class Results:
         for code in codes:
             if code in self.measured:
                 by_item.setdefault(self.measured[code].id, []).append(code)
-        if PHQ9_ANSWERS & set(codes):
-            self._take_answer(codes, part, occasion)
+        if self._forms is not None and not phq9.CODES.isdisjoint(codes):
+            self._take_phq9(codes, part, occasion)
         for name, found in by_item.items():
-            if PHQ9_TOTAL in found and occasion.nine_answers and not elements.kinds_of_value(part):
-                continue  # `finish` adds its answers up, or says why it cannot
             try:
                 if len(by_item) > 1:
                     raise Unreadable(f"its codes name {' and '.join(sorted(by_item))} at once")
                 entry = self._entry(found, part, occasion)
             except Unreadable as unreadable:
-                if PHQ9_TOTAL in found:
-                    occasion.total_unreadable = True
-                self.refuse(name, str(unreadable), occasion)
+                self.refuse(found, name, str(unreadable), occasion)
                 continue
             if entry is None:
                 continue
-            if PHQ9_TOTAL in found and isinstance(entry["value"], Decimal):
-                occasion.stated_total.append(entry["value"])
-            self._gathered.add(name, entry, occasion.resource)
-
-    def finish(self, occasion: Occasion) -> None:
-        """Nine answers without a total give it; with another total they contradict it. Fewer than nine give none."""
-        if PHQ9_TOTAL not in self.measured:
-            return
-        name, stated = self.measured[PHQ9_TOTAL].id, occasion.stated_total
-        if occasion.answers.keys() != PHQ9_ANSWERS:
-            if occasion.nine_answers and not stated and not occasion.total_unreadable:
-                self.refuse(name, "its total has no value, and not all nine answers can be read", occasion)
-            return
-        total = sum(occasion.answers.values(), Decimal(0))
-        if not stated and not occasion.total_unreadable:
-            entry = {"value": total, "date": occasion.date, "status": occasion.status, "code": PHQ9_TOTAL}
-            if occasion.date_problem is not None:
-                self.refuse(name, occasion.date_problem, occasion)
-            else:
+            if phq9.CODES.isdisjoint(found):
                 self._gathered.add(name, entry, occasion.resource)
-        elif any(number != total for number in stated):
-            self.refuse(name, "its nine answers add up to another total than the one that is stated", occasion)
+            else:
+                occasion.phq9.results.append((name, entry))
 
-    def refuse(self, name: str, why: str, occasion: Occasion) -> None:
-        """The result cannot be read: the item is rejected, unless the result is void and says nothing at all."""
-        if occasion.void:
-            self._gathered.leave(occasion.resource, f"status {occasion.status}")
-        else:
-            self._gathered.reject(name, why, occasion.resource, occasion.date)
-
-    def _take_answer(self, codes: tuple[str, ...], part: Node, occasion: Occasion) -> None:
-        try:
-            found = elements.value(part)
-        except Unreadable:
+    def _take_phq9(self, codes: tuple[str, ...], part: Node, occasion: Occasion) -> None:
+        occasion.phq9.is_panel |= phq9.PANEL in codes
+        if not set(phq9.ITEMS).isdisjoint(codes):
+            phq9.take_answer(codes, part, occasion, self._gathered)
+        if phq9.DIFFICULTY not in codes:
             return
-        if found is not None and found["value"] in (0, 1, 2, 3) and found["comparator"] is None:
-            for code in PHQ9_ANSWERS & set(codes):
-                occasion.answers[code] = found["value"]
+        try:
+            answer = phq9.difficulty(part)
+        except Unreadable as unreadable:
+            refuse("functional_difficulty", str(unreadable), occasion, self._gathered)
+            return
+        if answer is not None and not occasion.void:
+            self._gathered.state("functional_difficulty", answer, occasion.date, occasion.resource)
+
+    def finish(self, occasion: Occasion, unused: str) -> None:
+        """All of a resource was taken. `unused`: why it has no part in the record, where nothing of it has."""
+        if self._forms is not None and occasion.phq9.any:
+            self._forms.add(occasion, unused)
+        else:
+            self._gathered.leave_unless_used(occasion.resource, unused)
+
+    def settle(self) -> None:
+        """All resources were taken."""
+        if self._forms is not None:
+            self._forms.settle()
+
+    def refuse(self, codes: Iterable[str], name: str, why: str, occasion: Occasion) -> None:
+        """The result cannot be read; of a PHQ-9 that is settled with the rest of its form."""
+        if phq9.CODES.isdisjoint(codes):
+            refuse(name, why, occasion, self._gathered)
+        else:
+            occasion.phq9.refused.append((name, why))
 
     def _entry(self, codes: list[str], part: Node, occasion: Occasion) -> dict[str, Any] | None:
         """A measurement as the record takes it; None where there is no result, and that was said."""
@@ -146,7 +136,7 @@ class Results:
         elif occasion.void or occasion.status == "registered":
             self._gathered.leave(occasion.resource, f"no result, status {occasion.status}")
         else:
-            raise Unreadable("it has no value")
+            raise Unreadable(phq9.NO_VALUE)
 
     def _limits(self, part: Node, unit: str | None, occasion: Occasion) -> tuple[str | None, str | None]:
         """The laboratory's own limits. By the standard they are in the unit of the value where they name none."""
@@ -225,12 +215,13 @@ def _take_observation(
         _undecodable(resource, codes, why, results, gathered, void=occasion.void)
         return
     occasion.specimen = specimens.problems(content)
-    occasion.nine_answers = set(_loinc(resource.component_codings)) >= PHQ9_ANSWERS
     results.take(codes, content, occasion)
     for part in elements.nodes(content, "component"):
         results.take([code.code for code in codes_of(part)], part, occasion)
-    results.finish(occasion)
-    gathered.leave_unless_used(resource, "no rule uses it")
+    if occasion.phq9.is_panel:
+        members = (elements.string(member, "reference") for member in elements.nodes(content, "hasMember"))
+        occasion.phq9.members = tuple(member for member in members if member)
+    results.finish(occasion, "no rule uses it")
 
 
 def _undecodable(

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import get_args
+from typing import Any, get_args
 
 from mgcds.fhir import elements
 from mgcds.fhir.elements import Node
+from mgcds.fhir.gathered import Gathered
 from mgcds.fhir.wire import Resource
 from mgcds.model.record import ObservationStatus
 
 ABOUT_ANOTHER = "it is about someone or something else than the patient (focus)"
 VOID = ("cancelled", "entered-in-error")
 _STATUSES = frozenset(get_args(ObservationStatus))
+
+
+@dataclass(slots=True)
+class Phq9Parts:
+    """What one resource says of a PHQ-9, kept until all parts of its form have come together."""
+
+    is_panel: bool = False
+    members: tuple[str, ...] = ()
+    """references of the Observations that a panel names"""
+    asked: set[str] = field(default_factory=set)
+    """LOINC codes of the items it has a place for, answered or not"""
+    answers: dict[str, Decimal] = field(default_factory=dict)
+    results: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """item of the record and entry: the total and item 9 as results of their own"""
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    """item of the record, and why what is there cannot be read"""
+
+    @property
+    def any(self) -> bool:
+        """Does the resource say anything of a PHQ-9?"""
+        return bool(self.is_panel or self.asked or self.results or self.refused)
 
 
 @dataclass(slots=True)
@@ -25,16 +47,20 @@ class Occasion:
     date: str | None
     date_problem: str | None
     specimen: tuple[str, ...] = ()
-    nine_answers: bool = False
-    """it has a place for each answer of a PHQ-9, so that a total without a value may be added up"""
-    answers: dict[str, Decimal] = field(default_factory=dict)
-    stated_total: list[Decimal] = field(default_factory=list)
-    total_unreadable: bool = False
+    phq9: Phq9Parts = field(default_factory=Phq9Parts)
 
     @property
     def void(self) -> bool:
         """Cancelled or entered in error: it says nothing, and blocks nothing."""
         return self.status in VOID
+
+
+def refuse(name: str, why: str, occasion: Occasion, gathered: Gathered) -> None:
+    """The result cannot be read: the item is rejected, unless the result is void and says nothing at all."""
+    if occasion.void:
+        gathered.leave(occasion.resource, f"status {occasion.status}")
+    else:
+        gathered.reject(name, why, occasion.resource, occasion.date)
 
 
 def occasion_of(resource: Resource, content: Node) -> Occasion:

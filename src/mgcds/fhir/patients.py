@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mgcds.fhir import care, nutrition
 from mgcds.fhir.gathered import Gathered
 from mgcds.fhir.medicines import KINDS
 from mgcds.fhir.wire import Resource, unversioned
 
 UNNAMED = ""
 """stands for a subject that is given without a reference: whose it is cannot be told"""
-_NEEDS_A_PATIENT = frozenset(("Observation", "QuestionnaireResponse", "Condition", "List", *KINDS))
+_NEEDS_A_PATIENT = frozenset(
+    ("Observation", "QuestionnaireResponse", "Condition", "List", nutrition.KIND, *care.KINDS, *KINDS)
+)
 
 
 class Patients:

@@ -9,6 +9,7 @@ from mgcds.fhir.elements import Node, Unreadable
 from mgcds.fhir.gathered import Gathered
 from mgcds.fhir.observations import Results
 from mgcds.fhir.occasions import Occasion
+from mgcds.fhir.phq9 import ITEMS, PANEL
 from mgcds.fhir.wire import Resource
 
 # QuestionnaireResponse.status → Observation.status. Given answers count even where the form was not finished.
@@ -44,13 +45,14 @@ def _read(
     for codes, item in asked:
         answers = elements.nodes(item, "answer")
         if why is not None or len(answers) > 1:
-            for name in sorted({results.measured[code].id for code in codes if code in results.measured}):
-                results.refuse(name, why or "it has more than one answer", occasion)
-        elif answers:
-            results.take(sorted(codes), answers[0], occasion)
-    if why is None:
-        results.finish(occasion)
-    gathered.leave_unless_used(resource, why or "none of the items that a rule uses was answered")
+            for code in sorted(codes & results.measured.keys()):
+                results.refuse([code], results.measured[code].id, why or "it has more than one answer", occasion)
+            occasion.phq9.asked |= codes & set(ITEMS) if why is None else set()
+        elif answers or PANEL in codes:
+            results.take(sorted(codes), answers[0] if answers else {}, occasion)
+        else:
+            occasion.phq9.asked |= codes & set(ITEMS)
+    results.finish(occasion, why or "none of the items that a rule uses was answered")
 
 
 def _items(content: Node) -> Iterator[tuple[frozenset[str], Node]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, get_args
 
-from mgcds.fhir import elements
+from mgcds.fhir import care, elements, nutrition
 from mgcds.fhir.conditions import read_conditions
 from mgcds.fhir.elements import Node, Unreadable
 from mgcds.fhir.gathered import FhirReading, Gathered, GivenList
@@ -27,7 +27,9 @@ from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord, Sex
 
 _LOOKED_UP = ("Medication", "Specimen")
-_READ = frozenset(("Patient", "Observation", "QuestionnaireResponse", "Condition", "List", *KINDS, *_LOOKED_UP))
+_READ = frozenset(
+    ("Patient", "Observation", "QuestionnaireResponse", "Condition", "List", nutrition.KIND, *care.KINDS, *KINDS)
+) | {*_LOOKED_UP}
 _WHY_NOT = {
     "MedicationAdministration": "a single administration, not a medicine of the list",
     "Medication": "no medicine of the list refers to it",
@@ -104,13 +106,20 @@ def _read(
     read_observations(observations, results, specimens, gathered)
     specimens.finish()
     read_questionnaires(of_kind["QuestionnaireResponse"], results, gathered)
-    read_medicines([resource for kind in KINDS for resource in of_kind[kind]], known, pack, gathered)
+    results.settle()
+    orders = [resource for kind in KINDS for resource in of_kind[kind]]
+    read_medicines(orders, known, pack, gathered)
+    nutrition.read_nutrition(of_kind[nutrition.KIND], gathered)
+    first_line = care.Care(pack, gathered)
+    first_line.read_medicines(orders, known)
+    first_line.read_treatments([resource for kind in care.KINDS for resource in of_kind[kind]])
     read_conditions(of_kind["Condition"], pack, gathered)
     present = {name for resource in own for name in (resource.reference, resource.full_url) if name}
     read_lists(of_kind["List"], present, gathered)
     read_pages(pages, gathered)
+    first_line.settle(reviewed_on("medicines", gathered, retrieved, pages))
     fields["pregnancy"] = settle_pregnancy(gathered)
-    fields |= gathered.fields
+    fields |= gathered.fields | gathered.states
     for which in get_args(GivenList):
         if which in gathered.given:
             fields.setdefault(which, ())

@@ -132,11 +132,15 @@ class CriteriaReader:
     ) -> Bound | None:
         if isinstance(node, Text) and node.value in ("lower limit", "upper limit"):
             which = cast(Literal["lower", "upper"], node.value.split()[0])
-            if (item.lower if which == "lower" else item.upper) is None:
+            limit = item.lower if which == "lower" else item.local_upper or item.upper
+            if limit is None:
                 self.reader.problem(
                     node, f"{what}: {item.id} has no {node.value} in items.yaml; write a value with its unit"
                 )
                 return None
+            if which == "upper" and item.local_upper:  # not of a laboratory: known when the pack loads
+                by_unit = {unit: Limit(each.value, inclusive) for unit, each in limit.by_unit.items()}
+                return Threshold(by_unit, _bound_text(end, by_unit), limit.source)
             return ReferenceLimit(which, inclusive)
         return self.threshold(what, item, end, inclusive, node)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 from mgcds.loading.criteria import CriteriaReader
+from mgcds.loading.diet import local_limits
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping, Node, Text
 from mgcds.model.criterion import Number, Threshold
-from mgcds.model.pack import Change, Evidence, Item, ListItem, MeasuredItem, StateItem
+from mgcds.model.diet import ReferenceIntake
+from mgcds.model.pack import Change, Evidence, Gives, Item, ListItem, MeasuredItem, StateItem
 from mgcds.model.record import Measurement, Part, PatientRecord
 from mgcds.model.terminology import Entry, ValueSet, words
 from mgcds.model.units import SUBSTANCES, factor, parse_unit
@@ -32,7 +35,15 @@ _CODES = {
 }
 
 
-def read_items(source: Mapping, reader: Reader) -> dict[str, Item]:
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What a limit depends on besides its item: the reference intakes, and the jurisdictions chosen (none: all)."""
+
+    intakes: dict[str, ReferenceIntake]
+    chosen: Collection[str]
+
+
+def read_items(source: Mapping, reader: Reader, local: Local) -> dict[str, Item]:
     """`items.yaml`: item id → how it is measured and how long it stays current."""
     items: dict[str, Item] = {}
     fields = [*PatientRecord.model_fields, *DERIVED]
@@ -44,7 +55,7 @@ def read_items(source: Mapping, reader: Reader) -> dict[str, Item]:
                 f"{what} is no field of PatientRecord; add the field or correct the name",
             )
         elif isinstance(node, Mapping):
-            item = _read_item(key, what, node, reader)
+            item = _read_item(key, what, node, reader, local)
             if item is not None:
                 items[key] = item
         else:
@@ -52,7 +63,7 @@ def read_items(source: Mapping, reader: Reader) -> dict[str, Item]:
     return items
 
 
-def _read_item(key: str, what: str, node: Mapping, reader: Reader) -> Item | None:
+def _read_item(key: str, what: str, node: Mapping, reader: Reader, local: Local) -> Item | None:
     kind = reader.choice(node, "of", what, ["measurement", "state", "list"])
     if "of" in node.items and kind != _kind_of_field(key):
         fits = _kind_of_field(key)
@@ -70,7 +81,7 @@ def _read_item(key: str, what: str, node: Mapping, reader: Reader) -> Item | Non
         complete = reader.keys(node, what, ["title", "of", "values", "current_for"])
         values = _read_values(key, what, node, reader)
         return StateItem(key, title, values, reader.days(node, "current_for", what)) if complete and values else None
-    return _read_measured(key, title, what, node, reader)
+    return _read_measured(key, title, what, node, reader, local)
 
 
 def _kind_of_field(key: str) -> str | None:
@@ -105,10 +116,10 @@ def _read_values(key: str, what: str, node: Mapping, reader: Reader) -> tuple[st
     return tuple(text.value for text in values if text.value is not None)
 
 
-def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reader) -> MeasuredItem | None:
+def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reader, local: Local) -> MeasuredItem | None:
     required = ["title", "of", "units", "plausible", "current_for", "on_a_tie"]
     optional = ["substance", "loinc", "beyond_plausible", "lower_limit", "upper_limit", "not_from", "whole_numbers"]
-    optional += ["change_of", "since_start_of", "baseline_within"]
+    optional += ["change_of", "since_start_of", "baseline_within", "gives", "methods"]
     if not reader.keys(node, what, required, optional):
         return None
     substance = reader.choice(node, "substance", what, SUBSTANCES) if "substance" in node.items else None
@@ -123,15 +134,19 @@ def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reade
         cast(Literal["lowest", "highest"], reader.choice(node, "on_a_tie", what, ["lowest", "highest"])),
         _read_specimen(what, node, reader), reader.choice(node, "whole_numbers", what, ["no", "yes"]) == "yes",
     )  # fmt: skip
+    found = node.items.get("upper_limit")
+    by_place = found if isinstance(found, Mapping) else None
     thresholds = CriteriaReader(reader, {key: item}, {})
     limits: dict[str, Threshold | None] = {}
     ends: tuple[Literal["lower", "upper"], ...] = ("lower", "upper")
     for end in ends:
         limit = node.items.get(f"{end}_limit")
-        limits[end] = thresholds.threshold(what, item, end, True, limit) if limit else None
+        limits[end] = thresholds.threshold(what, item, end, True, limit) if limit and limit is not by_place else None
+    known = local_limits(by_place, item, thresholds, local.intakes) if by_place is not None else {}
     return MeasuredItem(
         key, title, units, substance, item.codes, plausible, item.beyond_plausible, limits["lower"], limits["upper"],
         item.current_for, item.on_a_tie, item.not_from, item.whole, _read_change(what, node, reader),
+        jurisdictions=tuple(known), local_upper=_lowest(known, local.chosen), methods=_read_methods(what, node, reader),
     )  # fmt: skip
 
 
@@ -140,7 +155,22 @@ def _read_change(what: str, node: Mapping, reader: Reader) -> Change | None:
     if not any(key in node.items for key in keys):
         return None
     of, value_set = (reader.text(node, key, what) for key in keys[:2])
-    return Change(of, value_set, reader.days(node, "baseline_within", what) or 0)
+    gives = reader.choice(node, "gives", what, get_args(Gives))
+    return Change(of, value_set, reader.days(node, "baseline_within", what) or 0, cast(Gives, gives))
+
+
+def _lowest(known: dict[str, Threshold], chosen: Collection[str]) -> Threshold | None:
+    """The lowest of the limits chosen; of all where none of them is chosen. It says whose it is, and of which it is the lowest."""
+    of = {name: limit for name, limit in known.items() if name in chosen} or known
+    lowest = min(of.values(), key=lambda limit: next(iter(limit.by_unit.values())).value, default=None)
+    if lowest is None or len(of) == 1:
+        return lowest
+    return replace(lowest, source=f"{lowest.source}, the lowest of {', '.join(of)}")
+
+
+def _read_methods(what: str, node: Mapping, reader: Reader) -> dict[str, str]:
+    methods = reader.mapping(node, "methods", what)
+    return {name: reader.text(methods, name, f"'methods' of {what}") for name in methods.items} if methods else {}
 
 
 def _read_units(what: str, node: Mapping, substance: str | None, reader: Reader) -> tuple[str, ...]:

@@ -9,12 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from mgcds.errors import PackError, Problem
+from mgcds.errors import PackError, Problem, UnknownJurisdiction
 from mgcds.loading.basis import read_basis
 from mgcds.loading.claims import read_claims
 from mgcds.loading.criteria import CriteriaReader
-from mgcds.loading.definitions import LISTS, check_contradictions, read_evidence, read_items, read_value_set
+from mgcds.loading.definitions import LISTS, Local, check_contradictions, read_evidence, read_items, read_value_set
+from mgcds.loading.diet import read_foods, read_intakes
 from mgcds.loading.drug_magnesium import read_drug_magnesium
+from mgcds.loading.phq9 import read_phq9
 from mgcds.loading.precedence import Precedence, read_precedence
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.rules import (
@@ -38,7 +40,7 @@ from mgcds.model.terminology import ValueSet, Vocabulary
 
 PARTS = ("findings", "evidence", "valuesets")
 TOP = ("pack.yaml", "items.yaml", "precedence.yaml", "override-reasons.yaml", "wording.yaml", "basis.yaml")
-OPTIONAL = ("claims.yaml", "drug-magnesium.yaml")
+OPTIONAL = ("claims.yaml", "drug-magnesium.yaml", "reference-intakes.yaml", "foods.yaml", "phq9.yaml")
 MOST_FILES = 5000
 Read = TypeVar("Read")
 
@@ -49,26 +51,31 @@ def rules_root() -> Path:
     return package / "rules" if (package / "rules").is_dir() else package.parents[1] / "rules"
 
 
-def load_pack(root: Path | str | None = None) -> RulePack:
-    """Load and check a pack; the built-in one is loaded once. PackError lists every problem."""
-    return _load(Path(root).resolve() if root is not None else rules_root())
+def load_pack(root: Path | str | None = None, jurisdictions: str | Iterable[str] | None = None) -> RulePack:
+    """Load and check a pack; the built-in one is loaded once. PackError lists every problem.
+
+    `jurisdictions`: whose limits apply, `"us"` or `["us", "efsa"]`: of several the lowest, of all where none is chosen.
+    UnknownJurisdiction where the pack does not have them.
+    """
+    chosen = (jurisdictions,) if isinstance(jurisdictions, str) else tuple(sorted(set(jurisdictions or ())))
+    return _load(Path(root).resolve() if root is not None else rules_root(), chosen)
 
 
 @cache
-def _load(root: Path) -> RulePack:
-    pack, problems = check_pack(root)
+def _load(root: Path, chosen: tuple[str, ...]) -> RulePack:
+    pack, problems = check_pack(root, chosen)
     if pack is None:
         raise PackError(tuple(problems))
     return pack
 
 
-def check_pack(root: Path) -> tuple[RulePack | None, list[Problem]]:
+def check_pack(root: Path, jurisdictions: tuple[str, ...] = ()) -> tuple[RulePack | None, list[Problem]]:
     """The pack, or None with all its problems."""
     problems: list[Problem] = []
     sources = _read_sources(root, problems)
     pack = None
     if all(name in sources.files for name in TOP):
-        pack = _build(root, sources, Reader(problems))
+        pack = _build(root, sources, Reader(problems), jurisdictions)
     return (pack if not problems else None), sorted(set(problems))
 
 
@@ -122,15 +129,18 @@ def _read_sources(root: Path, problems: list[Problem]) -> Sources:
     return sources
 
 
-def _build(root: Path, sources: Sources, reader: Reader) -> RulePack | None:
+def _build(root: Path, sources: Sources, reader: Reader, jurisdictions: tuple[str, ...]) -> RulePack | None:
     head = sources.files["pack.yaml"]
     reader.keys(head, "pack.yaml", ["name", "version"])
-    items = read_items(sources.files["items.yaml"], reader)
     value_sets = _by_id(sources.of("valuesets"), "the value set", "_", read_value_set, reader)
     _check_includes(sources, value_sets, reader)
-    _check_changes(sources.files["items.yaml"], items, value_sets, reader)
     evidence: dict[str, Evidence] = _by_id(sources.of("evidence"), "the evidence entry", "-", read_evidence, reader)
     check_contradictions(dict(sources.of("evidence")), evidence, reader)
+    tables = [sources.files.get(name, Mapping({}, name, 1)) for name in ("reference-intakes.yaml", "foods.yaml")]
+    intakes, foods = read_intakes(tables[0], evidence, reader), read_foods(tables[1], evidence, reader)
+    items = read_items(sources.files["items.yaml"], reader, Local(intakes, jurisdictions))
+    _check_changes(sources.files["items.yaml"], items, value_sets, reader)
+    applied = _applied(jurisdictions, items)
     criteria = CriteriaReader(reader, items, value_sets)
     keys: dict[str, Criterion] = {}
     findings = _read_findings(sources, criteria, keys, reader)
@@ -153,15 +163,32 @@ def _build(root: Path, sources: Sources, reader: Reader) -> RulePack | None:
     if texts is None:
         return None
     pack = RulePack(
-        version=reader.text(head, "version", "pack.yaml"), digest=sources.digest, items=items, value_sets=value_sets,
+        version=reader.text(head, "version", "pack.yaml"), digest=_digest(sources.digest, jurisdictions and applied),
+        items=items, value_sets=value_sets,
         vocabularies=_vocabularies(root, value_sets), criteria=keys, findings=findings,
         rules={rule.id: rule for rule in ordered}, retired=tuple(rule.id for rule in rules.values() if rule.status == "retired"),
         holders=precedence.holders, evidence=evidence, kinds=precedence.kinds,
         override_reasons={key: reader.text(reasons, key, "override-reasons.yaml") for key in reasons.items},
-        drug_magnesium=drug_magnesium, claims=claims, texts=texts,
+        drug_magnesium=drug_magnesium, claims=claims, texts=texts, jurisdictions=applied, intakes=intakes, foods=foods,
+        phq9=read_phq9(sources.files["phq9.yaml"], reader) if "phq9.yaml" in sources.files else None,
     )  # fmt: skip
     _check_knowledge(pack, precedence, {source.file: source for _, _, source in sources.rules()}, reader)
     return pack
+
+
+def _applied(chosen: tuple[str, ...], items: dict[str, Item]) -> tuple[str, ...]:
+    """The jurisdictions chosen, or all that the items know."""
+    known = {name: None for item in items.values() if isinstance(item, MeasuredItem) for name in item.jurisdictions}
+    for name in chosen:
+        if name not in known:
+            has = f"it has those of {', '.join(known)}" if known else "it has none that depend on the place"
+            raise UnknownJurisdiction(f"the pack has no limits of '{name[:40]}'; {has}")
+    return tuple(name for name in known if name in chosen) or tuple(known)
+
+
+def _digest(of_files: str, chosen: tuple[str, ...]) -> str:
+    """Of the files, and of the jurisdictions where some were chosen: the same rules with other limits are another pack."""
+    return hashlib.sha256(" ".join((of_files, *chosen)).encode()).hexdigest() if chosen else of_files
 
 
 def _read_claims(sources: Sources, rules: Collection[str], reader: Reader) -> dict[str, Claim]:

@@ -244,7 +244,11 @@ class Assessment:
         """Plain data, ready for JSON; with `basis`, each suggestion with its basis: four times as long."""
         return {
             "on": self.on.isoformat(),
-            "pack": {"version": self.pack.version, "digest": self.pack.digest},
+            "pack": {
+                "version": self.pack.version,
+                "digest": self.pack.digest,
+                "jurisdictions": list(self.pack.jurisdictions),
+            },
             "suggestions": [suggestion.to_dict(basis) for suggestion in self.suggestions],
             "problems": [
                 {

@@ -28,10 +28,13 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A limit written in one or several units. A value is compared in the unit it was reported in (design 2.4)."""
+    """A limit written in one or several units. A value is compared in the unit it was reported in (design 2.4).
+    `source`: whose limit it is; '' for the rule's own.
+    """
 
     by_unit: Mapping[str, Limit]
     text: str
+    source: str = field(default="", compare=False)
 
     def __hash__(self) -> int:
         return hash(self.text)

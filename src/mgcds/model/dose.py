@@ -27,6 +27,10 @@ class ElementalDose:
 
     mg: Fraction
 
+    def as_salt(self, formula: str) -> SaltDose:
+        """The mass of a salt that holds it, computed from the formula."""
+        return SaltDose(self.mg / magnesium_fraction(formula), formula)
+
 
 @dataclass(frozen=True, slots=True)
 class SaltDose:

@@ -170,7 +170,7 @@ def _limit_from(bound: Bound, reading: Reading) -> str:
     """Whose limit it is; the rule's own goes without saying."""
     if isinstance(bound, ReferenceLimit):
         return reading.lower_from if bound.which == "lower" else reading.upper_from
-    return ""
+    return bound.source
 
 
 def in_sentence(title: str) -> str:

@@ -9,20 +9,26 @@ from typing import Literal, assert_never
 
 from mgcds.model.condition import names_of
 from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, Number, State, Taking, Threshold
+from mgcds.model.diet import Food, ReferenceIntake
 from mgcds.model.interaction import DrugMagnesium
+from mgcds.model.phq9 import Cutoffs
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
+
+Gives = Literal["fall", "value before", "day of the newest"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """How far a score has fallen since a medicine was begun: the last value of `of` at most `within` days before the longest-running
-    medicine of `value_set` was begun, less the newest value. In per cent of the former where the item's unit is `%`.
+    medicine of `value_set` was begun, less the newest value. In per cent of the former where the item's unit is `%`. It may give
+    instead that value before, or how many days after the start the newest value was taken.
     """
 
     of: str
     value_set: str
     within: int
+    gives: Gives = "fall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,12 @@ class MeasuredItem:
     whole: bool
     change: Change | None = None
     """set where the item is computed from the history of another"""
+    jurisdictions: tuple[str, ...] = ()
+    """where a limit of the place is known"""
+    local_upper: Threshold | None = None
+    """the one that was chosen: of the place, not of a laboratory, so the same for every reading"""
+    methods: Mapping[str, str] = field(default_factory=dict)
+    """how it may have been estimated → what that is worth, in words"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +174,11 @@ class RulePack:
     claims: Mapping[str, Claim]
     drug_magnesium: DrugMagnesium | None = None
     """medicines and magnesium, by value set; a pack may be without"""
+    jurisdictions: tuple[str, ...] = ()
+    """whose limits apply; of several the lowest"""
+    intakes: Mapping[str, ReferenceIntake] = field(default_factory=dict)
+    foods: Mapping[str, Food] = field(default_factory=dict)
+    phq9: Cutoffs | None = None
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""

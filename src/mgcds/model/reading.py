@@ -9,6 +9,7 @@ the higher source text.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -20,6 +21,7 @@ from mgcds.model.dates import parse_when
 from mgcds.model.facts import DataProblem, Facts, Gap, Range, Reading, StateReading
 from mgcds.model.listing import read_list, supplemental_magnesium
 from mgcds.model.pack import Change, ListItem, MeasuredItem, RulePack, StateItem
+from mgcds.model.phq9 import read_forms
 from mgcds.model.record import Measurement, PatientRecord, parse_quantity
 from mgcds.model.units import SCORE, factor, parse_unit
 
@@ -27,6 +29,7 @@ from mgcds.model.units import SCORE, factor, parse_unit
 def read_facts(record: PatientRecord, pack: RulePack, on: date) -> Facts:
     """Read everything the pack's data dictionary names."""
     facts = Facts(on, {}, {}, {})
+    record, facts.problems = read_forms(record, on, pack.phq9)
     facts.problems += [DataProblem(bad.field, bad.why, source=bad.source) for bad in record.rejected]
     for item in pack.items.values():
         match item:
@@ -90,8 +93,7 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
             cautious = _caution(item, reading)
         except _Unusable as unusable:
             problems.append(_problem(item, measurement, str(unusable)))
-            old = item.current_for is not None and days > item.current_for
-            reading = Gap("stale", f"{days} days old, and not usable") if old else Gap("rejected", str(unusable))
+            reading = _unusable(item, days, str(unusable))
         place = (
             when.order(),
             _FINALITY.get(measurement.status, 0),
@@ -104,18 +106,26 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
     for bad in record.rejected:
         if bad.field.partition("[")[0] == item.id:
             dated = bad.date or record.recorded
+            days = parse_when(dated).days_before(on)[1] if dated is not None else 0
+            if days < 0:
+                continue  # of a later day: it says nothing of this one
             if newest_at is None or dated is None or parse_when(dated).order() >= newest_at[0]:
-                return Gap("rejected", bad.why)
+                return _unusable(item, days, bad.why)
     if undated:
         return Gap("undated", "a result without a date may be the newest")
     return newest if newest is not None else Gap("missing", "none on record")
 
 
+def _unusable(item: MeasuredItem, days: int, why: str) -> Gap:
+    """Rejected, and so to be asked for; of a result that would be too old anyway, stale."""
+    old = item.current_for is not None and days > item.current_for
+    return Gap("stale", f"{days} days old, and not usable") if old else Gap("rejected", why)
+
+
 def _caution(item: MeasuredItem, reading: Reading) -> Number:
     """Higher for the more cautious value; in the item's first unit, so that 1.6 mg/dL is lower than 1.0 mmol/L."""
-    low = reading.range.low if reading.range.low is not None else reading.range.high
-    assert low is not None
-    value = _in_first_unit(low, reading.unit, item)
+    ends = [end for end in (reading.range.low, reading.range.high) if end is not None]
+    value = _in_first_unit(ends[-1] if item.on_a_tie == "highest" else ends[0], reading.unit, item)
     return value if item.on_a_tie == "highest" else -value
 
 
@@ -135,7 +145,9 @@ def _reading(
     reported = _reported_unit(item, measurement)
     unit, scale = _comparison_unit(item, reported)
     value = measurement.value if unit == reported else Fraction(measurement.value) * scale
-    _check_plausible(item, value, unit, measurement, problems)
+    high = measurement.up_to if measurement.up_to is None or unit == reported else Fraction(measurement.up_to) * scale
+    for end in (value,) if high is None else (value, high):
+        _check_plausible(item, end, unit, measurement, problems)
     lower, lower_from = _limit(item, "lower", measurement, unit, problems)
     upper, upper_from = _limit(item, "upper", measurement, unit, problems)
     if lower is not None and upper is not None and lower.value >= upper.value:
@@ -146,9 +158,9 @@ def _reading(
         upper, upper_from = _default_limit(item.upper, unit)
     _check_specimen(item, measurement, value, lower, problems)
     return Reading(
-        range=_range(value, measurement.comparator),
+        range=_range(value, measurement.comparator) if high is None else Range(value, high),
         unit=unit, days=days, lower=lower, upper=upper, lower_from=lower_from, upper_from=upper_from,
-        shown=shown(measurement), dated=dated, source=measurement.source,
+        shown=shown(measurement) + _method(item, measurement, problems), dated=dated, source=measurement.source,
     )  # fmt: skip
 
 
@@ -160,7 +172,20 @@ def _problem(item: MeasuredItem, measurement: Measurement, what: str, used: bool
 def shown(measurement: Measurement) -> str:
     """The result as it was reported."""
     unit = "" if measurement.unit in (None, SCORE) else f" {measurement.unit}"
-    return f"{measurement.comparator or ''}{measurement.value}{unit}"
+    up_to = "" if measurement.up_to is None else f" to {measurement.up_to}"
+    return f"{measurement.comparator or ''}{measurement.value}{up_to}{unit}"
+
+
+def _method(item: MeasuredItem, measurement: Measurement, problems: list[DataProblem]) -> str:
+    """How it was estimated and what that is worth, as ` (screen, unvalidated)`; '' for what is not estimated."""
+    method = measurement.method
+    if method is None:
+        return " (method not stated)" if item.methods else ""
+    if method in item.methods:
+        return f" ({method}, {item.methods[method]})"
+    known = f": one of {', '.join(item.methods)} would be understood" if item.methods else ""
+    problems.append(_problem(item, measurement, f"the method '{method}' says nothing here{known}", used=True))
+    return f" ({method}, not known to be validated)" if item.methods else ""
 
 
 def _reported_unit(item: MeasuredItem, measurement: Measurement) -> str:
@@ -326,7 +351,9 @@ def _days_to_surgery(record: PatientRecord, on: date) -> Reading | Gap:
 def change_since_start(
     item: MeasuredItem, change: Change, record: PatientRecord, pack: RulePack, facts: Facts
 ) -> Reading | Gap:
-    """How far the newest value has fallen below the last one before the medicine was begun (negative: risen)."""
+    """How far the newest value has fallen below the last one before the medicine was begun (negative: risen), or what else the
+    change gives.
+    """
     newest, listed = facts.items[change.of], facts.members[change.value_set]
     of = pack.items[change.of]
     assert isinstance(of, MeasuredItem)
@@ -334,19 +361,34 @@ def change_since_start(
         return Gap("missing", "none is being taken")
     if listed.present is None or listed.running.low is None or listed.running.low != listed.running.high:
         return facts.lists["medicines"] or Gap("imprecise", "the day it was begun is not known")
+    begun = int(listed.running.low)
+    before = _read_measured(of, record, facts.on - timedelta(days=begun), [])
+    usable = isinstance(before, Reading) and before.days <= change.within
+    none_before = Gap("missing", f"no {of.title} in the {change.within} days before the start")
+    if change.gives == "value before":
+        known = isinstance(before, Reading) and usable and before.range.low == before.range.high
+        return replace(before, days=before.days + begun) if isinstance(before, Reading) and known else none_before
     if not isinstance(newest, Reading):
         return newest if isinstance(newest, Gap) else Gap("missing", "none on record")
-    begun = int(listed.running.low)
     if newest.days >= begun:
         return Gap("missing", f"no {of.title} since the start")
-    before = _read_measured(of, record, facts.on - timedelta(days=begun), [])
-    if not isinstance(before, Reading) or before.days > change.within:
-        return Gap("missing", f"no {of.title} in the {change.within} days before the start")
+    if change.gives == "day of the newest":
+        return _day_taken(newest, begun, facts.on)
+    if not isinstance(before, Reading) or not usable:
+        return none_before
     fall = _fall(before.range, newest.range, item.units[0] == "%")
     if fall is None or before.unit != newest.unit:
         return Gap("imprecise", f"from {before.shown} to {newest.shown} is no change that can be computed")
     text = f"from {before.shown} ({before.dated}) to {newest.shown}"
     return Reading(fall, item.units[0], newest.days, None, None, "", "", text, newest.dated, newest.source)
+
+
+def _day_taken(newest: Reading, begun: int, on: date) -> Reading:
+    """The day after the start on which a value was taken; a partial date gives the range of days it may mean."""
+    fewest, most = parse_when(newest.dated).days_before(on)
+    days = Range(begun - most, begun - max(fewest, 0))
+    text = f"day {days.low}" if days.low == days.high else f"day {days.low} to {days.high}"
+    return Reading(days, "d", newest.days, None, None, "", "", text, newest.dated, newest.source)
 
 
 def _fall(before: Range, after: Range, in_percent: bool) -> Range | None:

@@ -67,10 +67,10 @@ class Part(BaseModel):
     @classmethod
     def _known_keys_only(cls, given: Any) -> Any:
         if isinstance(given, Mapping):
-            names = list(cls.model_fields)
+            known = cls.model_fields
             for key in given:
-                if key not in names:
-                    raise ValueError(unknown_key(str(key), names))
+                if key not in known:
+                    raise ValueError(unknown_key(str(key), list(known)))
         return given
 
 
@@ -119,11 +119,17 @@ class Measurement(Part):
     short_form = ("string", "number")
 
     value: Annotated[Decimal, BeforeValidator(exact_number)]
+    up_to: Annotated[Decimal, BeforeValidator(exact_number)] | None = Field(
+        default=None, description="the highest value it may be, where only a range from 'value' is known"
+    )
     comparator: Comparator | None = Field(default=None, description="'>' in an eGFR reported as '>60'")
     unit: str | None = Field(default=None, max_length=60, description="as reported; UCUM, e.g. mmol/L")
     date: DateText | None = Field(default=None, description="effective date, may be partial: 2024-05")
     status: ObservationStatus = "final"
     code: str | None = Field(default=None, description="LOINC code, e.g. 2601-3")
+    method: str | None = Field(
+        default=None, max_length=60, description="how it was estimated, e.g. '24-hour recalls' or 'screen' of a diet"
+    )
     specimen: tuple[SpecimenProblem, ...] = ()
     lower_limit: str | None = Field(
         default=None, max_length=120, description="the laboratory's lower reference limit, e.g. '0.70 mmol/L'"
@@ -146,6 +152,12 @@ class Measurement(Part):
             return {**given, **parts}
         return given
 
+    @model_validator(mode="after")
+    def _upwards(self) -> Measurement:
+        if self.up_to is not None and (self.comparator is not None or self.up_to <= self.value):
+            raise ValueError("'up_to' must be above the value, and takes no comparator beside it")
+        return self
+
 
 def parse_quantity(text: str) -> dict[str, Any]:
     """`"<0.5 mmol/L"` → value, comparator and unit. ValueError where there is no leading number."""
@@ -154,6 +166,33 @@ def parse_quantity(text: str) -> dict[str, Any]:
         raise ValueError("write a number and its unit, e.g. '0.62 mmol/L'")
     comparator = {"≤": "<=", "≥": ">="}.get(found[1] or "", found[1])
     return {"value": found[2], "comparator": comparator, "unit": found[3] or None}
+
+
+class Phq9Form(Part):
+    """A PHQ-9 as it was filled in: nine answers in the order of the form, None where one is missing, and the question after them.
+    Short form: the nine answers. An answer beyond 0 to 3 is rejected when the form is scored.
+    """
+
+    answers: tuple[Annotated[Decimal, BeforeValidator(exact_number)] | None, ...] = Field(min_length=9, max_length=9)
+    date: DateText | None = None
+    status: ObservationStatus = "final"
+    total: Annotated[Decimal, BeforeValidator(exact_number)] | None = Field(
+        default=None, description="the total as it was stated; one that the answers cannot give is rejected"
+    )
+    difficulty: FunctionalDifficulty | None = Field(
+        default=None, description="how difficult the problems have made work, home and people"
+    )
+    source: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, given: Any) -> Any:
+        return {"answers": given} if isinstance(given, list | tuple) else given
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        full = handler(core)
+        return {"anyOf": [full["properties"]["answers"], full]}
 
 
 class Coding(Part):
@@ -281,6 +320,14 @@ def _as_tuple(given: Any) -> Any:
     return tuple(given) if isinstance(given, list | tuple) else (given,) if given is not None else ()
 
 
+def _as_forms(given: Any) -> Any:
+    """Nine plain answers are one form, not nine."""
+    flat = isinstance(given, list | tuple) and not any(
+        isinstance(each, list | tuple | Mapping | Part) for each in given
+    )
+    return (given,) if flat and given else _as_tuple(given)
+
+
 class _OrOne:
     """One entry may stand for a list of one, in the JSON Schema too."""
 
@@ -290,6 +337,7 @@ class _OrOne:
 
 
 Measurements = Annotated[tuple[Measurement, ...], BeforeValidator(_as_tuple), _OrOne()]
+Phq9Forms = Annotated[tuple[Phq9Form, ...], BeforeValidator(_as_forms), _OrOne()]
 Medicines = Annotated[tuple[Medicine, ...], BeforeValidator(_as_tuple), _OrOne()]
 Supplements = Annotated[tuple[Supplement, ...], BeforeValidator(_as_tuple), _OrOne()]
 Procedures = Annotated[tuple[Procedure, ...], BeforeValidator(_as_tuple), _OrOne()]
@@ -334,6 +382,9 @@ class PatientRecord(Part):
     bmi: Measurements = ()
     phq9: Measurements = ()
     phq9_item9: Measurements = ()
+    phq9_forms: Phq9Forms = Field(
+        default=(), description="PHQ-9 forms answer by answer; they count among 'phq9' and 'phq9_item9'"
+    )
     gad7: Measurements = ()
     dietary_magnesium: Measurements = ()
 
@@ -407,6 +458,8 @@ def _adapter_of_one(name: str) -> TypeAdapter[Any] | None:
         return TypeAdapter(Procedure)
     if name in ("conditions", "symptoms"):
         return TypeAdapter(Diagnosis)
+    if name == "phq9_forms":
+        return TypeAdapter(Phq9Form)
     return TypeAdapter(Measurement) if PatientRecord.model_fields[name].default == () else None
 
 
@@ -415,7 +468,8 @@ def _read_field(name: str, value: Any) -> tuple[Any, list[Rejected]]:
     if one is None:
         return _read_one(_adapter(name), name, value)
     good, bad = [], []
-    for position, entry in enumerate(_as_tuple(value)):
+    entries = _as_forms(value) if name == "phq9_forms" else _as_tuple(value)
+    for position, entry in enumerate(entries):
         read, refused = _read_one(one, name if not isinstance(value, list | tuple) else f"{name}[{position}]", entry)
         bad += refused
         if read is not None:

@@ -37,7 +37,9 @@ def print_assessment(
 def _print_head(printer: Printer, name: str, assessment: Assessment, unused: Unused) -> None:
     pack = assessment.pack
     printer.line(f"{name} on {assessment.on}", style="bold")
-    printer.line(f"Pack {pack.version}, {pack.digest[:12]}. {len(assessment.suggestions)} rules.", style="dim")
+    lowest = ", the lowest counts" if len(pack.jurisdictions) > 1 else ""
+    limits = f" Limits of {', '.join(pack.jurisdictions)}{lowest}." if pack.jurisdictions else ""
+    printer.line(f"Pack {pack.version}, {pack.digest[:12]}. {len(assessment.suggestions)} rules.{limits}", style="dim")
     for reference, why in unused:
         if _of_the_patient(reference):
             printer.line(f"{reference}: {why}", style="bold yellow")

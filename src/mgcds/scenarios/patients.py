@@ -22,6 +22,7 @@ from mgcds.model.evaluation import evaluate_facts
 from mgcds.model.explanation import in_sentence
 from mgcds.model.facts import Facts
 from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack, StateItem
+from mgcds.model.phq9 import ITEMS
 from mgcds.model.record import PatientRecord, parse_quantity
 from mgcds.model.units import SCORE, parse_unit
 from mgcds.scenarios.evaluated import Evaluated, evaluate_on_every_engine
@@ -38,6 +39,7 @@ _FIELDS = {
     "conditions": ("conditions", "conditions_reconciled"),
     "symptoms": ("symptoms", "symptoms_reconciled"),
     "age": ("age", "birth_date"),
+    "phq9": ("phq9", "phq9_forms"),
     "days_to_surgery": ("planned_surgery",),
 }
 _INSTEAD = {
@@ -70,6 +72,7 @@ class Patient:
         self._fields: dict[str, Any] | None = None
         self._described = False
         self._doubts: dict[tuple[str, str], str] = {}
+        self._unusable: set[str] = set()
         self._evaluated: Evaluated | None = None
 
     # --- Given ------------------------------------------------------------------------------------------------------------
@@ -89,8 +92,12 @@ class Patient:
             raise ScenarioError(f"'{day}' is no day; write it as 2026-11-21") from None
         self._evaluated = None
 
+    def use(self, pack: RulePack) -> None:
+        """The same rules with other limits."""
+        self.pack, self._evaluated = pack, None
+
     def say(self, name: str, value: str, days: int = 0, **details: Any) -> None:
-        """An item has this value, as of so many days ago. Details of a measurement: specimen, lower_limit, upper_limit."""
+        """An item has this value, as of so many days ago. Details of a measurement: specimen, lower_limit, upper_limit, method."""
         item = item_called(name, self.pack)
         fields = self._speak()
         match item:
@@ -112,6 +119,31 @@ class Patient:
                 assert_never(item)
         self._note_doubt(item, value, fields[item.id])
 
+    def answers_phq9(self, answers: str, days: int = 0) -> None:
+        """The nine answers of a PHQ-9; they replace the PHQ-9 and the item 9 that were said before, and a form of the same day."""
+        given = [None if part.strip() in ("-", "?") else part.strip() for part in answers.split(",")]
+        if len(given) != ITEMS or any(part is not None and not part.isdecimal() for part in given):
+            raise ScenarioError(
+                f"'{answers}' are no nine answers; write \"1, 2, 0, 3, 1, 1, 0, 2, 0\", '-' for a missing one"
+            )
+        fields = self._speak()
+        if "phq9_forms" not in fields:
+            fields.pop("phq9", None)
+            fields.pop("phq9_item9", None)
+        others = [form for form in fields.get("phq9_forms", []) if form["date"] != ago(days)]
+        fields["phq9_forms"] = [*others, {"answers": given, "date": ago(days)}]
+
+    def say_besides(self, name: str, value: str, days: int) -> None:
+        """An item had this value so many days ago, besides what else is said of it."""
+        item = item_called(name, self.pack)
+        if not isinstance(item, MeasuredItem) or item.id not in PatientRecord.model_fields or item.id == "age":
+            raise ScenarioError(f"the {in_sentence(item.title)} is not measured more than once; say what it is now")
+        fields = self._speak()
+        said = fields.get(item.id, [])
+        entry = {"value": value, "date": ago(days)}
+        fields[item.id] = [*(said if isinstance(said, list) else [said]), entry]
+        self._note_doubt(item, value, entry)
+
     def forget(self, name: str) -> None:
         """Nothing is known of an item or a list, whatever was said of it before."""
         item = item_called(name, self.pack)
@@ -122,15 +154,6 @@ class Patient:
             fields.pop(field, None)
         self._doubts = {key: why for key, why in self._doubts.items() if key[0] != item.id}
 
-    def was(self, name: str, value: str, days: int) -> None:
-        """An earlier value, beside the one that was said."""
-        item = item_called(name, self.pack)
-        said = self._speak().get(item.id)
-        if not isinstance(item, MeasuredItem) or said is None:
-            raise ScenarioError(f"say first what the {in_sentence(item.title)} is, then what it was")
-        before = said if isinstance(said, list) else [said]
-        self._fields[item.id] = [*before, {"value": value, "date": ago(days)}]  # type: ignore[index]
-
     def was_unusable(self, name: str, days: int) -> None:
         """Something was reported of an item and cannot be used: it is unknown, and not for want of a report."""
         item = item_called(name, self.pack)
@@ -138,6 +161,7 @@ class Patient:
             raise ScenarioError(f"the {in_sentence(item.title)} is a list; {_INSTEAD[item.id]}")
         why = {"field": item.id, "why": "it cannot be used", "date": ago(days)}
         self._speak().setdefault("rejected", []).append(why)
+        self._unusable.add(item.id)
 
     def bound(self, name: str, way: str, value: str) -> None:
         """Only `any patient` has limits instead of values."""
@@ -217,7 +241,7 @@ class Patient:
         noted = {about for about, _ in self._doubts}
         for rejected in record.rejected:
             about = rejected.field.partition("[")[0]
-            if about not in noted | checked:
+            if about not in noted | checked | self._unusable:
                 doubts.append(f"{about}: {rejected.why}")
         if doubts:
             raise ScenarioError("; ".join(doubts))

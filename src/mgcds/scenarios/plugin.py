@@ -36,6 +36,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--mgcds-rules", metavar="PATH", default=None, help="Rule pack of the scenarios; the built-in one if not given."
     )
+    group.addoption(
+        "--mgcds-jurisdiction",
+        metavar="NAME",
+        action="append",
+        default=None,
+        help="Whose limits apply; may be given again. The lowest counts, of all if not given.",
+    )
     parser.addini("mgcds_features", "Collect every .feature file as scenarios of mgcds.", type="bool", default=False)
     parser.addini("mgcds_rules", "Rule pack of the scenarios, from the root folder of the tests.", default="")
 

@@ -48,6 +48,7 @@ _BLOCKED = (
 def run(
     features: Path | None = None,
     rules: Path | None = None,
+    jurisdictions: Sequence[str] | None = None,
     report: Path | None = None,
     name: str | None = None,
     tags: str | None = None,
@@ -59,7 +60,7 @@ def run(
     such as `safety and not slow` is true; `report`: also write a JSON file. PackError where the rules do not load.
     """
     out = out or sys.stdout
-    pack = load_pack(rules)
+    pack = load_pack(rules, jurisdictions)
     where = features or features_root()
     paths = find_features(where) if where.exists() else []
     problems = [str(problem) for problem in check_features(paths)]
@@ -69,7 +70,7 @@ def run(
         problems = [f"no .feature file is in {where} or below it"]
     recorder = Recorder(paths, name, tags)
     if not problems:
-        problems = _run_pytest(paths, rules, recorder)
+        problems = _run_pytest(paths, rules, pack.jurisdictions if jurisdictions else (), recorder)
     for line in lines(recorder.results):
         print(line, file=out)
     if report is not None:
@@ -101,7 +102,9 @@ def _write(report: Path, results: Sequence[ScenarioResult], problems: Sequence[s
 # --- pytest -------------------------------------------------------------------------------------------------------------------
 
 
-def _run_pytest(paths: Sequence[Path], rules: Path | None, recorder: Recorder) -> list[str]:
+def _run_pytest(
+    paths: Sequence[Path], rules: Path | None, jurisdictions: Sequence[str], recorder: Recorder
+) -> list[str]:
     """Run the files; what kept scenarios from being run."""
     root = Path(os.path.commonpath([path.parent for path in paths]))
     while "[" in str(root) or "::" in str(root):  # pytest would take the rest for the name of a test
@@ -112,6 +115,7 @@ def _run_pytest(paths: Sequence[Path], rules: Path | None, recorder: Recorder) -
         arguments += ["-m", recorder.tags]
     if rules is not None:
         arguments += ["--mgcds-rules", str(rules.resolve())]
+    arguments += [f"--mgcds-jurisdiction={name}" for name in jurisdictions]
     with _own_settings():
         code = pytest.main(
             [*arguments, "--mgcds-features", "--", str(root)], plugins=[pytest_bdd.plugin, plugin, recorder]

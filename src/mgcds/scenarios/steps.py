@@ -7,6 +7,7 @@ pytest loads this module in every run of a project that has mgcds installed, so 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 import pytest
@@ -52,7 +53,9 @@ def then(sentence: str | Sentence) -> Callable[[Step], Step]:
 
 def _listed(kind: str, sentence: Sentence) -> Callable[[Step], Step]:
     LIBRARY.append((kind, sentence))
-    register = {"given": pytest_bdd.given, "when": pytest_bdd.when, "then": pytest_bdd.then}[kind](sentence)
+    register = {"given": pytest_bdd.given, "when": pytest_bdd.when, "then": pytest_bdd.then}[kind](
+        sentence, stacklevel=2
+    )
 
     def keep(step: Step) -> Step:
         CALLS[sentence] = step
@@ -63,18 +66,21 @@ def _listed(kind: str, sentence: Sentence) -> Callable[[Step], Step]:
 
 @pytest.fixture(scope="session")
 def mgcds_pack(request: pytest.FixtureRequest) -> RulePack:
-    """The rule pack that scenarios are about: `--mgcds-rules`, else the ini option `mgcds_rules`, else the built-in one."""
-    from mgcds.errors import PackError
+    """The rule pack that scenarios are about, with the limits of `--mgcds-jurisdiction`."""
+    from mgcds.errors import PackError, UnknownJurisdiction
     from mgcds.loading import load_pack
 
-    config = request.config
-    chosen, written = config.getoption("mgcds_rules"), config.getini("mgcds_rules")
-    root = config.invocation_params.dir / chosen if chosen else config.rootpath / written if written else None
     try:
-        return load_pack(root)
-    except PackError as error:
+        return load_pack(_root_of_the_pack(request.config), request.config.getoption("mgcds_jurisdiction"))
+    except (PackError, UnknownJurisdiction) as error:
         problems = str(error)
     pytest.fail(f"the rule pack does not load\n{problems}", pytrace=False)
+
+
+def _root_of_the_pack(config: pytest.Config) -> Path | None:
+    """`--mgcds-rules`, else the ini option `mgcds_rules`, else None for the built-in one."""
+    chosen, written = config.getoption("mgcds_rules"), config.getini("mgcds_rules")
+    return config.invocation_params.dir / chosen if chosen else config.rootpath / written if written else None
 
 
 @pytest.fixture
@@ -123,6 +129,20 @@ def today_is(day: str, mgcds_patient: Patient) -> None:
     mgcds_patient.set_today(day)
 
 
+@given('the limits are those of "<jurisdictions>"')
+def limits_are_of(jurisdictions: str, request: pytest.FixtureRequest, mgcds_patient: Patient) -> None:
+    from mgcds.errors import UnknownJurisdiction
+    from mgcds.loading import load_pack
+    from mgcds.scenarios.naming import listed
+
+    if not listed(jurisdictions):
+        raise ScenarioError("write whose limits apply, such as 'us' or 'us, uk'")
+    try:
+        mgcds_patient.use(load_pack(_root_of_the_pack(request.config), listed(jurisdictions)))
+    except UnknownJurisdiction as error:
+        raise ScenarioError(str(error)) from None
+
+
 # --- Given: values and states -------------------------------------------------------------------------------------------------
 
 
@@ -134,6 +154,11 @@ def item_is(item: str, quantity: str, mgcds_patient: Patient) -> None:
 @given('the <item> is "<quantity>" from <n> days ago')
 def item_is_from(item: str, quantity: str, n: str, mgcds_patient: Patient) -> None:
     mgcds_patient.say(item, quantity, int(n))
+
+
+@given('the <item> was "<quantity>" <n> days ago')
+def item_was(item: str, quantity: str, n: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.say_besides(item, quantity, int(n))
 
 
 @given('the <item> is "<quantity>" with laboratory limits "<low>" to "<high>"')
@@ -173,14 +198,24 @@ def item_is_above(item: str, limit: str, mgcds_patient: Patient) -> None:
     mgcds_patient.bound(item, "above", limit)
 
 
-@given('the <item> was "<quantity>" <n> days ago')
-def item_was(item: str, quantity: str, n: str, mgcds_patient: Patient) -> None:
-    mgcds_patient.was(item, quantity, int(n))
-
-
 @given("the <item> was reported <n> days ago and cannot be used")
 def item_was_unusable(item: str, n: str, mgcds_patient: Patient) -> None:
     mgcds_patient.was_unusable(item, int(n))
+
+
+@given('the <item> is "<quantity>" by "<method>"')
+def item_by_method(item: str, quantity: str, method: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.say(item, quantity, method=method)
+
+
+@given('the PHQ-9 answers are "<answers>"')
+def phq9_answers_are(answers: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.answers_phq9(answers)
+
+
+@given('the PHQ-9 answers are "<answers>" from <n> days ago')
+def phq9_answers_are_from(answers: str, n: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.answers_phq9(answers, int(n))
 
 
 @given("the <item> is not known")
@@ -404,6 +439,19 @@ def _expect_words(rule: str, words: str, wanted: bool, patient: Patient) -> None
     text = patient.evaluated.assessment[rule_called(rule, patient.pack)].text
     if (_plain(words) in _plain(text)) is not wanted:
         raise ScenarioFailure(f"a text {'with' if wanted else 'without'} '{words}'", f"'{text}'")
+
+
+@then('the explanation of "<rule>" says "<words>"')
+def explanation_says(rule: str, words: str, mgcds_patient: Patient) -> None:
+    from mgcds.model.explanation import leaves, step_text
+    from mgcds.scenarios.naming import rule_called
+
+    if not words.strip():
+        raise ScenarioError("write the words that the explanation is searched for")
+    steps = mgcds_patient.evaluated.assessment[rule_called(rule, mgcds_patient.pack)].steps
+    said = "; ".join(step_text(leaf) for leaf in leaves(steps))
+    if _plain(words) not in _plain(said):
+        raise ScenarioFailure(f"an explanation with '{words}'", f"'{said}'")
 
 
 @then(DATA_PROBLEM)
