@@ -1,8 +1,9 @@
 """Not knowing may turn an answer into "cannot tell", never into its opposite; proved for every rule and every item or list.
 
 Theorem 1. Making an item or a list unknown never turns a rule from met to not met, or back.
-Theorem 2. It never turns a suppressed or withheld suggestion into an offered one, unless a holder that lets pass (`when_unknown:
-let pass`) has become unknown by it. Each of those has its reason in precedence.yaml; they are listed with the items concerned.
+Theorem 2. It never turns a suppressed or withheld suggestion into an offered one, unless by it a holder that lets pass
+(`when_unknown: let pass`) has become unknown, or one that asks whether a value is out of date or spoilt has nothing left to ask about.
+Each of those has its reason in precedence.yaml; they are listed with the items concerned.
 
 Rules whose own criteria ask about knowledge ("is missing") are exempt: to be met when something is unknown is what they are for.
 """
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 import z3
 
-from mgcds.model.criterion import ABOUT_KNOWLEDGE
+from mgcds.model.criterion import ABOUT_KNOWLEDGE, Asks
 from mgcds.model.explanation import in_sentence
 from mgcds.model.pack import RulePack
 from mgcds.model.rule import HoldsBack
@@ -26,7 +27,7 @@ from mgcds.verification.witness import find_witness
 
 @dataclass(frozen=True, slots=True)
 class LetsThrough:
-    """A holder through which not knowing an item lets a suggestion pass that knowing it may hold back."""
+    """A holder through which not knowing an item lets a suggestion pass that knowing it may hold back: the exceptions to theorem 2."""
 
     holder: str
     item: str
@@ -89,21 +90,20 @@ class _Both:
             yield from self._found(ways, says)
 
     def _found(self, ways: dict[str, z3.BoolRef], says: str) -> Iterator[Flaw]:
-        """One question for all; only what it finds is asked for rule by rule."""
+        """One question for all; only what it finds is asked for rule by rule, and one patient shows it."""
         if self.solver.check(z3.Or(list(ways.values()))) == z3.unsat:
             return
-        for rule, way in ways.items():
-            witness = find_witness(self.known, self.solver, way)
-            if witness is not None:
-                then = (f'"{rule}" is not offered',) if "offered" in says else (f'"{rule}" is not withheld',)
-                yield Flaw("monotone", (rule, self.item), says.format(rule=rule), witness, then)
+        found = [rule for rule, way in ways.items() if self.solver.check(way) == z3.sat]
+        witness = find_witness(self.known, self.solver, *(way for rule, way in ways.items() if rule == found[0]))
+        then = f'"{found[0]}" is not {"offered" if "offered" in says else "withheld"}'
+        yield Flaw("monotone", (self.item, *found), says.format(rule="', '".join(found)), witness, (then,))
 
     def lets_through(self, rules: list[str]) -> Iterator[LetsThrough]:
         """The holders that let something pass for want of this item."""
         held: dict[HoldsBack, list[str]] = {}
         for rule in rules:
             for holder in self.known.pack.holders[rule]:
-                if holder.lets_pass:
+                if holder.lets_pass or self._asks(holder):
                     held.setdefault(holder, []).append(rule)
         for holder, rules_held in held.items():
             offered = z3.Or([self._becomes_offered(rule) for rule in rules_held])
@@ -119,9 +119,18 @@ class _Both:
         return z3.And(was, self.without.status(rule, "offered"))
 
     def _lets_pass(self, holder: HoldsBack) -> z3.BoolRef:
-        """It did not let pass, and does so now that it is unknown."""
-        return z3.And(z3.Not(self.known.is_cleared(holder)), self.without.rules[holder.by].unknown)
+        """It did not let pass, and does so now: it is unknown, or has nothing left to ask about."""
+        after = self.without.rules[holder.by]
+        passes = [after.unknown] if holder.lets_pass else []
+        passes += [after.false] if self._asks(holder) else []
+        return z3.And(z3.Not(self.known.is_cleared(holder)), z3.Or(passes))
+
+    def _asks(self, holder: HoldsBack) -> bool:
+        """Does it ask of this item how it is that it is not known?"""
+        pack = self.known.pack
+        criteria = [pack.criteria[key] for key in pack.criteria_of[holder.by]]
+        asks = [criterion for criterion in criteria if isinstance(criterion, Asks) and criterion.about == self.item]
+        return any(criterion.problem in ("stale", "rejected") for criterion in asks)
 
     def _nothing_let_it_pass(self, rule: str) -> z3.BoolRef:
-        holders = [holder for holder in self.known.pack.holders[rule] if holder.lets_pass]
-        return z3.And([z3.Not(self._lets_pass(holder)) for holder in holders])
+        return z3.And([z3.Not(self._lets_pass(holder)) for holder in self.known.pack.holders[rule]])

@@ -15,7 +15,7 @@ from typing import assert_never
 
 import z3
 
-from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not
+from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, names_of
 from mgcds.model.criterion import (
     Asks,
     Bound,
@@ -390,24 +390,49 @@ class AnyPatient:
         """Id of a finding → its truth."""
         found: dict[str, Kleene] = {}
         for finding in self.pack.findings.values():
-            found[finding.id] = self.judge(finding.when, {**self.criteria, **found})
+            like = self._like.pack.findings.get(finding.id) if self._like else None
+            names = {**self.criteria, **found}
+            shared = like is not None and self._reads_alike(finding.when, like.when, names)
+            found[finding.id] = self._like.findings[finding.id] if self._like and shared else self.judge(finding.when, names)
         return found
 
     @cached_property
     def rules(self) -> Mapping[str, Kleene]:
         """Id of a rule → its truth."""
-        return {rule.id: self.judge(rule.when, self.names) for rule in self.pack.rules.values()}
+        found: dict[str, Kleene] = {}
+        for rule in self.pack.rules.values():
+            like = self._like.pack.rules.get(rule.id) if self._like else None
+            shared = like is not None and self._reads_alike(rule.when, like.when, self.names)
+            found[rule.id] = self._like.rules[rule.id] if self._like and shared else self.judge(rule.when, self.names)
+        return found
 
     @cached_property
     def names(self) -> Mapping[str, Kleene]:
         """Key of a criterion or id of a finding → its truth."""
         return {**self.criteria, **self.findings}
 
+    def _reads_alike(self, when: Condition, others: Condition, names: Mapping[str, Kleene]) -> bool:
+        """Is it the same condition, over the very truths that it has of `like`?"""
+        return when == others and self._like is not None and all(
+            names[name] is self._like.names.get(name) for name in names_of(when)
+        )
+
     def status(self, rule_id: str, status: Status) -> z3.BoolRef:
         """The rule's suggestion has this status."""
         if (rule_id, status) not in self._statuses:
-            self._statuses[rule_id, status] = self._status(rule_id, status)
+            like = self._like if self._is_held_alike(rule_id) else None
+            found = like.status(rule_id, status) if like is not None else self._status(rule_id, status)
+            self._statuses[rule_id, status] = found
         return self._statuses[rule_id, status]
+
+    def _is_held_alike(self, rule_id: str) -> bool:
+        """Has the rule the truth it has of `like`, and its holders theirs?"""
+        like, holders = self._like, self.pack.holders[rule_id]
+        if like is None or like.pack.holders.get(rule_id) != holders:
+            return False
+        rejected = {about for holder in holders if holder.lets_pass for about in self.pack.reads[holder.by]}
+        parts = (rule_id, *(holder.by for holder in holders))
+        return not rejected & self.other and all(self.rules[part] is like.rules[part] for part in parts)
 
     def _status(self, rule_id: str, status: Status) -> z3.BoolRef:
         truth, holders = self.rules[rule_id], list(self.holders(rule_id))

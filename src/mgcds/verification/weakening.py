@@ -122,6 +122,9 @@ class AnyPatientOfAnyMutant(AnyPatient):
             )
         return found
 
+    def _is_held_alike(self, rule_id: str) -> bool:
+        return False  # holders may be lost and added
+
     def holders(self, rule_id: str) -> Iterator[tuple[HoldsBack, z3.BoolRef]]:
         """Those there are, which may be lost, and those there might be."""
         there = self.pack.holders[rule_id]
