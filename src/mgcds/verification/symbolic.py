@@ -435,9 +435,8 @@ class AnyPatient:
         return not rejected & self.other and all(self.rules[part] is like.rules[part] for part in parts)
 
     def _status(self, rule_id: str, status: Status) -> z3.BoolRef:
-        truth, holders = self.rules[rule_id], list(self.holders(rule_id))
-        applies = z3.Or([z3.And(counts, self.rules[holder.by].true) for holder, counts in holders])
-        cleared = z3.And([z3.Or(z3.Not(counts), self.is_cleared(holder)) for holder, counts in holders])
+        truth = self.rules[rule_id]
+        applies, cleared = self._held(rule_id)
         match status:
             case "not indicated":
                 return truth.false
@@ -449,18 +448,28 @@ class AnyPatient:
                 return z3.And(z3.Not(truth.false), z3.Not(applies), z3.Not(z3.And(truth.true, cleared)))
         assert_never(status)
 
-    def holders(self, rule_id: str) -> Iterator[tuple[HoldsBack, z3.BoolRef]]:
-        """Who can hold a rule back, and whether that counts: always, but for a pack that is asked what it would be like otherwise."""
-        yield from ((holder, z3.BoolVal(True)) for holder in self.pack.holders[rule_id])
+    def _held(self, rule_id: str) -> tuple[z3.BoolRef, z3.BoolRef]:
+        """A holder of the rule applies; all are cleared."""
+        holders = self.pack.holders[rule_id]
+        applies = z3.Or([self.rules[holder.by].true for holder in holders])
+        return applies, z3.And([self.is_cleared(holder) for holder in holders])
 
     def is_cleared(self, holder: HoldsBack) -> z3.BoolRef:
         """Known not to apply, or unknown and let pass with no value of it rejected."""
         key = holder.by, holder.lets_pass
         if key not in self._cleared:
-            truth, read = self.rules[holder.by], self.pack.reads[holder.by]
-            passes = z3.And(truth.unknown, *(z3.Not(self.is_rejected(about)) for about in read))
-            self._cleared[key] = z3.Or(truth.false, passes) if holder.lets_pass else truth.false
+            like, read = self._like, self.pack.reads[holder.by]
+            alike = like is not None and like.pack.reads.get(holder.by) == read and not self.other & set(read)
+            if like is not None and alike and self.rules[holder.by] is like.rules[holder.by]:
+                self._cleared[key] = like.is_cleared(holder)
+            else:
+                self._cleared[key] = self._is_cleared(holder, read)
         return self._cleared[key]
+
+    def _is_cleared(self, holder: HoldsBack, read: tuple[str, ...]) -> z3.BoolRef:
+        truth = self.rules[holder.by]
+        passes = z3.And(truth.unknown, *(z3.Not(self.is_rejected(about)) for about in read))
+        return z3.Or(truth.false, passes) if holder.lets_pass else truth.false
 
     def is_rejected(self, about: str) -> z3.BoolRef:
         """Something was reported of an item or list and could not be used."""

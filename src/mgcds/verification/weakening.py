@@ -125,8 +125,13 @@ class AnyPatientOfAnyMutant(AnyPatient):
     def _is_held_alike(self, rule_id: str) -> bool:
         return False  # holders may be lost and added
 
-    def holders(self, rule_id: str) -> Iterator[tuple[HoldsBack, z3.BoolRef]]:
-        """Those there are, which may be lost, and those there might be."""
+    def _held(self, rule_id: str) -> tuple[z3.BoolRef, z3.BoolRef]:
+        holders = list(self._holders(rule_id))
+        applies = z3.Or([z3.And(counts, self.rules[holder.by].true) for holder, counts in holders])
+        return applies, z3.And([z3.Or(z3.Not(counts), self.is_cleared(holder)) for holder, counts in holders])
+
+    def _holders(self, rule_id: str) -> Iterator[tuple[HoldsBack, z3.BoolRef]]:
+        """Those there are, which may be lost, and those there might be; and whether each counts."""
         there = self.pack.holders[rule_id]
         for holder in there:
             yield holder, z3.Not(self._switch(HolderLost(holder.by)))

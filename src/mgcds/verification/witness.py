@@ -42,21 +42,25 @@ class Witness:
 
 def find_witness(patient: AnyPatient, solver: z3.Solver, *wanted: z3.BoolRef) -> Witness | None:
     """The plainest patient of whom all that is wanted holds; None where there is none. The solver holds the patient's constraints."""
-    if solver.check(*wanted) != z3.sat:
-        return None
-    kept = list(wanted)
-    for level in _plain(patient):
-        if solver.check(*kept, *level) == z3.sat:
-            kept += level
-    for about in (*patient.lists, *patient.states, *patient.readings):  # what does not matter is left out
-        without = patient.nothing_known(about)
-        if solver.check(*kept, without) == z3.sat:
-            kept.append(without)
-    for entry in [entry for found in patient.lists.values() for entry in found.entries.values()]:
-        if solver.check(*kept, z3.Not(entry.now)) == z3.sat:
-            kept.append(z3.Not(entry.now))
-    solver.check(*kept)
-    return _Writer(patient, solver.model()).witness()
+    solver.push()
+    try:
+        solver.add(*wanted)
+        if solver.check() != z3.sat:
+            return None
+        for level in _plain(patient):
+            if solver.check(*level) == z3.sat:
+                solver.add(*level)
+        for about in (*patient.lists, *patient.states, *patient.readings):  # what does not matter is left out
+            without = patient.nothing_known(about)
+            if solver.check(without) == z3.sat:
+                solver.add(without)
+        for entry in [entry for found in patient.lists.values() for entry in found.entries.values()]:
+            if solver.check(z3.Not(entry.now)) == z3.sat:
+                solver.add(z3.Not(entry.now))
+        solver.check()
+        return _Writer(patient, solver.model()).witness()
+    finally:
+        solver.pop()
 
 
 def _plain(patient: AnyPatient) -> Iterator[list[z3.BoolRef]]:
