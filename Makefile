@@ -9,6 +9,9 @@ PATIENTS ?= 1000000
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 TESTS_OF_MEANING := $(wildcard tests/model tests/engines tests/evaluator tests/features features)
 
+# The setup of durable-rules 2.0.28 takes the place of CFLAGS, and the compiler's optimisation goes with them.
+export CPPFLAGS += -O2
+
 # CPython 3.13 dropped PyEval_CallObject, which durable-rules 2.0.28 still names; gcc 14 and newer refuse to compile it undeclared.
 ifeq ($(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 13))' 2>/dev/null),True)
 export CPPFLAGS += -DPyEval_CallObject=PyObject_CallObject

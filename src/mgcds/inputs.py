@@ -60,15 +60,11 @@ def read_inputs(files: list[str], pack: RulePack, retrieved: date) -> Iterator[I
 
 
 def read_file(file: str, read: Callable[[Any], T]) -> T:
-    """A YAML or JSON file that is no record, read by a function of its plain data. RecordError names the file."""
+    """A YAML file (JSON is a part of YAML) that is no record, read by a function of its plain data. RecordError names the file."""
     try:
-        content = _content(file)
-        start = content.lstrip(b"\xef\xbb\xbf \t\r\n")
-        return read(_json(start) if start.startswith((b"{", b"[")) else _yaml(file, content))
+        return read(_yaml(file, _content(file)))
     except RecordError as error:
         raise RecordError(f"{_shown(file)}: {error}") from None
-    except (ValueError, RecursionError):
-        raise RecordError(f"{_shown(file)}: is not valid JSON") from None
 
 
 def _json(start: bytes) -> Any:
