@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from mgcds.model.criterion import Criterion, Measure
 
 
+CHECKS = ("verdicts", "criteria", "masked", "superfluous")
+"""the checks whose flaws may be accepted one by one"""
+
+
 @dataclass(frozen=True, slots=True)
 class Together:
     """Suggestions that may be offered side by side: any of `one` with any of `other`, kinds or ids of rules."""

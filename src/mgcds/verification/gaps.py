@@ -30,7 +30,7 @@ from mgcds.model.units import SCORE
 from mgcds.verification.flaws import Flaw
 from mgcds.verification.hygiene import Hygiene
 from mgcds.verification.symbolic import AnyPatient, AnyReading, exactly, follows_from
-from mgcds.verification.witness import ON, Witness, find_witness
+from mgcds.verification.witness import ON, Witness
 
 MOST_GAPS = 20  # of one item: a pack with more has one fault that makes them all
 
@@ -60,22 +60,29 @@ class Gap:
         return Flaw("gaps", (self.item.id,), says, self.witness, tuple(dict.fromkeys(then)))
 
 
-def check_gaps(asked: Hygiene, silent: Sequence[Silent] = ()) -> Iterator[Flaw]:
+def check_gaps(asked: Hygiene) -> Iterator[Flaw]:
     """The gaps of every measured item that are not declared."""
-    for item in asked.pack.items.values():
-        if isinstance(item, MeasuredItem) and item.change is None and item.id != "supplemental_magnesium":
-            yield from (gap.flaw for gap in gaps_of(item, asked, [each for each in silent if each.range.item == item.id]))
+    for item in measured(asked.pack):
+        yield from (gap.flaw for gap in gaps_of(item, asked))
 
 
-def gaps_of(item: MeasuredItem, asked: Hygiene, silent: Sequence[Silent] = ()) -> Iterator[Gap]:
+def measured(pack: RulePack) -> list[MeasuredItem]:
+    """Items whose value is reported; what is computed from it moves with it."""
+    items = [item for item in pack.items.values() if isinstance(item, MeasuredItem)]
+    return [item for item in items if item.change is None and item.id != "supplemental_magnesium"]
+
+
+def gaps_of(item: MeasuredItem, asked: Hygiene) -> Iterator[Gap]:
     """One gap after the other, until there is none outside those declared and found."""
     search = _Search(item, asked)
     if not search.rules:
         return
-    known = [
-        z3.And(asked.patient.test(each.range).true, *(asked.patient.test(given).true for given in each.given))
-        for each in silent
-    ]
+    declared = {entry: search.is_in(entry) for entry in asked.pack.intended.silent if entry.range.item == item.id}
+    for entry, inside in declared.items():
+        others = [within for other, within in declared.items() if other != entry]
+        if search.is_possible(inside, *map(z3.Not, others)):
+            asked.used.add(entry)
+    known = list(declared.values())
     for _ in range(MOST_GAPS):
         gap = search.next(known)
         if gap is None:
@@ -101,13 +108,23 @@ class _Search:
             AnyPatient(pack, patient, otherwise=item.id, called=called) for called in ("lower", "higher")
         )
 
+        asked_for = [*self._lower.constraints, *self._higher.constraints, self._one_patient()]
+        asked_for += [patient.rules[rule].false for rule in self.rules]
+        asked_for += [z3.Or([other.rules[rule].true for rule in self.rules]) for other in (self._lower, self._higher)]
+        self._gap = z3.And(asked_for)
+
+    def is_possible(self, *where: z3.BoolRef) -> bool:
+        """Is there a gap there?"""
+        return self._asked.is_possible(self._gap, *where)
+
     def next(self, known: Sequence[z3.BoolRef]) -> Gap | None:
-        asked = self._asked
-        found = [*self._lower.constraints, *self._higher.constraints, self._one_patient(), *map(z3.Not, known)]
-        found += [asked.patient.rules[rule].false for rule in self.rules]
-        found += [z3.Or([other.rules[rule].true for rule in self.rules]) for other in (self._lower, self._higher)]
-        witness = find_witness(asked.patient, asked.solver, *found)
+        """A gap that is not among the known ones."""
+        witness = self._asked.somebody(self._gap, *map(z3.Not, known))
         return self._around(witness) if witness is not None else None
+
+    def is_in(self, silent: Silent) -> z3.BoolRef:
+        """The value lies in a range that is declared, and the patient is as declared."""
+        return z3.And([self._asked.patient.test(each).true for each in (silent.range, *silent.given)])
 
     def _one_patient(self) -> z3.BoolRef:
         """Three exact values of one day, in order and in one unit, with the same limits of the laboratory; what is computed from it
