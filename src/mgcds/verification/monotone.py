@@ -3,7 +3,8 @@
 Theorem 1. Making an item or a list unknown never turns a rule from met to not met, or back.
 Theorem 2. It never turns a suppressed or withheld suggestion into an offered one, unless by it a holder that lets pass
 (`when_unknown: let pass`) has become unknown, or one that asks whether a value is out of date or spoilt has nothing left to ask about.
-Each of those has its reason in precedence.yaml; they are listed with the items concerned.
+Each of those has its reason in precedence.yaml; they are listed with the items concerned. What was reported and could not be used
+stays so: a spoilt sample is not known, and is no missing one.
 
 Rules whose own criteria ask about knowledge ("is missing") are exempt: to be met when something is unknown is what they are for.
 """
@@ -81,8 +82,13 @@ class _Both:
     def flaws(self, rules: list[str]) -> Iterator[Flaw]:
         """What breaks theorem 1 or 2."""
         title = in_sentence(self.known.pack.items[self.item].title)
-        turned = {rule: self._is_turned(rule) for rule in rules}
-        passed = {rule: z3.And(self._becomes_offered(rule), self._nothing_let_it_pass(rule)) for rule in rules}
+        truths, offers = (self.known.rules, self.without.rules), [self._offers(rule) for rule in rules]
+        turned = {rule: self._is_turned(rule) for rule in rules if truths[0][rule] is not truths[1][rule]}
+        passed = {
+            rule: z3.And(self._becomes_offered(rule), self._nothing_let_it_pass(rule))
+            for rule, (before, after) in zip(rules, offers, strict=True)
+            if before is not after
+        }  # what is one and the same formula of both needs no proof
         for ways, says in (
             (turned, f"not knowing the {title} turns '{{rule}}' from met to not met, or back"),
             (passed, f"not knowing the {title} lets '{{rule}}' be offered, and no holder that lets pass is the reason"),
@@ -103,12 +109,16 @@ class _Both:
         held: dict[HoldsBack, list[str]] = {}
         for rule in rules:
             for holder in self.known.pack.holders[rule]:
-                if holder.lets_pass or self._asks(holder):
+                concerned = self.known.rules[holder.by] is not self.without.rules[holder.by]
+                if concerned and (holder.lets_pass or self._asks(holder)):
                     held.setdefault(holder, []).append(rule)
         for holder, rules_held in held.items():
             offered = z3.Or([self._becomes_offered(rule) for rule in rules_held])
             if self.solver.check(self._lets_pass(holder), offered) == z3.sat:
                 yield LetsThrough(holder.by, self.item, holder.because)
+
+    def _offers(self, rule: str) -> tuple[z3.BoolRef, z3.BoolRef]:
+        return self.known.status(rule, "offered"), self.without.status(rule, "offered")
 
     def _is_turned(self, rule: str) -> z3.BoolRef:
         before, after = self.known.rules[rule], self.without.rules[rule]

@@ -144,7 +144,7 @@ class AnyList:
 class AnyPatient:
     """The facts of every record that a pack can tell apart. `constraints` hold of each.
 
-    `like`: the same patient but for one item or list, and what is computed from it: `made_unknown`, of which nothing is known, or
+    `like`: the same patient but for one item or list, and what is computed from it: `made_unknown`, of which nothing usable is known, or
     `otherwise`, a measured item that has another value; `called` tells several of those apart. All other variables are those of
     `like`, whose pack may say other things of the same items and value sets.
     """
@@ -182,8 +182,8 @@ class AnyPatient:
                     self.states[item.id] = self._state(item)
                 case ListItem():
                     self.lists[item.id] = self._list(item)
-        if made_unknown is not None:
-            self.constraints += [self.nothing_known(about) for about in self.other]
+        if made_unknown is not None and like is not None:
+            self.constraints += [self._forgotten(about, like) for about in self.other]
             return
         for item in pack.items.values():
             if isinstance(item, MeasuredItem) and (like is None or item.id in self.other):
@@ -193,16 +193,17 @@ class AnyPatient:
 
     def nothing_known(self, about: str) -> z3.BoolRef:
         """An item or list on which nothing is on record."""
-        if about in self.lists:
-            found = self.lists[about]
-            said = [
-                entry_said
-                for entry in found.entries.values()
-                for entry_said in (entry.now, entry.unsure, entry.stopped, entry.vague)
-            ]
-            return z3.And(z3.Not(found.complete), found.gap == MISSING, *(z3.Not(one) for one in said))
-        fact = self.readings.get(about) or self.states[about]
-        return z3.And(z3.Not(fact.known), fact.gap == MISSING)
+        return z3.And(self._says_nothing(about), self._gap(about) == MISSING)
+
+    def _forgotten(self, about: str, like: AnyPatient) -> z3.BoolRef:
+        """The same, but that what was reported and could not be used stays so."""
+        gap = z3.If(like.is_rejected(about), z3.IntVal(REJECTED), z3.IntVal(MISSING))
+        return z3.And(self._says_nothing(about), self._gap(about) == gap)
+
+    def _says_nothing(self, about: str) -> z3.BoolRef:
+        entries = self.lists[about].entries.values() if about in self.lists else ()
+        said = [said for entry in entries for said in (entry.now, entry.unsure, entry.stopped, entry.vague)]
+        return z3.And(z3.Not(self._is_known(about)), *map(z3.Not, said))
 
     def _take(self, about: str, like: AnyPatient) -> None:
         if about in like.readings:
