@@ -297,7 +297,9 @@ def prove(
     ] = None,
     features: Annotated[
         Path | None,
-        typer.Option("--features", metavar="DIR", help="Folder of feature files; those of the built-in pack if not given."),
+        typer.Option(
+            "--features", metavar="DIR", help="Folder of feature files; those of the built-in pack if not given."
+        ),
     ] = None,
     as_: As = Format.text,
 ) -> None:

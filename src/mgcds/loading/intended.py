@@ -67,7 +67,9 @@ def _silent(node: Mapping, criteria: CriteriaReader) -> Silent | None:
         given.append(criteria.read(name, each))
     because = _because(node, criteria.reader)
     if found is not None and not isinstance(found, Measure):
-        criteria.reader.problem(node.items["range"], "'range' must measure something, such as {measure: egfr, at_least: …}")
+        criteria.reader.problem(
+            node.items["range"], "'range' must measure something, such as {measure: egfr, at_least: …}"
+        )
         return None
     whole = [criterion for criterion in given if criterion is not None]
     return Silent(found, tuple(whole), because) if found is not None and len(whole) == len(given) else None

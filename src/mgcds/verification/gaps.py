@@ -50,12 +50,8 @@ class Gap:
     @property
     def flaw(self) -> Flaw:
         unit = "" if self.unit == SCORE else f" {plain(self.unit)}"
-        ends = (
-            f"{'from' if self.low.inclusive else 'above'} {_text(self.low)} {'to' if self.high.inclusive else 'to below'} {_text(self.high)}{unit}"
-        )
-        says = (
-            f"{in_sentence(self.item.title)} {ends}: no rule speaks, but below it {', '.join(self.below)} and above it {', '.join(self.above)}"
-        )
+        ends = f"{'from' if self.low.inclusive else 'above'} {_text(self.low)} {'to' if self.high.inclusive else 'to below'} {_text(self.high)}{unit}"
+        says = f"{in_sentence(self.item.title)} {ends}: no rule speaks, but below it {', '.join(self.below)} and above it {', '.join(self.above)}"
         then = tuple(f'"{rule}" is not indicated' for rule in (*self.below, *self.above))
         return Flaw("gaps", (self.item.id,), says, self.witness, tuple(dict.fromkeys(then)))
 
@@ -168,7 +164,9 @@ class _Line:
         assert isinstance(reading, Reading)
         assert reading.range.low is not None
         self._reading, self.unit, self._here = reading, reading.unit, Fraction(reading.range.low)
-        self._moves_others = any(other.id != item.id and follows_from(other, item.id, pack) for other in pack.items.values())
+        self._moves_others = any(
+            other.id != item.id and follows_from(other, item.id, pack) for other in pack.items.values()
+        )
         self._limits, values = self._values()
         self._met = {value: self._judged(value) for value in sorted({*values, self._here})}
 
@@ -182,7 +180,9 @@ class _Line:
         return next((found for _, found in self._outwards(below) if found), ())
 
     def _outwards(self, below: bool) -> list[tuple[Fraction, tuple[str, ...] | None]]:
-        side = [(value, met) for value, met in self._met.items() if (value < self._here if below else value > self._here)]
+        side = [
+            (value, met) for value, met in self._met.items() if (value < self._here if below else value > self._here)
+        ]
         return side[::-1] if below else side
 
     def _end(self, below: bool) -> Limit:
@@ -198,8 +198,14 @@ class _Line:
         if self._item.whole:
             lowest, highest = (int(end) for end in self._item.plausible)
             return set(), set(map(Fraction, range(lowest, highest + 1)))
-        values = [value.range.low for value in imagined(self._item.id, self._pack) if isinstance(value, Reading) and value.unit == self.unit]
-        tests = [test for test in self._pack.criteria.values() if isinstance(test, Measure) and test.item == self._item.id]
+        values = [
+            value.range.low
+            for value in imagined(self._item.id, self._pack)
+            if isinstance(value, Reading) and value.unit == self.unit
+        ]
+        tests = [
+            test for test in self._pack.criteria.values() if isinstance(test, Measure) and test.item == self._item.id
+        ]
         bounds = [bound for test in tests for bound in (test.lower, test.upper) if isinstance(bound, Threshold)]
         limits = {Fraction(bound.by_unit[self.unit].value) for bound in bounds}
         limits |= {Fraction(own.value) for own in (self._reading.lower, self._reading.upper) if own is not None}

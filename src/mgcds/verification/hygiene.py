@@ -122,7 +122,9 @@ def check_overlaps(asked: Hygiene) -> Iterator[Flaw]:
     for one, other in overlaps(asked):
         if not asked.may_stand_together(one, other):
             kinds = " and ".join(asked.pack.rules[rule].suggest.kind for rule in (one, other))
-            says = f"'{one}' and '{other}' ({kinds}) are offered together, and intended.yaml does not say that they may be"
+            says = (
+                f"'{one}' and '{other}' ({kinds}) are offered together, and intended.yaml does not say that they may be"
+            )
             both = [asked.patient.status(rule, "offered") for rule in (one, other)]
             then = (f'"{one}" and "{other}" are never offered together',)
             yield Flaw("overlaps", (one, other), says, asked.somebody(*both), then)
@@ -130,7 +132,9 @@ def check_overlaps(asked: Hygiene) -> Iterator[Flaw]:
 
 def overlaps(asked: Hygiene) -> list[tuple[str, str]]:
     """Each pair of rules that some patient is offered together. A patient found for one pair shows many others."""
-    solver = z3.Solver()  # with a name for each offer: to ask for two of them is then cheap, and so is to read them off a patient
+    solver = (
+        z3.Solver()
+    )  # with a name for each offer: to ask for two of them is then cheap, and so is to read them off a patient
     solver.add(*asked.patient.constraints)
     offered = {rule: z3.Bool(f"'{rule}' is offered") for rule in asked.pack.rules}
     solver.add(*(name == asked.patient.status(rule, "offered") for rule, name in offered.items()))

@@ -377,7 +377,10 @@ class AnyPatient:
     @cached_property
     def criteria(self) -> Mapping[str, Kleene]:
         """Key of a criterion → its truth."""
-        return {key: self._known_truth(key, criterion) or self.test(criterion) for key, criterion in self.pack.criteria.items()}
+        return {
+            key: self._known_truth(key, criterion) or self.test(criterion)
+            for key, criterion in self.pack.criteria.items()
+        }
 
     def _known_truth(self, key: str, criterion: Criterion) -> Kleene | None:
         """That of `like`, where it is the same criterion of the same facts."""
@@ -394,7 +397,9 @@ class AnyPatient:
             like = self._like.pack.findings.get(finding.id) if self._like else None
             names = {**self.criteria, **found}
             shared = like is not None and self._reads_alike(finding.when, like.when, names)
-            found[finding.id] = self._like.findings[finding.id] if self._like and shared else self.judge(finding.when, names)
+            found[finding.id] = (
+                self._like.findings[finding.id] if self._like and shared else self.judge(finding.when, names)
+            )
         return found
 
     @cached_property
@@ -414,8 +419,10 @@ class AnyPatient:
 
     def _reads_alike(self, when: Condition, others: Condition, names: Mapping[str, Kleene]) -> bool:
         """Is it the same condition, over the very truths that it has of `like`?"""
-        return when == others and self._like is not None and all(
-            names[name] is self._like.names.get(name) for name in names_of(when)
+        return (
+            when == others
+            and self._like is not None
+            and all(names[name] is self._like.names.get(name) for name in names_of(when))
         )
 
     def status(self, rule_id: str, status: Status) -> z3.BoolRef:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 
 import z3
 
@@ -107,9 +106,15 @@ class AnyPatientOfAnyMutant(AnyPatient):
         super().__init__(patient.pack, like=patient)
         self._as_written = patient
         self.switches: dict[Change, z3.BoolRef] = {}
+        self._named: dict[str, Change] = {}
+        self._at_most: dict[tuple[int, int], z3.BoolRef] = {}
+        self._criteria_stay: z3.BoolRef | None = None
 
     def _switch(self, change: Change) -> z3.BoolRef:
-        return self.switches.setdefault(change, z3.Bool(f"changed: {change}"))
+        if change not in self.switches:
+            name = f"changed: {change}"
+            self.switches[change], self._named[name] = z3.Bool(name), change
+        return self.switches[change]
 
     @cached_property
     def criteria(self) -> Mapping[str, Kleene]:
@@ -131,15 +136,39 @@ class AnyPatientOfAnyMutant(AnyPatient):
         return applies, z3.And([z3.Or(z3.Not(counts), self.is_cleared(holder)) for holder, counts in holders])
 
     def _holders(self, rule_id: str) -> Iterator[tuple[HoldsBack, z3.BoolRef]]:
-        """Those there are, which may be lost, and those there might be; and whether each counts."""
+        """Those there are, which may be lost, and some there might be; and whether each counts."""
         there = self.pack.holders[rule_id]
         for holder in there:
             yield holder, z3.Not(self._switch(HolderLost(holder.by)))
-        known = {rule_id, *(holder.by for holder in there)}
-        for by in dict.fromkeys(holder.by for holder in chain.from_iterable(self.pack.holders.values())):
-            if by not in known:
-                added = HolderAdded(by, rule_id)
-                yield HoldsBack(by, (rule_id,), False, ""), self._switch(added)
+        for by in self._might_hold:
+            if by != rule_id and by not in {holder.by for holder in there}:
+                yield HoldsBack(by, (rule_id,), False, ""), self._switch(HolderAdded(by, rule_id))
+
+    @cached_property
+    def _might_hold(self) -> tuple[str, ...]:
+        """One rule of each kind that holds anything back."""
+        holding = dict.fromkeys(holder.by for held in self.pack.holders.values() for holder in held)
+        return tuple({self.pack.rules[by].suggest.kind: by for by in holding}.values())
+
+    def at_most(self, number: int) -> z3.BoolRef:
+        """No more than so many switches are on."""
+        known = len(self.switches), number
+        if known not in self._at_most:
+            self._at_most[known] = z3.AtMost(*self.switches.values(), number)
+        return self._at_most[known]
+
+    @property
+    def criteria_stay(self) -> z3.BoolRef:
+        """No criterion is changed."""
+        if self._criteria_stay is None:
+            fixed = [switch for change, switch in self.switches.items() if isinstance(change, CriterionFixed)]
+            self._criteria_stay = z3.Not(z3.Or(fixed))
+        return self._criteria_stay
+
+    def changes_in(self, model: z3.ModelRef) -> tuple[Change, ...]:
+        """The switches that are on."""
+        on = [decl.name() for decl in model.decls() if decl.name() in self._named and z3.is_true(model[decl])]
+        return tuple(self._named[name] for name in sorted(on))
 
 
 def smallest_change(patient: AnyPatientOfAnyMutant, claim: Claim, statement: Statement) -> tuple[Change, ...]:
@@ -151,13 +180,10 @@ def smallest_change(patient: AnyPatientOfAnyMutant, claim: Claim, statement: Sta
     solver.push()
     try:
         solver.add(*claim.assumptions, statement.broken)
-        switches = patient.switches
-        criteria_stay = [z3.Not(switch) for change, switch in switches.items() if isinstance(change, CriterionFixed)]
         for most in range(1, MOST_CHANGES + 1):
-            for stay in (criteria_stay, []):
-                if solver.check(z3.AtMost(*switches.values(), most), *stay) == z3.sat:
-                    model = solver.model()
-                    return tuple(change for change, switch in switches.items() if z3.is_true(model.eval(switch)))
+            for stay in (patient.criteria_stay, z3.BoolVal(True)):
+                if solver.check(patient.at_most(most), stay) == z3.sat:
+                    return patient.changes_in(solver.model())
         return ()
     finally:
         solver.pop()
