@@ -16,8 +16,8 @@ from mgcds.loading.criteria import CriteriaReader
 from mgcds.loading.definitions import LISTS, Local, check_contradictions, read_evidence, read_items, read_value_set
 from mgcds.loading.diet import read_foods, read_intakes
 from mgcds.loading.drug_magnesium import read_drug_magnesium
-from mgcds.loading.phq9 import read_phq9
 from mgcds.loading.intended import read_intended
+from mgcds.loading.phq9 import read_phq9
 from mgcds.loading.precedence import Precedence, read_precedence
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.rules import (

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from mgcds.model.criterion import Criterion, Measure
 
-
 CHECKS = ("verdicts", "criteria", "masked", "superfluous")
 """the checks whose flaws may be accepted one by one"""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import takewhile
@@ -214,7 +214,7 @@ class _Line:
     def _judged(self, value: Fraction) -> tuple[str, ...] | None:
         """The rules that are met at this value; None where one cannot be told."""
         facts = self._facts(value) if self._moves_others else self._facts()
-        facts.items[self._item.id] = replace(self._reading, range=Range.exactly(value))
+        facts.items[self._item.id] = self._reading._replace(range=Range.exactly(value))
         truths = evaluate_facts(self._pack, facts).rules
         met = tuple(rule for rule in self._rules if truths[rule])
         return met or (None if any(truths[rule] is None for rule in self._rules) else ())

@@ -67,7 +67,8 @@ def check_verdicts(asked: Hygiene) -> Iterator[Flaw]:
 
 def check_criteria(asked: Hygiene) -> Iterator[Flaw]:
     """No criterion or finding in a `when` is superfluous: with a fixed answer in its place, the verdict of somebody differs."""
-    for part in (*asked.pack.findings.values(), *asked.pack.rules.values()):
+    parts: tuple[Finding | Rule, ...] = (*asked.pack.findings.values(), *asked.pack.rules.values())
+    for part in parts:
         called = {key: name for name, key in part.criteria.items()}
         for key in dict.fromkeys(names_of(part.when)):
             name = called.get(key, key)
@@ -152,7 +153,8 @@ def overlaps(asked: Hygiene) -> list[tuple[str, str]]:
 def check_declared(asked: Hygiene) -> Iterator[Flaw]:
     """Every entry of `intended.yaml` excuses something. Asked after all other checks."""
     intended = asked.pack.intended
-    for entry in (*intended.together, *intended.silent, *intended.accepted):
+    declared: tuple[Together | Silent | Accepted, ...] = (*intended.together, *intended.silent, *intended.accepted)
+    for entry in declared:
         if entry not in asked.used:
             says = f"an entry of intended.yaml excuses nothing; take it out: '{entry.because}'"
             yield Flaw("declared", (type(entry).__name__.lower(),), says)

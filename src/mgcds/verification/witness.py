@@ -14,6 +14,7 @@ from typing import Any
 
 import z3
 
+from mgcds.model.criterion import Which
 from mgcds.model.explanation import in_sentence
 from mgcds.model.explanation import plain as shown_unit
 from mgcds.model.pack import MeasuredItem, RulePack, StateItem
@@ -79,6 +80,8 @@ def _plain(patient: AnyPatient) -> Iterator[list[z3.BoolRef]]:
     for about, reading in readings:
         if about in ("age", "supplemental_magnesium", "days_to_surgery"):
             writable.append(z3.Implies(reading.known, reading.exact))
+        writable.append(reading.own_limit["lower"] == reading.own_limit["upper"])  # a scenario says both or none
+        writable += [_few_digits_of_limit(about, which, own, reading) for which, own in reading.own_limit.items()]
         writable.append(_few_digits(about, reading, 1000) if not patient.is_change(about) else z3.BoolVal(True))
     yield writable
     yield [
@@ -101,6 +104,10 @@ def _few_digits(about: str, reading: AnyReading, steps: int) -> z3.BoolRef:
         return z3.BoolVal(True)
     whole = z3.Int(f"{about} in steps of 1/{steps}")
     return z3.Implies(reading.known, z3.And(reading.low * steps == z3.ToReal(whole), reading.high == reading.low))
+
+
+def _few_digits_of_limit(about: str, which: Which, own: z3.BoolRef, reading: AnyReading) -> z3.BoolRef:
+    return z3.Implies(own, reading.limit[which] * 1000 == z3.ToReal(z3.Int(f"{about} {which} limit in steps of 1/1000")))
 
 
 class _Writer:
