@@ -84,7 +84,12 @@ Feature: Invariants
 
 KIDNEY, HIGH, CRITICAL = "safety/severe-renal", "safety/hypermagnesaemia", "safety/severe-hypermagnesaemia"
 MODERATE, PREGNANCY, SEVERE = "safety/moderate-renal", "safety/pregnancy", "safety/severe-depression"
-CONSIDER, WEEKS, LOW, ASK = "supplementation/consider-magnesium", "follow-up/week-six", "workup/confirm-low", "data-quality/recent-kidney"
+CONSIDER, WEEKS, LOW, ASK = (
+    "supplementation/consider-magnesium",
+    "follow-up/week-six",
+    "workup/confirm-low",
+    "data-quality/recent-kidney",
+)
 DAYS = "weeks: {taking: ssri, for_at_least: 36 days, for_at_most: 49 days}\nwhen: weeks\n"
 
 DEFECTS = [
