@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mgcds.errors import EngineDisagreement, EngineFault, MgcdsError, PackError, ProofError, RecordError, UnknownRule
+from mgcds.errors import (
+    EngineDisagreement,
+    EngineFault,
+    ExportError,
+    MgcdsError,
+    PackError,
+    ProofError,
+    RecordError,
+    UnknownRule,
+)
 
 if TYPE_CHECKING:
     from mgcds.inputs import Input
@@ -35,6 +44,8 @@ app = typer.Typer(
     name="mgcds", no_args_is_help=True, pretty_exceptions_enable=False, epilog=EPILOG,
     help="Clinical decision support for magnesium in depression, for health professionals. Options, never orders.",
 )  # fmt: skip
+export = typer.Typer(no_args_is_help=True, help="Write the rule pack in another language.", epilog=EPILOG)
+app.add_typer(export, name="export")
 
 
 class Format(StrEnum):
@@ -379,6 +390,37 @@ def schema(
         _write_json(rule_schema())
 
 
+@export.command("cql")
+def export_cql(
+    rules: Rules = None,
+    jurisdiction: Jurisdictions = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file; standard output if not given.")
+    ] = None,
+    facts: Annotated[
+        str | None, typer.Option("--facts", metavar="RECORD", help="Instead of the library, what it takes as parameters for this record, as JSON.")
+    ] = None,
+    on: On = None,
+) -> None:  # fmt: skip
+    """Write the pack as a library of the Clinical Quality Language, or a record's facts as its parameters."""
+    from mgcds.exports.cql import to_cql
+    from mgcds.exports.cql_parameters import Parameters, to_json
+
+    pack = _pack(rules, jurisdiction)
+    if facts is None:
+        text = to_cql(pack)
+    else:
+        from mgcds.evaluator import today
+        from mgcds.model.reading import read_facts
+
+        day = on or today()
+        text = to_json(Parameters(pack).of(read_facts(_one_input(facts, pack, day).record, pack, day))) + "\n"
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """The `mgcds` command. No input, however bad, ends in a traceback."""
     for stream in (sys.stdout, sys.stderr):
@@ -405,6 +447,8 @@ def _complain(error: MgcdsError, of: str = "") -> int:
     from mgcds.printing import visible
 
     typer.echo(visible(f"mgcds: {of}{error}"), err=True)
+    if isinstance(error, ExportError):
+        return 1
     if isinstance(error, PackError):
         typer.echo(f"mgcds: the pack has {len(error.problems)} problem(s); nothing was evaluated", err=True)
         return 1

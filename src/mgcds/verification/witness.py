@@ -107,7 +107,9 @@ def _few_digits(about: str, reading: AnyReading, steps: int) -> z3.BoolRef:
 
 
 def _few_digits_of_limit(about: str, which: Which, own: z3.BoolRef, reading: AnyReading) -> z3.BoolRef:
-    return z3.Implies(own, reading.limit[which] * 1000 == z3.ToReal(z3.Int(f"{about} {which} limit in steps of 1/1000")))
+    return z3.Implies(
+        own, reading.limit[which] * 1000 == z3.ToReal(z3.Int(f"{about} {which} limit in steps of 1/1000"))
+    )
 
 
 class _Writer:
