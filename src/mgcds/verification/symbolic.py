@@ -163,8 +163,8 @@ class AnyPatient:
         self.readings: dict[str, AnyReading] = {}
         self.states: dict[str, AnyState] = {}
         self.lists: dict[str, AnyList] = {}
-        self.before: dict[str, z3.ArithRef] = {}
-        """for a change: the value before the start"""
+        self.before: dict[str, tuple[z3.ArithRef, z3.ArithRef]] = {}
+        """for a change: the value before the start, at least and at most"""
         self._statuses: dict[tuple[str, Status], z3.BoolRef] = {}
         self._cleared: dict[tuple[str, bool], z3.BoolRef] = {}
         self._prefix = f"without {made_unknown}: " if made_unknown else f"{called}: " if otherwise else ""
@@ -293,25 +293,29 @@ class AnyPatient:
     def _change(self, item: MeasuredItem, change: Change, found: AnyReading) -> None:
         """Known only after a start whose day is known, and with the values before it and since that it is about."""
         begun, newest = self.running(change.value_set), self.readings[change.of]
-        before = self.before.setdefault(change.of, z3.Int(f"{change.of} before"))
+        before, most = self.before.setdefault(
+            change.of, (z3.Int(f"{change.of} before"), z3.Int(f"{change.of} before at most"))
+        )
         of = self.pack.items[change.of]
         assert isinstance(of, MeasuredItem)
         lowest, highest = (int(end) for end in of.plausible)
-        self.constraints += [before >= lowest, before <= highest]
+        self.constraints += [before >= lowest, before <= most, most <= highest]
+        whole = z3.And(newest.known, *(z3.Not(end) for end in (newest.open_below, newest.open_above)))
         needed = [self.present(change.value_set).true, begun.exact]
         since = [newest.known, newest.days < begun.low, found.days == newest.days]
         match change.gives:
             case "value before":
                 age = found.days - begun.low
-                needed += [found.exact, found.low == before, age >= 0, age <= change.within]
+                needed += [found.exact, found.low == before, most == before, age >= 0, age <= change.within]
             case "day of the newest":  # a later day only where its date is partial
                 needed += [*since, found.low == begun.low - newest.days, found.high <= begun.low]
             case "fall" if item.units[0] == "%":
                 steps = range(max(lowest, 1), highest + 1)
-                fell = [z3.And(before == step, found.low * step == 100 * (step - newest.low)) for step in steps]
-                needed += [*since, z3.Implies(found.exact, z3.And(newest.exact, z3.Or(fell)))]
+                fell = [z3.And(before == step, found.low * step == 100 * (step - newest.high)) for step in steps]
+                fell_most = [z3.And(most == step, found.high * step == 100 * (step - newest.low)) for step in steps]
+                needed += [*since, whole, z3.Or(fell), z3.Or(fell_most)]
             case "fall":  # a range where a score is one: answers are missing
-                needed += [*since, z3.Implies(found.exact, z3.And(newest.exact, found.low == before - newest.low))]
+                needed += [*since, whole, found.low == before - newest.high, found.high == most - newest.low]
         self.constraints.append(z3.Implies(found.known, z3.And(needed)))
 
     def is_change(self, about: str) -> bool:

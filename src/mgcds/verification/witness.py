@@ -69,6 +69,7 @@ def _plain(patient: AnyPatient) -> Iterator[list[z3.BoolRef]]:
     entries = [entry for found in patient.lists.values() for entry in found.entries.values()]
     readings = patient.readings.items()
     writable = [z3.Not(entry.vague) for entry in entries]
+    writable += [before == most for before, most in patient.before.values()]
     writable += [
         z3.And(entry.start[0] == entry.start[1], entry.stop[0] == entry.stop[1], entry.stop[0] >= 1)
         for entry in entries
@@ -213,7 +214,7 @@ class _Writer:
             if change is None or not self._is(self._patient.readings[item.id].known):
                 continue
             days = self._days(self._patient.running(change.value_set).low)
-            value = str(self._days(self._patient.before[change.of]))
+            value = str(self._days(self._patient.before[change.of][0]))
             newest = self._record[change.of]
             if isinstance(newest, dict):
                 self._record[change.of] = [{"value": value, "date": _day(days)}, newest]
