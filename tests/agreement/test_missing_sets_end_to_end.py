@@ -44,12 +44,13 @@ def answers(about: str, case: Withheld, pack: RulePack) -> list[Answer]:
     asked: dict[str, set[int]] = {}
     for key in _related(case, pack):
         criterion = pack.criteria[key]
-        if isinstance(criterion, Taking | Has) and case.verdicts.criteria[key] is None:
-            if pack.value_sets[criterion.value_set].of == about:
-                days = asked.setdefault(criterion.value_set, {0})
-                if isinstance(criterion, Taking):
-                    limits = (criterion.at_least, criterion.at_most, criterion.unchanged_for)
-                    days |= {limit + more for limit in limits if limit is not None for more in (0, 1)}
+        if not isinstance(criterion, Taking | Has) or case.verdicts.criteria[key] is not None:
+            continue
+        if pack.value_sets[criterion.value_set].of == about:
+            days = asked.setdefault(criterion.value_set, {0})
+            if isinstance(criterion, Taking):
+                limits = (criterion.at_least, criterion.at_most, criterion.unchanged_for)
+                days |= {limit + more for limit in limits if limit is not None for more in (0, 1)}
     choices = [[(name, listed) for listed in _listings(name, days, case)] for name, days in asked.items()]
     return list(product(*choices))
 

@@ -154,7 +154,8 @@ class AnyPatientOfAnyMutant(AnyPatient):
         """No more than so many switches are on."""
         known = len(self.switches), number
         if known not in self._at_most:
-            self._at_most[known] = z3.AtMost(*self.switches.values(), number)
+            switches = self.switches.values()
+            self._at_most[known] = z3.AtMost(*switches, number) if switches else z3.BoolVal(True)
         return self._at_most[known]
 
     @property
