@@ -124,7 +124,7 @@ def evaluate(
             continue
         if as_ is Format.json:
             unused = [{"reference": reference, "why": why} for reference, why in given.unused]
-            written.append({"input": given.name, **assessment.to_dict(basis), "unused": unused})
+            written.append({"input": given.name, **assessment.to_dict(basis, proof=True), "unused": unused})
             continue
         from mgcds.printing import Printer
         from mgcds.printing.assessment import print_assessment
@@ -136,6 +136,43 @@ def evaluate(
     if as_ is Format.json and written:
         _write_json(written[0] if read == 1 else written)  # by what was given: one bad file does not change the shape
     raise typer.Exit(code)
+
+
+@app.command()
+def verify(
+    assessment: Annotated[
+        str,
+        typer.Argument(metavar="ASSESSMENT", help="What 'mgcds evaluate --format json' wrote; - is standard input."),
+    ],
+    records: Annotated[
+        list[str],
+        typer.Argument(metavar="RECORD...", help="What it was written of, in the same order; as for evaluate."),
+    ],
+    rules: Rules = None,
+    as_: As = Format.text,
+) -> None:
+    """Derive an assessment again, without the code that made it, and hold it against its record."""
+    from mgcds.inputs import read_file, read_plain
+    from mgcds.printing import visible
+    from mgcds.verification.verify import read_assessments
+    from mgcds.verification.verify import verify as check
+
+    said = read_file(assessment, read_assessments)
+    pack = _pack(rules)  # to read FHIR
+    given = [record for file in records for record in read_plain(file, pack, date.fromisoformat(said[0]["on"]))]
+    if len(given) != len(said):
+        raise RecordError(
+            f"{assessment}: {len(said)} assessments of {len(given)} records; give the record of each, in order"
+        )
+    found = [check(each, record, rules) for each, record in zip(said, given, strict=True)]
+    if as_ is Format.json:
+        _write_json([asdict(each) for each in found])
+    else:
+        for each in found:
+            for what in each.discrepancies:
+                typer.echo(visible(f"{each.input}: {what}"))
+            typer.echo(visible(f"{each.input}: {each.summary}"))
+    raise typer.Exit(1 if any(each.discrepancies for each in found) else 0)
 
 
 @app.command()

@@ -60,11 +60,44 @@ def read_inputs(files: list[str], pack: RulePack, retrieved: date) -> Iterator[I
 
 
 def read_file(file: str, read: Callable[[Any], T]) -> T:
-    """A YAML file (JSON is a part of YAML) that is no record, read by a function of its plain data. RecordError names the file."""
+    """A JSON or YAML file that is no record, read by a function of its plain data. RecordError names the file."""
     try:
-        return read(_yaml(file, _content(file)))
+        return read(_json_or_yaml(file, _content(file)))
     except RecordError as error:
         raise RecordError(f"{_shown(file)}: {error}") from None
+
+
+def _json_or_yaml(file: str, content: bytes) -> Any:
+    """What begins with a bracket is JSON, or else YAML in flow style."""
+    start = content.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start.startswith((b"{", b"[")):
+        return _yaml(file, content)
+    try:
+        return _json(start)
+    except (ValueError, RecursionError):
+        try:
+            return _yaml(file, content)
+        except RecordError:
+            raise RecordError("is not valid JSON") from None
+
+
+def read_plain(file: str, pack: RulePack, retrieved: date) -> list[Any]:
+    """The records of a file as plain data: as they are written, without reading them; of FHIR, what was read of it."""
+    try:
+        content = _content(file)
+        start = content.lstrip(b"\xef\xbb\xbf \t\r\n")
+        if _is_ndjson(file, content):
+            given = list(_patients(content.splitlines(), pack, retrieved))
+        else:
+            plain = _json(start) if start.startswith((b"{", b"[")) else _yaml(file, content)
+            if isinstance(plain, dict) and "resourceType" not in plain:
+                return [plain]
+            given = [_one(file, content, pack, retrieved)]
+    except RecordError as error:
+        raise RecordError(f"{_shown(file)}: {error}") from None
+    except (ValueError, RecursionError):
+        raise RecordError(f"{_shown(file)}: is not valid JSON") from None
+    return [each.record.model_dump(mode="json", exclude_defaults=True) for each in given]
 
 
 def _json(start: bytes) -> Any:
