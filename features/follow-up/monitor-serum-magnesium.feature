@@ -1,5 +1,5 @@
 Feature: Serum magnesium due on treatment
-  At 6 weeks with age from 65, a diuretic or digoxin; at 2 and 6 weeks with an eGFR below 60; every 3 months in use beyond
+  At 6 weeks with age from 65, a diuretic, digoxin or a low value before; at 2 and 6 weeks with an eGFR below 60; every 3 months in use beyond
   12 weeks.
   Evidence: magnaspartate-smpc, wakai-2019
 
@@ -30,6 +30,20 @@ Feature: Serum magnesium due on treatment
       | furosemide | offered       |
       | digoxin    | offered       |
       | metformin  | not indicated |
+
+  Scenario Outline: a low value before, at 6 weeks
+    Given a healthy adult
+    And the work-up of low magnesium is "<workup>" from 60 days ago
+    And the patient takes "magnesium chloride" with "124 mg elemental" a day since <days> days ago
+    When the record is evaluated
+    Then "monitor-serum-magnesium" is <monitor>
+
+    Examples:
+      | workup              | days | monitor       |
+      | low value confirmed | 41   | not indicated |
+      | low value confirmed | 42   | offered       |
+      | low value confirmed | 43   | offered       |
+      | started             | 42   | not indicated |
 
   Scenario Outline: an eGFR below 60, at 2 weeks
     Given a healthy adult

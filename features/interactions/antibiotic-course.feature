@@ -42,3 +42,9 @@ Feature: A course of a fluoroquinolone or a tetracycline
     When the record is evaluated
     Then "antibiotic-course" is offered
     And the text of "antibiotic-course" says "2 hours before or 6 hours after"
+
+  Scenario: nobody takes magnesium and no trial is in question
+    Given a healthy adult
+    And the patient takes "ciprofloxacin" since 3 days ago
+    When the record is evaluated
+    Then "antibiotic-course" is not indicated

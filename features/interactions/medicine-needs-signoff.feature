@@ -1,6 +1,6 @@
 Feature: A medicine that needs agreement before magnesium
-  Digoxin, potassium-sparing diuretics, calcium-channel blockers and lithium hold back the default trial until the
-  prescriber or a pharmacist agrees.
+  Digoxin, potassium-sparing diuretics, calcium-channel blockers, lithium, opioids, trientine and aminoglycosides hold back
+  the default trial until the prescriber or a pharmacist agrees.
   Evidence: tarleton-2017-exclusions, emc-4880-smpc
 
   Scenario Outline: each of them holds back the default trial
@@ -17,6 +17,9 @@ Feature: A medicine that needs agreement before magnesium
       | spironolactone | offered       | suppressed |
       | amlodipine     | offered       | suppressed |
       | Priadel        | offered       | suppressed |
+      | tramadol       | offered       | suppressed |
+      | trientine      | offered       | suppressed |
+      | amikacin       | offered       | suppressed |
       | paracetamol    | not indicated | offered    |
 
   Scenario: lithium is not to be stopped or changed
@@ -33,3 +36,16 @@ Feature: A medicine that needs agreement before magnesium
     Then "medicine-needs-signoff" is withheld for want of "medicine list"
     And "supplement-alongside-therapy" is withheld for want of "medicine list"
     And "not recognised" is reported as a data problem of the medicine list
+
+  Scenario: nobody takes magnesium and no trial is in question
+    Given a healthy adult
+    And the patient takes "digoxin" since 400 days ago
+    When the record is evaluated
+    Then "medicine-needs-signoff" is not indicated
+
+  Scenario: magnesium that is already being taken
+    Given a healthy adult
+    And the patient takes "digoxin" since 400 days ago
+    And the patient takes "magnesium citrate" with "100 mg elemental" a day since 30 days ago
+    When the record is evaluated
+    Then "medicine-needs-signoff" is offered

@@ -93,3 +93,11 @@ Feature: Low magnesium, low potassium or a long QTc on an antidepressant that pr
     Then "severe-renal-impairment" is offered
     And "qt-drug-low-magnesium" is offered
     And the text of "qt-drug-low-magnesium" says "the antidepressant is not changed"
+
+  Scenario: the limits on the label of citalopram are named and nothing is changed
+    Given a healthy adult
+    And the patient takes "citalopram" since 200 days ago
+    And the potassium is "3.0 mmol/L"
+    When the record is evaluated
+    Then the text of "qt-drug-low-magnesium" says "at most 40 mg of citalopram; 20 mg of citalopram above 60 years"
+    And the text of "qt-drug-low-magnesium" says "Magnesium tablets are no treatment of a long QTc"

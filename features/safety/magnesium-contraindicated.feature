@@ -1,6 +1,7 @@
 Feature: A diagnosis in which magnesium is contraindicated
-  Myasthenia, atrioventricular block of second or third degree and bowel obstruction stop any trial.
-  Evidence: magnaspartate-smpc, tarleton-2017-exclusions
+  Myasthenia, atrioventricular block of second or third degree, bowel obstruction, an active inflammatory bowel disease and
+  struvite stones stop any trial.
+  Evidence: magnaspartate-smpc, oddb-53890-label, tarleton-2017-exclusions
 
   Scenario Outline: these diagnoses hold back a trial
     Given an adult with mild to moderate depression on a stable antidepressant
@@ -17,6 +18,10 @@ Feature: A diagnosis in which magnesium is contraindicated
       | second degree AV block    | offered       | suppressed |
       | complete heart block      | offered       | suppressed |
       | small bowel obstruction   | offered       | suppressed |
+      | active ulcerative colitis | offered       | suppressed |
+      | flare of Crohn's disease  | offered       | suppressed |
+      | infected struvite stones  | offered       | suppressed |
+      | kidney stones             | not indicated | offered    |
       | migraine                  | not indicated | offered    |
 
   Scenario: a problem list nobody has leaves it open

@@ -52,3 +52,11 @@ Feature: More severe depression: first-line treatment first
     And the first-line care is not known
     When the record is evaluated
     Then "severe-depression-first-line" is withheld
+
+  Scenario: where it cannot be decided the trials are not offered either
+    Given an adult with mild to moderate depression who declined first-line care
+    And the PHQ-9 is not known
+    When the record is evaluated
+    Then "severe-depression-first-line" is withheld
+    And "supplement-alone" is withheld
+    And "trial-dose" is withheld

@@ -63,3 +63,15 @@ Feature: Critically high magnesium
     When the record is evaluated
     Then "severe-hypermagnesaemia" is withheld for want of "serum magnesium"
     And "supplement-alongside-therapy" is offered
+
+  Scenario Outline: a true extreme is acted on and confirmed, not discarded
+    Given a healthy adult
+    And the serum magnesium is "<magnesium>"
+    When the record is evaluated
+    Then "severe-hypermagnesaemia" is offered
+    And "hardly plausible" is reported as a data problem of the serum magnesium
+
+    Examples:
+      | magnesium   |
+      | 6.1 mmol/L  |
+      | 15.0 mg/dL  |

@@ -38,11 +38,26 @@ Feature: Critically low magnesium
       | magnesium   | qtc    | symptom  | urgent        |
       | 0.62 mmol/L | 420 ms | seizure  | offered       |
       | 0.62 mmol/L | 420 ms | tetany   | offered       |
+      | 0.62 mmol/L | 420 ms | digoxin toxicity | offered |
       | 0.62 mmol/L | 420 ms | headache | not indicated |
       | 0.62 mmol/L | 499 ms | headache | not indicated |
       | 0.62 mmol/L | 500 ms | headache | offered       |
       | 0.62 mmol/L | 501 ms | headache | offered       |
       | 0.70 mmol/L | 500 ms | seizure  | not indicated |
+
+  Scenario Outline: digoxin toxicity with a low value is urgent
+    Given a healthy adult
+    And the serum magnesium is "<magnesium>"
+    And the QTc is "420 ms"
+    And the patient has "<diagnosis>"
+    When the record is evaluated
+    Then "severe-hypomagnesaemia" is <urgent>
+
+    Examples:
+      | magnesium   | diagnosis                   | urgent        |
+      | 0.69 mmol/L | digoxin toxicity            | offered       |
+      | 0.70 mmol/L | digoxin toxicity            | not indicated |
+      | 0.69 mmol/L | history of digoxin toxicity | not indicated |
 
   Scenario: with a low value the QTc has to be known before it is called not severe
     Given a healthy adult

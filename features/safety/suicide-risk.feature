@@ -83,8 +83,10 @@ Feature: Suicide-risk assessment in this visit
       | diagnosis           |
       | suicidal ideation   |
       | suicide attempt     |
+      | self-neglect        |
       | catatonia           |
       | psychotic depression |
+      | schizoaffective disorder, bipolar type |
 
   Scenario Outline: an assessment answers suicidality, but psychosis and catatonia stay urgent
     Given an adult with mild to moderate depression on a stable antidepressant

@@ -9,6 +9,8 @@ Feature: Dose of a trial of magnesium
     Then "trial-dose" is offered
     And the text of "trial-dose" says "248 mg of elemental magnesium a day"
     And the text of "trial-dose" says "250 mg elemental (EFSA)"
+    And the text of "trial-dose" says "in two portions with food"
+    And the text of "trial-dose" says "from 65 years a start with 124 mg elemental"
     And the text of "trial-dose" says "No form is proven better for mood"
     And the text of "trial-dose" says "No major depression guideline recommends magnesium"
     And the text of "trial-dose" says "not starting is an option"

@@ -67,6 +67,26 @@ Feature: Confirm and work up a low magnesium
       | 90   | offered  |
       | 91   | withheld |
 
+  Scenario Outline: a recorded confirmation answers it for 90 days
+    Given a healthy adult
+    And the serum magnesium is "0.62 mmol/L"
+    And the work-up of low magnesium is "<state>" from <days> days ago
+    When the record is evaluated
+    Then "confirm-low-magnesium" is <workup>
+
+    Examples:
+      | state               | days | workup        |
+      | started             | 5    | offered       |
+      | low value confirmed | 90   | not indicated |
+      | low value confirmed | 91   | offered       |
+
+  Scenario: what it asks for
+    Given a healthy adult
+    And the serum magnesium is "0.62 mmol/L"
+    When the record is evaluated
+    Then the text of "confirm-low-magnesium" says "within 7 to 14 days with potassium, calcium, creatinine and glucose"
+    And the text of "confirm-low-magnesium" says "by the local protocol"
+
   Scenario: magnesium is never called the cause of a depression
     Given a healthy adult
     And the serum magnesium is "0.62 mmol/L"

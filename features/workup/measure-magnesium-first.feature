@@ -1,7 +1,7 @@
 Feature: Measure magnesium before a trial
-  A trial is possible without a serum magnesium, but not where a PPI of more than 90 days or a diuretic makes depletion
-  likely: then magnesium is measured first.
-  Evidence: fda-2011-ppi, nhs-highland-hypomagnesaemia
+  A trial is possible without a serum magnesium, but not where a medicine or a condition makes depletion likely: then magnesium
+  is measured first.
+  Evidence: fda-2011-ppi, nhs-highland-hypomagnesaemia, nhs-lothian-hypomagnesaemia
 
   Scenario Outline: medicines that deplete, and magnesium not known
     Given an adult with mild to moderate depression on a stable antidepressant
@@ -17,7 +17,24 @@ Feature: Measure magnesium before a trial
       | omeprazole          | 91   | offered       | suppressed |
       | furosemide          | 5    | offered       | suppressed |
       | hydrochlorothiazide | 300  | offered       | suppressed |
+      | tacrolimus          | 30   | offered       | suppressed |
       | metformin           | 300  | not indicated | offered    |
+
+  Scenario Outline: conditions that deplete, and magnesium not known
+    Given an adult with mild to moderate depression who declined first-line care
+    And the patient has "<condition>"
+    When the record is evaluated
+    Then "measure-magnesium-first" is <defer>
+    And "supplement-alone" is <trial>
+
+    Examples:
+      | condition                | defer         | trial      |
+      | coeliac disease          | offered       | suppressed |
+      | ileostomy                | offered       | suppressed |
+      | chronic pancreatitis     | offered       | suppressed |
+      | alcohol dependence       | offered       | suppressed |
+      | type 2 diabetes mellitus | offered       | suppressed |
+      | asthma                   | not indicated | offered    |
 
   Scenario Outline: a current normal value clears the way
     Given an adult with mild to moderate depression on a stable antidepressant

@@ -41,6 +41,14 @@ Feature: Long use of a proton pump inhibitor and no magnesium in a year
     When the record is evaluated
     Then "ppi-without-magnesium" is withheld for want of "medicine list"
 
+  Scenario: what it says of a low value
+    Given a healthy adult
+    And the patient takes "omeprazole" since 400 days ago
+    When the record is evaluated
+    Then the text of "ppi-without-magnesium" says "mostly after a year"
+    And the text of "ppi-without-magnesium" says "sooner with a diuretic or digoxin"
+    And the text of "ppi-without-magnesium" says "about a quarter did not recover on magnesium alone"
+
   Scenario: the magnesium in esomeprazole magnesium is no supplement
     Given a healthy adult
     And the patient takes "esomeprazole magnesium" since 400 days ago

@@ -267,7 +267,34 @@ class Patients:
                     record |= self._list(item, rng, on, plain)
         if "phq9" in self.pack.items and rng.random() < 0.3:
             record["phq9_forms"] = [self._form(rng, on) for _ in range(rng.choice((1, 1, 2)))]
+        record |= self._course(rng, on)
         return {name: value for name, value in record.items() if value is not None}
+
+    def _course(self, rng: Random, on: date) -> Written:
+        """A medicine begun on a known day, with results before and since, for the items that are computed from them."""
+        changes = [i.change for i in self.pack.items.values() if isinstance(i, MeasuredItem) and i.change is not None]
+        if not changes or rng.random() < 0.7:
+            return {}
+        begun = rng.choice([days for days in self._durations if days > 1])
+        entry = {**rng.choice(self._members[changes[0].value_set]), "start": (on - timedelta(begun)).isoformat()}
+        dosed = self._dosed(entry, rng) if rng.random() < 0.3 else {**entry, "daily_dose": "248 mg elemental"}
+        course: Written = {"medicines": [], "medicines_reconciled": on.isoformat(), "supplements": [dosed]}
+        before = begun + rng.choice((0, 1, changes[0].within, changes[0].within + 1))
+        since = rng.choice([days for days in {0, *self._days_since(begun)} if days < begun])
+        for of in sorted({change.of for change in changes}):
+            values = self._scales[of][0].believed
+            days = (before, since) if rng.random() < 0.9 else (before,)
+            course[of] = [
+                {"value": text_of(rng.choice(values)), "date": (on - timedelta(ago)).isoformat()} for ago in days
+            ]
+        return course
+
+    def _days_since(self, begun: int) -> Iterator[int]:
+        """How old a result is that was taken on a day that a criterion asks for, or the day before or after."""
+        for item in self.pack.items.values():
+            if isinstance(item, MeasuredItem) and item.change is not None and item.change.gives == "day of the newest":
+                days = (int(limit) for limit in self.limits(item, item.units[0]))
+                yield from (begun - day for limit in days for day in (limit - 1, limit, limit + 1) if 0 <= day <= begun)
 
     def _form(self, rng: Random, on: date) -> Any:
         """A PHQ-9 answer by answer, with gaps, slips and a total that may be another."""

@@ -333,6 +333,8 @@ ITEMS = [
          "'change_of' of item 'phq9_fall' names no item that is measured; did you mean 'phq9'?"),
     item("change-since-nothing", "conditions:\n", CHANGE.replace("since_start_of: ssri", "since_start_of: depression"), "since_start_of",
          "'since_start_of' of item 'phq9_fall' names no set of medicines"),
+    item("change-that-gives-nothing", "conditions:\n", CHANGE.replace("baseline_within: 28 days\n", "baseline_within: 28 days\n  gives: slope\n"), "gives",
+         "'gives' of item 'phq9_fall' is 'slope'; write one of fall, value before, day of the newest"),
     item("change-without-baseline", "conditions:\n", CHANGE.replace("  baseline_within: 28 days\n", ""), "phq9_fall",
          "item 'phq9_fall' needs 'baseline_within: 28 days'"),
     item("current-for-weeks", "current_for: 14 days", "current_for: 2 weeks", "2 weeks", "is '2 weeks'; write a number of days"),

@@ -728,8 +728,6 @@ def from_(mg: str) -> Range:
         pytest.param([product("magnesium oxide", "100 mg elemental"), product("magnesium oxide", "100 mg elemental")], [], exactly("200"),
                      id="one product twice, the same dose"),
         pytest.param([product("magnesium oxide", "403.04 mg salt of MgO")], [], exactly("243.05"), id="a salt by its formula"),
-        pytest.param([product("magnesium oxide", "500 mg")], [], from_("0"), id="500 mg of what"),
-        pytest.param([product("magnesium oxide")], [], from_("0"), id="no dose"),
         pytest.param([product("magnesium oxide"), product("magnesium citrate", "200 mg elemental")], [], from_("200"),
              id="one of two without a dose"),
         pytest.param([product("magnesium citrate", "200 mg elemental")], ["magnesium oxide"], from_("200"), id="one more on the medicine list"),
@@ -766,9 +764,11 @@ def test_a_dose_that_does_not_say_is_asked_about_by_name() -> None:
         ({"medicines": [], "recorded": None}, "not reconciled"),
         ({"medicines": ["xyzzy"]}, "not recognised"),
         ({"medicines": [{"name": "magnesium oxide", "status": "on-hold"}]}, "imprecise"),
+        ({"medicines": ["magnesium oxide"]}, "imprecise"),
+        ({"supplements": [product("magnesium oxide", "500 mg")]}, "imprecise"),
     ],
 )
-def test_whether_magnesium_is_taken_may_itself_be_unknown(record: dict[str, Any], expected: str) -> None:
+def test_whether_magnesium_is_taken_or_how_much_may_itself_be_unknown(record: dict[str, Any], expected: str) -> None:
     assert said(supplemental(**record)) == expected
 
 
@@ -1006,6 +1006,25 @@ def test_the_fall_of_a_score_since_magnesium_was_begun(scores: dict[str, str], f
         change = found[item]
         assert (change.reason if isinstance(change, Gap) else reading(change).range) == (
             expected if expected.isalpha() else Range.exactly(Fraction(expected))
+        )
+
+
+@pytest.mark.parametrize(
+    ("scores", "before", "day"),
+    [
+        pytest.param({"2026-10-01": "12", RECENT: "7"}, (12, 12), (41, 41), id="one before, one since"),
+        pytest.param({"2026-10-10": "12"}, (12, 12), "missing", id="the day it was begun is before, not day 0"),
+        pytest.param({"2026-09-11": "12", "2026-10-11": "6"}, "missing", (1, 1), id="29 days before is too old; the day after is day 1"),
+        pytest.param({"2026-10-01": "12", "2026-11": "6"}, (12, 12), (22, 42), id="a month without a day may be any of its days so far"),
+        pytest.param({"2026-10-01": "12", RECENT: "40"}, (12, 12), "rejected", id="the newest is impossible"),
+    ],
+)  # fmt: skip
+def test_the_score_before_magnesium_and_the_day_of_the_newest(scores: dict[str, str], before: Any, day: Any) -> None:
+    found = facts(phq9=[result(value, when) for when, value in scores.items()], **ON_TRIAL).items
+    for item, expected in (("phq9_before", before), ("phq9_day", day)):
+        change = found[item]
+        assert (change.reason if isinstance(change, Gap) else reading(change).range) == (
+            expected if isinstance(expected, str) else Range(*expected)
         )
 
 

@@ -87,6 +87,13 @@ Feature: Every step of the library, once at least
     When the record is evaluated
     Then nothing is offered but "confirm-low-magnesium"
 
+  Scenario: an earlier value
+    Given a healthy adult
+    And the PHQ-9 was "12" 45 days ago
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    When the record is evaluated
+    Then "trial-response" is offered
+
   Scenario Outline: specimens
     Given a healthy adult
     And the serum magnesium is "0.90 mmol/L" from <specimen> specimen
@@ -110,3 +117,30 @@ Feature: Every step of the library, once at least
     And the PHQ-9 answers are "1, 2, 0, 3, 1, 1, 0, 2, -"
     When the record is evaluated
     Then "phq9-incomplete" is offered
+
+  Scenario: earlier values, and what cannot be used
+    Given a healthy adult
+    And the PHQ-9 is "6"
+    And the PHQ-9 was "12" 50 days ago
+    And the serum magnesium was reported 3 days ago and cannot be used
+    And the patient has "lithium" on hold
+    And it is not known when the problem list was reviewed
+    When the record is evaluated
+    Then "confirm-low-magnesium" is not offered
+    And "bipolar-disorder" is not suppressed
+    And "magnesium-result-not-usable" is not withheld
+    And every suggestion of kind "urgent" that is met is offered
+    And "supplement-alone" and "supplement-alongside-therapy" are never offered together
+
+  Scenario: of any patient
+    Given any patient
+    And the eGFR is at least "30 mL/min/1.73m2"
+    And the eGFR is below "60 mL/min/1.73m2"
+    And the age is above "17"
+    And the PHQ-9 is at most "19"
+    And the patient takes a medicine of "antidepressant"
+    And the patient receives a treatment of "psychotherapy"
+    And the patient has a diagnosis of "suicidality"
+    And the patient reports a symptom of "hypermagnesaemia_symptom"
+    When the record is evaluated
+    Then "moderate-renal-impairment" is offered

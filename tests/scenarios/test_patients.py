@@ -30,6 +30,7 @@ def test_a_healthy_adult_is_known_but_for_laboratory_extras() -> None:
     assert unknown == {
         "serum_magnesium", "potassium", "calcium", "albumin", "qtc", "gad7", "dietary_magnesium", "suicide_risk_assessment",
         "heart_rate", "bmi", "functional_difficulty", "low_magnesium_workup", "days_to_surgery", "phq9_fall", "phq9_fall_percent",
+        "phq9_before", "phq9_day", "phq9_item9_fall",
     }  # fmt: skip
 
 

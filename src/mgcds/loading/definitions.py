@@ -13,7 +13,7 @@ from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping, Node, Text
 from mgcds.model.criterion import Number, Threshold
 from mgcds.model.diet import ReferenceIntake
-from mgcds.model.pack import Change, Evidence, Item, ListItem, MeasuredItem, StateItem
+from mgcds.model.pack import Change, Evidence, Gives, Item, ListItem, MeasuredItem, StateItem
 from mgcds.model.record import Measurement, Part, PatientRecord
 from mgcds.model.terminology import Entry, ValueSet, words
 from mgcds.model.units import SUBSTANCES, factor, parse_unit
@@ -119,7 +119,7 @@ def _read_values(key: str, what: str, node: Mapping, reader: Reader) -> tuple[st
 def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reader, local: Local) -> MeasuredItem | None:
     required = ["title", "of", "units", "plausible", "current_for", "on_a_tie"]
     optional = ["substance", "loinc", "beyond_plausible", "lower_limit", "upper_limit", "not_from", "whole_numbers"]
-    optional += ["change_of", "since_start_of", "baseline_within", "methods"]
+    optional += ["change_of", "since_start_of", "baseline_within", "gives", "methods"]
     if not reader.keys(node, what, required, optional):
         return None
     substance = reader.choice(node, "substance", what, SUBSTANCES) if "substance" in node.items else None
@@ -155,7 +155,8 @@ def _read_change(what: str, node: Mapping, reader: Reader) -> Change | None:
     if not any(key in node.items for key in keys):
         return None
     of, value_set = (reader.text(node, key, what) for key in keys[:2])
-    return Change(of, value_set, reader.days(node, "baseline_within", what) or 0)
+    gives = reader.choice(node, "gives", what, get_args(Gives))
+    return Change(of, value_set, reader.days(node, "baseline_within", what) or 0, cast(Gives, gives))
 
 
 def _lowest(known: dict[str, Threshold], chosen: Collection[str]) -> Threshold | None:

@@ -167,5 +167,7 @@ def supplemental_magnesium(record: PatientRecord, pack: RulePack, facts: Facts) 
             sure = False  # on hold, say: it may come on top
         else:
             total += (dose.elemental() if isinstance(dose, SaltDose) else dose).mg
+    if not sure and total == 0:
+        return Gap("imprecise", "no product says how much magnesium it gives")
     text = f"{'' if sure else 'at least '}{float(total):g} mg elemental a day"
     return Reading(Range(total, total if sure else None), "mg/d", 0, None, None, "", "", text, "", None)

@@ -15,16 +15,20 @@ from mgcds.model.phq9 import Cutoffs
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
+Gives = Literal["fall", "value before", "day of the newest"]
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """How far a score has fallen since a medicine was begun: the last value of `of` at most `within` days before the longest-running
-    medicine of `value_set` was begun, less the newest value. In per cent of the former where the item's unit is `%`.
+    medicine of `value_set` was begun, less the newest value. In per cent of the former where the item's unit is `%`. It may give
+    instead that value before, or how many days after the start the newest value was taken.
     """
 
     of: str
     value_set: str
     within: int
+    gives: Gives = "fall"
 
 
 @dataclass(frozen=True, slots=True)

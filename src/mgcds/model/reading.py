@@ -9,6 +9,7 @@ the higher source text.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -350,7 +351,9 @@ def _days_to_surgery(record: PatientRecord, on: date) -> Reading | Gap:
 def change_since_start(
     item: MeasuredItem, change: Change, record: PatientRecord, pack: RulePack, facts: Facts
 ) -> Reading | Gap:
-    """How far the newest value has fallen below the last one before the medicine was begun (negative: risen)."""
+    """How far the newest value has fallen below the last one before the medicine was begun (negative: risen), or what else the
+    change gives.
+    """
     newest, listed = facts.items[change.of], facts.members[change.value_set]
     of = pack.items[change.of]
     assert isinstance(of, MeasuredItem)
@@ -358,19 +361,34 @@ def change_since_start(
         return Gap("missing", "none is being taken")
     if listed.present is None or listed.running.low is None or listed.running.low != listed.running.high:
         return facts.lists["medicines"] or Gap("imprecise", "the day it was begun is not known")
+    begun = int(listed.running.low)
+    before = _read_measured(of, record, facts.on - timedelta(days=begun), [])
+    usable = isinstance(before, Reading) and before.days <= change.within
+    none_before = Gap("missing", f"no {of.title} in the {change.within} days before the start")
+    if change.gives == "value before":
+        known = isinstance(before, Reading) and usable and before.range.low == before.range.high
+        return replace(before, days=before.days + begun) if isinstance(before, Reading) and known else none_before
     if not isinstance(newest, Reading):
         return newest if isinstance(newest, Gap) else Gap("missing", "none on record")
-    begun = int(listed.running.low)
     if newest.days >= begun:
         return Gap("missing", f"no {of.title} since the start")
-    before = _read_measured(of, record, facts.on - timedelta(days=begun), [])
-    if not isinstance(before, Reading) or before.days > change.within:
-        return Gap("missing", f"no {of.title} in the {change.within} days before the start")
+    if change.gives == "day of the newest":
+        return _day_taken(newest, begun, facts.on)
+    if not isinstance(before, Reading) or not usable:
+        return none_before
     fall = _fall(before.range, newest.range, item.units[0] == "%")
     if fall is None or before.unit != newest.unit:
         return Gap("imprecise", f"from {before.shown} to {newest.shown} is no change that can be computed")
     text = f"from {before.shown} ({before.dated}) to {newest.shown}"
     return Reading(fall, item.units[0], newest.days, None, None, "", "", text, newest.dated, newest.source)
+
+
+def _day_taken(newest: Reading, begun: int, on: date) -> Reading:
+    """The day after the start on which a value was taken; a partial date gives the range of days it may mean."""
+    fewest, most = parse_when(newest.dated).days_before(on)
+    days = Range(begun - most, begun - max(fewest, 0))
+    text = f"day {days.low}" if days.low == days.high else f"day {days.low} to {days.high}"
+    return Reading(days, "d", newest.days, None, None, "", "", text, newest.dated, newest.source)
 
 
 def _fall(before: Range, after: Range, in_percent: bool) -> Range | None:

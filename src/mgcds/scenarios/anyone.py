@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from mgcds.errors import PackError
+from mgcds.errors import PackError, ProofError
 from mgcds.loading.criteria import criterion_of
-from mgcds.model.pack import ListItem, MeasuredItem, RulePack, StateItem
+from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack, StateItem
 from mgcds.scenarios.failures import ScenarioError, ScenarioFailure
 from mgcds.scenarios.naming import item_called
 from mgcds.scenarios.patients import Patient
@@ -47,13 +47,15 @@ class Anyone(Patient):
             case StateItem():
                 self._assume({"state": item.id, "is": [part.strip() for part in value.split(" or ")]})
             case MeasuredItem():
+                value = _in_years(item, value)
                 self._assume({"measure": item.id, "between": [value, value]})
             case ListItem():
                 raise ScenarioError(f"the {name} is a list; write 'the patient takes a medicine of \"…\"'")
 
     def bound(self, name: str, way: str, value: str) -> None:
         """An item is current and lies to one side of a value."""
-        self._assume({"measure": item_called(name, self.pack).id, way: value})
+        item = item_called(name, self.pack)
+        self._assume({"measure": item.id, way: _in_years(item, value)})
 
     def forget(self, name: str) -> None:
         """Nothing current is known of an item or list."""
@@ -111,6 +113,8 @@ class Anyone(Patient):
             self._claim.assume(self._claim.met(criterion_of(parts, self.pack)))
         except PackError as error:
             raise ScenarioError("; ".join(problem.what for problem in error.problems)) from None
+        except ProofError as error:
+            raise ScenarioError(str(error)) from None
 
     def _refuse(self) -> NoReturn:
         raise ScenarioError(
@@ -164,6 +168,11 @@ class Proving:
             raise ScenarioFailure(
                 f"of every patient: {statement.says}", "a patient of whom it is not true\n" + refuted.scenario()
             )
+
+
+def _in_years(item: Item, value: str) -> str:
+    """An age is said without its unit."""
+    return f"{value} years" if item.id == "age" and value.strip().isdigit() else value
 
 
 def _claim(pack: RulePack) -> Claim:

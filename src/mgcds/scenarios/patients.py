@@ -72,6 +72,7 @@ class Patient:
         self._fields: dict[str, Any] | None = None
         self._described = False
         self._doubts: dict[tuple[str, str], str] = {}
+        self._unusable: set[str] = set()
         self._evaluated: Evaluated | None = None
 
     # --- Given ------------------------------------------------------------------------------------------------------------
@@ -132,6 +133,17 @@ class Patient:
         others = [form for form in fields.get("phq9_forms", []) if form["date"] != ago(days)]
         fields["phq9_forms"] = [*others, {"answers": given, "date": ago(days)}]
 
+    def say_besides(self, name: str, value: str, days: int) -> None:
+        """An item had this value so many days ago, besides what else is said of it."""
+        item = item_called(name, self.pack)
+        if not isinstance(item, MeasuredItem) or item.id not in PatientRecord.model_fields or item.id == "age":
+            raise ScenarioError(f"the {in_sentence(item.title)} is not measured more than once; say what it is now")
+        fields = self._speak()
+        said = fields.get(item.id, [])
+        entry = {"value": value, "date": ago(days)}
+        fields[item.id] = [*(said if isinstance(said, list) else [said]), entry]
+        self._note_doubt(item, value, entry)
+
     def forget(self, name: str) -> None:
         """Nothing is known of an item or a list, whatever was said of it before."""
         item = item_called(name, self.pack)
@@ -142,15 +154,6 @@ class Patient:
             fields.pop(field, None)
         self._doubts = {key: why for key, why in self._doubts.items() if key[0] != item.id}
 
-    def was(self, name: str, value: str, days: int) -> None:
-        """An earlier value, beside the one that was said."""
-        item = item_called(name, self.pack)
-        said = self._speak().get(item.id)
-        if not isinstance(item, MeasuredItem) or said is None:
-            raise ScenarioError(f"say first what the {in_sentence(item.title)} is, then what it was")
-        before = said if isinstance(said, list) else [said]
-        self._fields[item.id] = [*before, {"value": value, "date": ago(days)}]  # type: ignore[index]
-
     def was_unusable(self, name: str, days: int) -> None:
         """Something was reported of an item and cannot be used: it is unknown, and not for want of a report."""
         item = item_called(name, self.pack)
@@ -158,6 +161,7 @@ class Patient:
             raise ScenarioError(f"the {in_sentence(item.title)} is a list; {_INSTEAD[item.id]}")
         why = {"field": item.id, "why": "it cannot be used", "date": ago(days)}
         self._speak().setdefault("rejected", []).append(why)
+        self._unusable.add(item.id)
 
     def bound(self, name: str, way: str, value: str) -> None:
         """Only `any patient` has limits instead of values."""
@@ -237,7 +241,7 @@ class Patient:
         noted = {about for about, _ in self._doubts}
         for rejected in record.rejected:
             about = rejected.field.partition("[")[0]
-            if about not in noted | checked:
+            if about not in noted | checked | self._unusable:
                 doubts.append(f"{about}: {rejected.why}")
         if doubts:
             raise ScenarioError("; ".join(doubts))

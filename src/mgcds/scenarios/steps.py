@@ -156,6 +156,11 @@ def item_is_from(item: str, quantity: str, n: str, mgcds_patient: Patient) -> No
     mgcds_patient.say(item, quantity, int(n))
 
 
+@given('the <item> was "<quantity>" <n> days ago')
+def item_was(item: str, quantity: str, n: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.say_besides(item, quantity, int(n))
+
+
 @given('the <item> is "<quantity>" with laboratory limits "<low>" to "<high>"')
 def item_with_limits(item: str, quantity: str, low: str, high: str, mgcds_patient: Patient) -> None:
     mgcds_patient.say(item, quantity, lower_limit=low, upper_limit=high)
@@ -191,11 +196,6 @@ def item_is_at_least(item: str, limit: str, mgcds_patient: Patient) -> None:
 @given('the <item> is above "<limit>"')
 def item_is_above(item: str, limit: str, mgcds_patient: Patient) -> None:
     mgcds_patient.bound(item, "above", limit)
-
-
-@given('the <item> was "<quantity>" <n> days ago')
-def item_was(item: str, quantity: str, n: str, mgcds_patient: Patient) -> None:
-    mgcds_patient.was(item, quantity, int(n))
 
 
 @given("the <item> was reported <n> days ago and cannot be used")

@@ -14,7 +14,7 @@ import z3
 from mgcds.errors import EngineDisagreement, ProofError
 from mgcds.evaluator import evaluate
 from mgcds.model.assessment import Assessment
-from mgcds.model.criterion import Criterion
+from mgcds.model.criterion import Criterion, Has, Taking
 from mgcds.model.evaluation import Status
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
@@ -100,7 +100,9 @@ class Claim:
         )
 
     def met(self, criterion: Criterion) -> z3.BoolRef:
-        """A criterion is met."""
+        """A criterion is met. ProofError for a value set that no rule asks about: nothing could depend on it."""
+        if isinstance(criterion, Taking | Has) and not self.patient.is_asked_about(criterion.value_set):
+            raise ProofError(f"no rule asks about '{criterion.value_set}': leave it out, it changes nothing")
         return self.patient.test(criterion).true
 
     # --- statements -------------------------------------------------------------------------------------------------------

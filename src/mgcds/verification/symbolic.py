@@ -200,7 +200,8 @@ class AnyPatient:
         about = self._prefix + item.id
         known, gap, days = z3.Bool(f"{about} known"), z3.Int(f"{about} gap"), z3.Int(f"{about} days")
         self.constraints += [gap >= MISSING, gap <= REJECTED, days >= -LONGEST, days <= LONGEST]
-        if isinstance(item, StateItem) or item.current_for is None:  # an old state is known, and old
+        computed = isinstance(item, MeasuredItem) and not _is_reported(item)  # as stale as what it is computed from
+        if isinstance(item, StateItem) or (item.current_for is None and not computed):  # an old state is known, and old
             self.constraints.append(gap != STALE)
         return known, gap, days
 
@@ -230,7 +231,9 @@ class AnyPatient:
             above = z3.And(
                 reading.open_above, z3.Not(reading.open_below), z3.Not(reading.high_open), reading.low == reading.high
             )
-            self.constraints.append(z3.Or(reading.exact, below, above))
+            ends = (reading.open_below, reading.open_above, reading.low_open, reading.high_open)
+            between = z3.And([z3.Not(end) for end in ends])  # one number, or what unanswered questions leave open
+            self.constraints.append(z3.Or(between, below, above))
         if item.id != "supplemental_magnesium" and not (_is_reported(item) and item.id != "age"):
             self.constraints.append(z3.Not(reading.open_above))
         return reading
@@ -270,32 +273,29 @@ class AnyPatient:
         elif item.change is not None:
             self._change(item, item.change, reading)
 
-    def _change(self, item: MeasuredItem, change: Change, fall: AnyReading) -> None:
-        """Known only after a start whose day is known, with a value before it and one since."""
+    def _change(self, item: MeasuredItem, change: Change, found: AnyReading) -> None:
+        """Known only after a start whose day is known, and with the values before it and since that it is about."""
         begun, newest = self.running(change.value_set), self.readings[change.of]
-        taken = self.present(change.value_set)
         before = self.before.setdefault(change.of, z3.Int(f"{change.of} before"))
         of = self.pack.items[change.of]
         assert isinstance(of, MeasuredItem)
         lowest, highest = (int(end) for end in of.plausible)
         self.constraints += [before >= lowest, before <= highest]
-        needed = [
-            taken.true,
-            begun.exact,
-            newest.known,
-            newest.exact,
-            newest.days < begun.low,
-            fall.exact,
-            fall.days == newest.days,
-        ]
-        if item.units[0] == "%":
-            steps = range(max(lowest, 1), highest + 1)
-            needed.append(
-                z3.Or([z3.And(before == step, fall.low * step == 100 * (step - newest.low)) for step in steps])
-            )
-        else:
-            needed.append(fall.low == before - newest.low)
-        self.constraints.append(z3.Implies(fall.known, z3.And(needed)))
+        needed = [self.present(change.value_set).true, begun.exact]
+        since = [newest.known, newest.days < begun.low, found.days == newest.days]
+        match change.gives:
+            case "value before":
+                age = found.days - begun.low
+                needed += [found.exact, found.low == before, age >= 0, age <= change.within]
+            case "day of the newest":  # a later day only where its date is partial
+                needed += [*since, found.low == begun.low - newest.days, found.high <= begun.low]
+            case "fall" if item.units[0] == "%":
+                steps = range(max(lowest, 1), highest + 1)
+                fell = [z3.And(before == step, found.low * step == 100 * (step - newest.low)) for step in steps]
+                needed += [*since, newest.exact, found.exact, z3.Or(fell)]
+            case "fall":
+                needed += [*since, newest.exact, found.exact, found.low == before - newest.low]
+        self.constraints.append(z3.Implies(found.known, z3.And(needed)))
 
     def is_change(self, about: str) -> bool:
         """Is this item computed as a change of another?"""
@@ -307,6 +307,10 @@ class AnyPatient:
     def _members(self, value_set: str) -> list[AnyEntry]:
         entries = self.lists[self.pack.value_sets[value_set].of].entries
         return [entry for kin, entry in entries.items() if value_set in kin.value_sets]
+
+    def is_asked_about(self, value_set: str) -> bool:
+        """Does any rule depend on this value set?"""
+        return bool(self._members(value_set))
 
     def present(self, value_set: str) -> Kleene:
         """Is a member of the value set there?"""
