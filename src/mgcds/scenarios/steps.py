@@ -353,6 +353,16 @@ def is_not_withheld(rule: str, mgcds_patient: Patient) -> None:
     _expect_not(rule, "withheld", mgcds_patient)
 
 
+@then('"<rule>" is of kind "<kind>"')
+def is_of_kind(rule: str, kind: str, mgcds_patient: Patient) -> None:
+    from mgcds.scenarios.naming import kind_called, rule_called
+
+    pack = mgcds_patient.pack
+    wanted, found = kind_called(kind, pack), pack.rules[rule_called(rule, pack)].suggest.kind
+    if found != wanted:
+        raise ScenarioFailure(f"{rule} of kind {wanted}", f"of kind {found}")
+
+
 @then('every suggestion of kind "<kind>" that is met is offered')
 def met_is_offered(kind: str, mgcds_patient: Patient) -> None:
     from mgcds.scenarios.naming import kind_called

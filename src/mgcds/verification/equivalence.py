@@ -12,10 +12,14 @@ from typing import Literal, get_args
 
 import z3
 
+from mgcds.model.condition import names_of
 from mgcds.model.criterion import Threshold
 from mgcds.model.evaluation import Status
 from mgcds.model.pack import ListItem, MeasuredItem, RulePack
+from mgcds.model.rule import Finding, Rule
+from mgcds.verification.proofs import any_patient
 from mgcds.verification.symbolic import MISSING, STALE, AnyPatient, AnyReading, Kleene, exactly, follows_from
+from mgcds.verification.witness import Witness, find_witness
 
 Answer = Literal["differs", "equivalent", "undecided"]
 EFFORT = 20_000_000
@@ -56,13 +60,42 @@ class MutatedPatient(AnyPatient):
 
     @cached_property
     def criteria(self) -> Mapping[str, Kleene]:
-        """Only what the mutant changes is written down again."""
+        """Only what the mutant changes is written down again, here and below."""
         same, before = self.original.criteria, self.original.pack
         known = self.pack.items is before.items
         return {
             key: same[key] if known and before.criteria.get(key) is criterion else self.test(criterion)
             for key, criterion in self.pack.criteria.items()
         }
+
+    @cached_property
+    def findings(self) -> Mapping[str, Kleene]:
+        """Id of a finding → its truth."""
+        found: dict[str, Kleene] = {}
+        for finding in self.pack.findings.values():
+            found[finding.id] = self._again(finding, self.original.findings, {**self.criteria, **found})
+        return found
+
+    @cached_property
+    def rules(self) -> Mapping[str, Kleene]:
+        """Id of a rule → its truth."""
+        names = {**self.criteria, **self.findings}
+        return {rule.id: self._again(rule, self.original.rules, names) for rule in self.pack.rules.values()}
+
+    def _again(self, part: Finding | Rule, same: Mapping[str, Kleene], names: Mapping[str, Kleene]) -> Kleene:
+        before = self.original.pack
+        was = before.findings.get(part.id) or before.rules[part.id]
+        known = {**self.original.criteria, **self.original.findings}
+        unchanged = part.when == was.when and all(names[name] is known[name] for name in names_of(part.when))
+        return same[part.id] if unchanged else self.judge(part.when, names)
+
+    def may_differ(self, rule: str) -> bool:
+        """Is the rule, a holder of it or what a holder reads written otherwise?"""
+        before = self.original.pack
+        if self.pack.items is not before.items or self.pack.holders[rule] != before.holders[rule]:
+            return True
+        parts = (rule, *(holder.by for holder in self.pack.holders[rule]))
+        return any(self.rules[part] is not self.original.rules[part] for part in parts)
 
 
 def _with_limits(reading: AnyReading, item: MeasuredItem) -> AnyReading:
@@ -88,6 +121,7 @@ def told_otherwise(original: AnyPatient, mutated: MutatedPatient) -> z3.BoolRef:
     differs = [
         z3.Xor(original.status(rule, status), mutated.status(rule, status))
         for rule in before.rules
+        if mutated.may_differ(rule)
         for status in get_args(Status)[:3]  # the fourth is what remains
     ]
     differs += [
@@ -98,10 +132,17 @@ def told_otherwise(original: AnyPatient, mutated: MutatedPatient) -> z3.BoolRef:
     return z3.And(z3.Or(differs), *mutated.boundary)
 
 
-def compare(original: AnyPatient, mutant: RulePack, effort: int = EFFORT) -> Answer:
+def compare(pack: RulePack, mutant: RulePack, effort: int = EFFORT) -> Answer:
     """Is there a patient whom the mutant tells something else?"""
+    original, _ = any_patient(pack)
     solver = z3.Solver()
     solver.set("rlimit", effort)
     solver.add(original.constraints)
     answer = solver.check(told_otherwise(original, MutatedPatient(mutant, original)))
     return "differs" if answer == z3.sat else "equivalent" if answer == z3.unsat else "undecided"
+
+
+def witness(pack: RulePack, mutant: RulePack) -> Witness | None:
+    """The plainest patient whom the mutant tells something else; None where there is none."""
+    original, solver = any_patient(pack)
+    return find_witness(original, solver, told_otherwise(original, MutatedPatient(mutant, original)))

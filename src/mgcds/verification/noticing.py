@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from mgcds.model.condition import Truth, judge, names_of
 from mgcds.model.evaluation import Verdicts, evaluate_facts, status, test
-from mgcds.model.facts import Facts
-from mgcds.model.pack import RulePack
+from mgcds.model.facts import Facts, Gap, Reading, known
+from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack
 from mgcds.verification.mutants import Mutant
 
 
@@ -29,7 +29,14 @@ class Example(Protocol):
 
     @property
     def asks_for_reasons(self) -> bool:
-        """Does it expect more than statuses: what is missing, what holds back, what a text or a data problem says?"""
+        """Does it expect what is missing, or who holds back?"""
+
+    @property
+    def asks_for_kinds(self) -> bool:
+        """Does it expect something of a kind?"""
+
+    def asks_of(self, pack: RulePack) -> frozenset[str]:
+        """The rules of which it expects something."""
 
     def facts(self, pack: RulePack) -> Facts:
         """What is known of its patient."""
@@ -47,6 +54,7 @@ class Examples:
         self.concrete = [example for example in self.all if not example.is_about_anyone]
         self.facts = [example.facts(pack) for example in self.concrete]
         self.verdicts = [evaluate_facts(pack, facts) for facts in self.facts]
+        self.asked = [example.asks_of(pack) for example in self.concrete]
 
     def broken(self) -> list[Example]:
         """Those that fail with the unchanged pack: they would seem to notice everything."""
@@ -54,25 +62,25 @@ class Examples:
         return [example for example in self.all if example.notices(self.pack, facts.get(id(example)))]
 
     def first_to_notice(self, mutant: Mutant) -> Example | None:
-        """A scenario of one patient that fails with the mutant; those about the changed rule are asked first."""
+        """A scenario of one patient that fails with the mutant: those about the changed rule are asked first, those that want reasons,
+        which take longest to find, last.
+        """
         pack = mutant.build()
-        own = [place for place, example in enumerate(self.concrete) if example.topic_and_rule[1] == mutant.part]
-        order = [*own, *sorted(set(range(len(self.concrete))) - set(own))]
-        if mutant.item is not None:
-            return self._first(pack, order, read_again=True)
         changed = Changed(self.pack, pack)
-        told = {place for place in order if changed.tells_otherwise(self.facts[place], self.verdicts[place])}
-        found = self._first(pack, [place for place in order if place in told])
-        if found is None:
-            reasons = [place for place in order if place not in told and self.concrete[place].asks_for_reasons]
-            found = self._first(pack, [place for place in reasons if changed.concerns(self.verdicts[place])])
-        return found
-
-    def _first(self, pack: RulePack, places: Sequence[int], read_again: bool = False) -> Example | None:
-        for place in places:
-            example = self.concrete[place]
-            if example.notices(pack, None if read_again else self.facts[place]):
-                return example
+        own = [example.topic_and_rule[1] == mutant.part for example in self.concrete]
+        order = sorted(range(len(own)), key=lambda place: (self.concrete[place].asks_for_reasons, not own[place]))
+        for place in order:
+            example, facts, verdicts = self.concrete[place], self.facts[place], self.verdicts[place]
+            if mutant.item is not None and reads_otherwise(pack.items[mutant.item], self.pack, facts):
+                if example.notices(pack):
+                    return example
+            elif not changed.concerned.isdisjoint(self.asked[place]) and (
+                changed.tells_otherwise(facts, verdicts)
+                or (example.asks_for_reasons and changed.concerns(verdicts))
+                or (example.asks_for_kinds and changed.kinds)
+            ):
+                if example.notices(pack, facts):
+                    return example
         return None
 
     def first_to_prove(self, mutant: Mutant) -> Example | None:
@@ -81,48 +89,70 @@ class Examples:
         return next((example for example in self.all if example.is_about_anyone and example.notices(pack)), None)
 
 
+def reads_otherwise(item: Item, pack: RulePack, facts: Facts) -> bool:
+    """May the facts of the patient be others where the item is this one?"""
+    before, found = pack.items[item.id], known(facts, item.id)
+    if isinstance(item, ListItem):
+        return found is None or (isinstance(found, Gap) and found.reason == "stale")
+    if not isinstance(item, MeasuredItem) or not isinstance(before, MeasuredItem):
+        return False  # of a state only criteria ask how old it is
+    if item.change is not None and item.change != before.change:
+        return facts.members[item.change.value_set].present is True and isinstance(facts.items[item.change.of], Reading)
+    if (item.lower, item.upper) != (before.lower, before.upper):
+        return isinstance(found, Reading)
+    return isinstance(found, Gap) and found.reason in ("stale", "rejected")
+
+
 class Changed:
-    """What of a pack a mutant changes: only that is judged again."""
+    """What of a pack a mutant changes: only that is judged again, and what hangs on it where the verdict is another."""
 
     def __init__(self, pack: RulePack, mutant: RulePack) -> None:
         self._mutant = mutant
-        self._criteria = [key for key in mutant.criteria if mutant.criteria[key] is not pack.criteria.get(key)]
-        parts = {**mutant.findings, **mutant.rules}
+        self._criteria = {
+            key: criterion for key, criterion in mutant.criteria.items() if criterion is not pack.criteria.get(key)
+        }
         before = {**pack.findings, **pack.rules}
-        again: list[str] = []
-        for part in parts.values():  # findings stand after those they use, rules after findings
-            if part.when != before[part.id].when or any(name in again for name in names_of(part.when)):
-                again.append(part.id)
-        self._findings = [part for part in again if part in mutant.findings]
-        self._rules = [part for part in again if part in mutant.rules]
-        self._held = [
-            rule
-            for rule in mutant.rules
-            if mutant.holders[rule] is not pack.holders[rule] and mutant.holders[rule] != pack.holders[rule]
-        ]
-        self._kinds = [rule for rule in mutant.rules if mutant.rules[rule].suggest.kind != pack.rules[rule].suggest.kind]
+        self._parts = {**mutant.findings, **mutant.rules}  # findings stand after those they use, rules after findings
+        self._written = {part.id for part in self._parts.values() if part.when != before[part.id].when}
+        self._uses = {part.id: frozenset(names_of(part.when)) for part in self._parts.values()}
+        self._concerned: list[str] = []
+        for part, uses in self._uses.items():
+            if part in self._written or not uses.isdisjoint(self._concerned):
+                self._concerned.append(part)
+        self._held = [rule for rule in mutant.rules if mutant.holders[rule] != pack.holders[rule]]
+        self.kinds = [rule for rule in mutant.rules if mutant.rules[rule].suggest.kind != pack.rules[rule].suggest.kind]
+        judged = {*self._concerned, *self._held, *self.kinds}
+        held = [rule for rule, holders in mutant.holders.items() if any(holder.by in judged for holder in holders)]
+        self.concerned = frozenset((*judged, *held))
+        """findings and rules of which something may change"""
 
     def tells_otherwise(self, facts: Facts, verdicts: Verdicts) -> bool:
-        """Is a rule of this patient judged otherwise, or its suggestion given another status or kind?"""
-        rules = self._judged(facts, verdicts)
-        if any(rules[rule] is not verdicts.rules[rule] for rule in self._rules):
-            return True
-        if any(rules[rule] is not False for rule in self._kinds):
-            return True
-        return any(
+        """Is a rule of this patient judged otherwise, or its suggestion given another status?"""
+        rules = verdicts.rules
+        if any(
             status(rules[rule], self._mutant.holders[rule], rules, self._mutant, facts) != verdicts.statuses[rule]
             for rule in self._held
-        )
+        ):
+            return True
+        return any(part in rules for part in self._judged_otherwise(facts, verdicts))
 
     def concerns(self, verdicts: Verdicts) -> bool:
         """Can it change why something is held back or withheld, though no status changes?"""
-        return any(verdicts.rules[rule] is not False for rule in (*self._rules, *self._held, *self._kinds))
+        rules = [part for part in self._concerned if part in verdicts.rules]
+        return any(verdicts.rules[rule] is not False for rule in (*rules, *self._held))
 
-    def _judged(self, facts: Facts, verdicts: Verdicts) -> Mapping[str, Truth]:
-        if not self._rules:
-            return verdicts.rules
-        known: dict[str, Truth] = {**verdicts.criteria, **verdicts.findings}
-        known |= {key: test(self._mutant.criteria[key], facts) for key in self._criteria}
-        for finding in self._findings:
-            known[finding] = judge(self._mutant.findings[finding].when, known)
-        return {**verdicts.rules, **{rule: judge(self._mutant.rules[rule].when, known) for rule in self._rules}}
+    def _judged_otherwise(self, facts: Facts, verdicts: Verdicts) -> Iterator[str]:
+        """Findings and rules with another verdict."""
+        if not self._concerned:
+            return
+        truths: dict[str, Truth] = {**verdicts.criteria, **verdicts.findings}
+        truths |= {key: test(criterion, facts) for key, criterion in self._criteria.items()}
+        otherwise: set[str] = set()
+        for part in self._concerned:
+            if part not in self._written and self._uses[part].isdisjoint(otherwise):
+                continue
+            truth = judge(self._parts[part].when, truths)
+            if truth is not (truths[part] if part in verdicts.findings else verdicts.rules[part]):
+                truths[part] = truth
+                otherwise.add(part)
+                yield part

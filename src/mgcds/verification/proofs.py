@@ -55,7 +55,7 @@ class Claim:
     assumptions: list[z3.BoolRef] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.patient, self._solver = _any_patient(self.pack)
+        self.patient, self._solver = any_patient(self.pack)
 
     def assume(self, *assumptions: z3.BoolRef) -> None:
         self.assumptions += assumptions
@@ -144,7 +144,7 @@ class Claim:
 
 
 @lru_cache(maxsize=4)
-def _any_patient(pack: RulePack) -> tuple[AnyPatient, z3.Solver]:
+def any_patient(pack: RulePack) -> tuple[AnyPatient, z3.Solver]:
     """Made once a pack: the formulas are large, the questions small."""
     patient, solver = AnyPatient(pack), z3.Solver()
     solver.add(patient.constraints)

@@ -367,14 +367,14 @@ class AnyPatient:
         """Id of a finding → its truth."""
         found: dict[str, Kleene] = {}
         for finding in self.pack.findings.values():
-            found[finding.id] = self._judge(finding.when, {**self.criteria, **found})
+            found[finding.id] = self.judge(finding.when, {**self.criteria, **found})
         return found
 
     @cached_property
     def rules(self) -> Mapping[str, Kleene]:
         """Id of a rule → its truth."""
         names = {**self.criteria, **self.findings}
-        return {rule.id: self._judge(rule.when, names) for rule in self.pack.rules.values()}
+        return {rule.id: self.judge(rule.when, names) for rule in self.pack.rules.values()}
 
     def status(self, rule_id: str, status: Status) -> z3.BoolRef:
         """The rule's suggestion has this status."""
@@ -412,16 +412,17 @@ class AnyPatient:
     def _gap(self, about: str) -> z3.ArithRef:
         return (self.lists.get(about) or self.readings.get(about) or self.states[about]).gap
 
-    def _judge(self, condition: Condition, known: Mapping[str, Kleene]) -> Kleene:
+    def judge(self, condition: Condition, known: Mapping[str, Kleene]) -> Kleene:
+        """The truth of a condition, given that of its names."""
         match condition:
             case Name(name=name):
                 return known[name]
             case Not(part=part):
-                return self._judge(part, known).negated()
+                return self.judge(part, known).negated()
             case AllOf(parts=parts):
-                return every(self._judge(part, known) for part in parts)
+                return every(self.judge(part, known) for part in parts)
             case AnyOf(parts=parts):
-                return some(self._judge(part, known) for part in parts)
+                return some(self.judge(part, known) for part in parts)
         assert_never(condition)
 
     def test(self, criterion: Criterion) -> Kleene:
