@@ -209,6 +209,11 @@ class Patient:
             raise ScenarioError("a diagnosis or symptom needs a name")
         self._speak().setdefault(which, []).append({"name": name})
 
+    def may_still_have(self, name: str) -> None:
+        """A diagnosis that ended this year, on a day that nobody wrote down."""
+        self.has("conditions", name)
+        self._known()["conditions"][-1]["abated"] = f"{self._on.year}"
+
     def receives(self, name: str, since: int) -> None:
         """A treatment that is no medicine, such as psychotherapy."""
         if not self.pack.vocabularies["procedures"].match(name, ()).value_sets:

@@ -292,6 +292,11 @@ def has(diagnosis: str, mgcds_patient: Patient) -> None:
     mgcds_patient.has("conditions", diagnosis)
 
 
+@given('the patient may still have "<diagnosis>"')
+def may_still_have(diagnosis: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.may_still_have(diagnosis)
+
+
 @given('the patient reports "<symptom>"')
 def reports(symptom: str, mgcds_patient: Patient) -> None:
     mgcds_patient.has("symptoms", symptom)

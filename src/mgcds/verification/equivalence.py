@@ -41,7 +41,8 @@ class MutatedPatient(AnyPatient):
             if isinstance(item, ListItem):
                 self._make_stale(item.id)
             elif isinstance(item, MeasuredItem) and isinstance(before, MeasuredItem) and item.change != before.change:
-                self._make_unknown(item.id)
+                if item.change is not None and item.change.gives != "day of the newest":  # which asks for no value before
+                    self._make_unknown(item.id)
             elif isinstance(item, MeasuredItem):
                 self.readings[item.id] = _with_limits(self.readings[item.id], item)
 
