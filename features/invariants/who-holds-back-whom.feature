@@ -584,6 +584,7 @@ Feature: Who holds back whom, one by one
 
   Scenario Outline: a diagnosis that may be over is not taken for over
     Given an adult with mild to moderate depression on a stable antidepressant
+    And the serum magnesium is "0.85 mmol/L"
     And the patient may still have "<diagnosis>"
     When the record is evaluated
     Then "<rule>" is withheld

@@ -163,3 +163,34 @@ Feature: Estimated dietary magnesium below the average requirement
     And the dietary magnesium is "100 mg/d" by "diary"
     When the record is evaluated
     Then "low-dietary-magnesium" is not indicated
+
+  Scenario Outline: a pregnancy beyond 50 has no requirement of its own
+    Given a healthy adult
+    And the age is "51"
+    And the pregnancy is "pregnant"
+    And the dietary magnesium is "<intake> mg/d" by "diary"
+    When the record is evaluated
+    Then "low-dietary-magnesium" is <inform>
+
+    Examples:
+      | intake | inform        |
+      | 264    | offered       |
+      | 280    | not indicated |
+
+  Scenario Outline: at 18 or 19, below the requirement of both ages
+    Given a healthy adult
+    And the patient was born in "2007"
+    And the sex is "<sex>"
+    And the pregnancy is "<pregnancy>"
+    And the dietary magnesium is "<intake> mg/d" by "diary"
+    When the record is evaluated
+    Then "low-dietary-magnesium" is <inform>
+
+    Examples:
+      | sex    | pregnancy    | intake | inform   |
+      | female | not pregnant | 254    | offered  |
+      | female | not pregnant | 255    | withheld |
+      | male   | not pregnant | 329    | offered  |
+      | male   | not pregnant | 330    | withheld |
+      | female | pregnant     | 289    | offered  |
+      | female | pregnant     | 290    | withheld |

@@ -124,6 +124,11 @@ def any_patient(mgcds_patient: Patient) -> None:
     mgcds_patient.begin("any patient")
 
 
+@given('the patient was born in "<year>"')
+def born_in(year: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.born_in(year)
+
+
 @given("today is <day>")
 def today_is(day: str, mgcds_patient: Patient) -> None:
     mgcds_patient.set_today(day)
