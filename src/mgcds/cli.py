@@ -296,7 +296,9 @@ Features = Annotated[
 ]
 Drafts = Annotated[
     Path | None,
-    typer.Option("--drafts", metavar="FILE", help="Write what is missing as @draft scenarios: a new file, or a folder."),
+    typer.Option(
+        "--drafts", metavar="FILE", help="Write what is missing as @draft scenarios: a new file, or a folder."
+    ),
 ]
 
 

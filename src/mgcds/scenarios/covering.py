@@ -67,7 +67,9 @@ def _lines(coverage: Coverage) -> Iterator[str]:
     yield f"{'all':{width}}  " + _row(whole)
     if coverage.missing:
         yield "\nNo scenario has asked:"
-        yield from (f"  {case.rule} {case.says}" if case.of in ("verdict", "status") else f"  {case.rule}: {case.of}: {case.says}" for case in coverage.missing)  # fmt: skip
+        for case in coverage.missing:
+            of = "" if case.of in ("verdict", "status") else f": {case.of}:"
+            yield f"  {case.rule}{of} {case.says}"
     yield f"\n{len(coverage.impossible)} further cases are so of no patient."
 
 

@@ -17,7 +17,6 @@ from typing import Any, Literal, TextIO
 
 from mgcds.errors import ProofError
 from mgcds.loading import load_pack
-from mgcds.model.pack import RulePack
 from mgcds.scenarios.examples import read_examples
 from mgcds.scenarios.features import check_features, features_root, find_features
 from mgcds.verification.mutants import Mutant, mutants_of
@@ -70,10 +69,12 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """For JSON; outcomes in the order of the pack's files."""
         return {
-            "goal_percent": GOAL, "percent_noticed": round(self.percent, 2), "reached": self.is_reached,
+            "goal_percent": GOAL,
+            "percent_noticed": round(self.percent, 2),
+            "reached": self.is_reached,
             "counts": {fate: self.counts[fate] for fate in ("noticed", "survived", "equivalent", "undecided")},
             "mutants": [asdict(outcome) for outcome in self.outcomes],
-        }  # fmt: skip
+        }
 
 
 class Bench:
@@ -183,8 +184,12 @@ def run(
     from mgcds.scenarios.drafts import draft_of_survivor, write_drafts
     from mgcds.verification.coverage import Coverage
 
-    survived = [mutant for mutant, outcome in zip(bench.mutants, result.outcomes, strict=True) if outcome.fate == "survived"]  # fmt: skip
-    scenarios = {mutant.question: draft_of_survivor(bench.pack, mutant) for mutant in survived} if drafts or not as_json else {}  # fmt: skip
+    survived = [
+        mutant for mutant, outcome in zip(bench.mutants, result.outcomes, strict=True) if outcome.fate == "survived"
+    ]
+    scenarios = (
+        {mutant.question: draft_of_survivor(bench.pack, mutant) for mutant in survived} if drafts or not as_json else {}
+    )
     coverage = Coverage(bench.pack, bench.examples)
     if as_json:
         print(json.dumps({**result.to_dict(), "coverage": coverage.summary()}, indent=2, ensure_ascii=False), file=out)
@@ -201,7 +206,10 @@ def _lines(result: Result, scenarios: dict[str, str | None], coverage: dict[str,
         if outcome.fate in ("survived", "undecided"):
             undecided = " (Z3 could not decide whether it makes a difference.)" if outcome.fate == "undecided" else ""
             yield f"{outcome.where}: {outcome.question}{undecided}"
-            yield (scenarios.get(outcome.question) or "  No patient could be written down who would be told something else.") + "\n"  # fmt: skip
+            yield (
+                scenarios.get(outcome.question)
+                or "  No patient could be written down who would be told something else."
+            ) + "\n"
     counts = result.counts
     by_what = Counter(outcome.what for outcome in result.outcomes if outcome.fate != "equivalent")
     noticed = Counter(outcome.what for outcome in result.outcomes if outcome.fate == "noticed")

@@ -44,7 +44,8 @@ class Cases:
         if case.of == "MC/DC":
             condition = self._expanded[case.rule]
             met, not_met = (
-                patient.judge(condition, {**patient.criteria, case.key: truth}) for truth in (_ALWAYS, _ALWAYS.negated())
+                patient.judge(condition, {**patient.criteria, case.key: truth})
+                for truth in (_ALWAYS, _ALWAYS.negated())
             )
             decides = z3.Or(z3.And(met.true, not_met.false), z3.And(met.false, not_met.true))
             return z3.And(_is(patient.criteria[case.key], case.wanted), decides)

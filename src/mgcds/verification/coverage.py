@@ -91,7 +91,9 @@ class Coverage:
         for unit, limit in limits_of(key, self.pack):
             step = step_of(key, limit, self.pack)
             for side in ("below", "at", "above"):
-                yield Case(rule, "limit", f"'{key}': {side} {limit} {plain(unit)}".rstrip(), key, (unit, limit, step, side))  # fmt: skip
+                yield Case(
+                    rule, "limit", f"'{key}': {side} {limit} {plain(unit)}".rstrip(), key, (unit, limit, step, side)
+                )
 
     # --- what the scenarios ask -------------------------------------------------------------------------------------------
 
@@ -171,4 +173,5 @@ def is_beside(facts: Facts, case: Case, pack: RulePack) -> bool:
     if found.range.high != value or found.range.low_open or found.range.high_open:
         return False
     away = Fraction(value) - Fraction(limit)
-    return {"below": -step <= away < 0, "at": away == 0, "above": 0 < away <= step}[side]
+    beside: bool = {"below": -step <= away < 0, "at": away == 0, "above": 0 < away <= step}[side]
+    return beside

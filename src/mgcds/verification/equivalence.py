@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import z3
 
 from mgcds.model.condition import names_of
-from mgcds.model.criterion import Threshold
+from mgcds.model.criterion import Threshold, Which
 from mgcds.model.evaluation import Status
 from mgcds.model.pack import ListItem, MeasuredItem, RulePack
 from mgcds.model.rule import Finding, Rule
@@ -41,7 +41,9 @@ class MutatedPatient(AnyPatient):
             if isinstance(item, ListItem):
                 self._make_stale(item.id)
             elif isinstance(item, MeasuredItem) and isinstance(before, MeasuredItem) and item.change != before.change:
-                if item.change is not None and item.change.gives != "day of the newest":  # which asks for no value before
+                if (
+                    item.change is not None and item.change.gives != "day of the newest"
+                ):  # which asks for no value before
                     self._make_unknown(item.id)
             elif isinstance(item, MeasuredItem):
                 self.readings[item.id] = _with_limits(self.readings[item.id], item)
@@ -108,7 +110,7 @@ def _with_limits(reading: AnyReading, item: MeasuredItem) -> AnyReading:
             otherwise = z3.If(reading.unit == place, exactly(limit.by_unit[unit].value), otherwise)
         return otherwise
 
-    defaults = (("lower", item.lower), ("upper", item.upper))
+    defaults: tuple[tuple[Which, Threshold | None], ...] = (("lower", item.lower), ("upper", item.upper))
     limits = {
         which: z3.If(reading.own_limit[which], reading.limit[which], default(limit, reading.limit[which]))
         for which, limit in defaults

@@ -6,40 +6,27 @@ could not be kept. Conditions and precedence are changed as they are understood.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, cast
 
 from mgcds.errors import PackError, Problem
 from mgcds.loading import rules_root
-from mgcds.loading.criteria import BOUNDS, CriteriaReader, criterion_of
-from mgcds.loading.criteria import KINDS as KINDS_OF_CRITERIA
+from mgcds.loading.criteria import CriteriaReader, criterion_of
 from mgcds.loading.packs import Sources, read_sources
 from mgcds.loading.precedence import read_precedence
 from mgcds.loading.reading import Reader
 from mgcds.loading.source import Mapping as Written
 from mgcds.loading.source import Node, Sequence, Text
-from mgcds.model import criterion as criteria
 from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, names_of, rename
-from mgcds.model.criterion import ABOUT_KNOWLEDGE, Criterion, Has, Limit, Taking, Threshold
-from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack, StateItem
+from mgcds.model.criterion import ABOUT_KNOWLEDGE, Criterion, Limit, Threshold
+from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack
 from mgcds.model.rule import Finding, HoldsBack, Kind, Rule
+from mgcds.verification.edits import Parts, What, edits, one_day_off, steps, texts_of
 
-What = Literal[
-    "threshold", "comparison", "unit", "freshness", "qualification", "value set", "value", "question of data",
-    "and/or", "negation", "dropped criterion", "dropped exclusion", "precedence", "kind",
-]  # fmt: skip
-Parts = dict[str, str | list[str]]
 Part = Rule | Finding
-_SIDES = {"below": "at_most", "at_most": "below", "at_least": "above", "above": "at_least"}
-_DAYS = ("within", "for_at_least", "for_more_than", "for_at_most", "unchanged_for")
-_PREFIX = re.compile(r"(at most|at least|above|below) ")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_OF_THE_LABORATORY = ("lower limit", "upper limit")
 
 
 @dataclass(frozen=True)
@@ -61,17 +48,6 @@ class Mutant:
     def question(self) -> str:
         """What is asked where nothing notices."""
         return f"If {self.instead}, no scenario would notice. {self.right}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """A criterion written otherwise."""
-
-    what: What
-    key: str
-    parts: Parts
-    instead: str
-    right: str
 
 
 def mutants_of(pack: RulePack, root: Path | None = None) -> list[Mutant]:
@@ -111,7 +87,7 @@ def _of_criteria(part: Part, source: Written, pack: RulePack) -> Iterator[Mutant
     for name, node in _criteria_nodes(source):
         said = pack.criteria[part.criteria[name]]
         seen = {said}
-        for edit in _edits(_plain(node), said, pack):
+        for edit in edits(_plain(node), said, pack):
             try:
                 changed = criterion_of(edit.parts, pack)
             except PackError:
@@ -121,7 +97,8 @@ def _of_criteria(part: Part, source: Written, pack: RulePack) -> Iterator[Mutant
             seen.add(changed)
             where = f"{node.file}:{node.line_of(edit.key)}"
             instead = f"in '{name}' of '{part.id}' {edit.instead}"
-            yield Mutant(edit.what, where, part.id, instead, edit.right, partial(_with_criterion, pack, part, name, changed))  # fmt: skip
+            build = partial(_with_criterion, pack, part, name, changed)
+            yield Mutant(edit.what, where, part.id, instead, edit.right, build)
 
 
 def _criteria_nodes(source: Written) -> list[tuple[str, Written]]:
@@ -154,171 +131,6 @@ def _with_part(pack: RulePack, part: Part) -> RulePack:
     return replace(pack, rules={**pack.rules, part.id: part})
 
 
-def _edits(parts: Parts, said: Criterion, pack: RulePack) -> Iterator[_Edit]:
-    """Every way in which one criterion is written otherwise."""
-    kind = next(key for key in parts if key in KINDS_OF_CRITERIA)
-    if kind == "measure":
-        item = pack.items[str(parts["measure"])]
-        assert isinstance(item, MeasuredItem)
-        yield from _of_bounds(parts, item)
-    elif kind in ("state", "documented"):
-        item = pack.items[str(parts[kind])]
-        assert isinstance(item, StateItem)
-        yield from _of_values(parts, item)
-    elif isinstance(said, Taking | Has):
-        yield from _of_value_set(parts, kind, said, pack)
-    else:
-        yield from _of_question(parts, kind)
-    yield from _of_days(parts)
-    for key in ("since", *_DAYS):
-        if key in parts:
-            without = {name: value for name, value in parts.items() if name != key}
-            yield _Edit("qualification", key, without, f"'{key}: {parts[key]}' were left out", "Is it needed?")
-
-
-def _instead(parts: Parts, key: str, now: Parts, what: What, of: str = "") -> _Edit:
-    """`key` is written otherwise; said with what stands there now and then."""
-    shown, changed = (_shown({name: of_parts[name] for name in of_parts if name not in same}) for of_parts, same in (
-        (parts, [name for name in parts if now.get(name) == parts[name]]), (now, [name for name in now if parts.get(name) == now[name]]),
-    ))  # fmt: skip
-    return _Edit(what, key, now, f"{of}'{changed}' stood instead of '{shown}'", f"Is '{shown}' right?")
-
-
-def _shown(parts: Parts) -> str:
-    return ", ".join(f"{key}: {value if isinstance(value, str) else _listed(value)}" for key, value in parts.items())
-
-
-def _listed(values: Iterable[str]) -> str:
-    return f"[{', '.join(values)}]"
-
-
-def _of_bounds(parts: Parts, item: MeasuredItem) -> Iterator[_Edit]:
-    bounds = [key for key in parts if key in BOUNDS or key == "between"]
-    for key in bounds:
-        written = parts[key]
-        texts = [written] if isinstance(written, str) else written
-        for place, text in enumerate(texts):
-            for changed in _steps(text, item.whole):
-                now = _replaced(parts, key, place, changed)
-                yield _Edit("threshold", key, now, f"the limit were {changed} instead of {text}", f"Is {text} right?")
-            yield from _of_units(parts, key, place, text, item)
-        yield from _of_sides(parts, key, texts)
-        if isinstance(written, list) and key != "between" and len(texts) > 1:
-            for place, text in enumerate(texts):
-                now = {**parts, key: [other for at, other in enumerate(texts) if at != place]}
-                yield _Edit("unit", key, now, f"{text} were left out and converted from the other limit", f"Is {text} meant as a limit of its own?")  # fmt: skip
-    if len(bounds) > 1:
-        for key in bounds:
-            without = {name: value for name, value in parts.items() if name != key}
-            yield _Edit("qualification", key, without, f"the bound '{_shown({key: parts[key]})}' were left out", "Is it needed?")  # fmt: skip
-    if "between" in parts:
-        others = {key: value for key, value in parts.items() if key != "between"}
-        low, high = parts["between"]
-        for bound, of in (({"at_least": low}, high), ({"at_most": high}, low)):
-            yield _Edit("qualification", "between", {**others, **bound}, f"the bound {of} were left out", "Is it needed?")  # fmt: skip
-
-
-def _steps(text: str, whole: bool) -> list[str]:
-    """The same limit one step of its last written digit lower and higher; none for a limit of the laboratory."""
-    number = _NUMBER.search(text)
-    if number is None or text in _OF_THE_LABORATORY:
-        return []
-    value = Decimal(number[0])
-    step = Decimal(1) if whole else Decimal(1).scaleb(cast(int, value.as_tuple().exponent))
-    return [f"{text[: number.start()]}{changed}{text[number.end() :]}" for changed in (value - step, value + step)]
-
-
-def _replaced(parts: Parts, key: str, place: int, text: str) -> Parts:
-    written = parts[key]
-    if isinstance(written, str):
-        return {**parts, key: text}
-    return {**parts, key: [text if at == place else other for at, other in enumerate(written)]}
-
-
-def _of_sides(parts: Parts, key: str, texts: list[str]) -> Iterator[_Edit]:
-    """The limit itself belongs to the range, or no longer."""
-    if key == "between":
-        others = {name: value for name, value in parts.items() if name != key}
-        for bounds in ({"above": texts[0], "at_most": texts[1]}, {"at_least": texts[0], "below": texts[1]}):
-            yield _instead(parts, key, {**others, **bounds}, "comparison")
-    elif len(texts) == 1:
-        others = {name: value for name, value in parts.items() if name != key}
-        yield _instead(parts, key, {**others, _SIDES[key]: parts[key]}, "comparison")
-    else:
-        for place, text in enumerate(texts):
-            prefix = _PREFIX.match(text)
-            side = prefix[1].replace(" ", "_") if prefix else key
-            changed = f"{_SIDES[side].replace('_', ' ')} {_PREFIX.sub('', text)}"
-            yield _Edit("comparison", key, _replaced(parts, key, place, changed), f"the limit were {changed} instead of {side.replace('_', ' ')} {_PREFIX.sub('', text)}", f"Is {side.replace('_', ' ')} right?")  # fmt: skip
-
-
-def _of_units(parts: Parts, key: str, place: int, text: str, item: MeasuredItem) -> Iterator[_Edit]:
-    """The same number in another unit."""
-    number = _NUMBER.search(text)
-    if number is None or text in _OF_THE_LABORATORY:
-        if text in _OF_THE_LABORATORY:
-            other = _OF_THE_LABORATORY[text == "lower limit"]
-            yield _Edit("threshold", key, {**parts, key: other}, f"the limit were the {other} instead of the {text}", f"Is the {text} meant?")  # fmt: skip
-        return
-    for unit in item.units:
-        changed = f"{text[: number.end()]} {unit}"
-        yield _Edit("unit", key, _replaced(parts, key, place, changed), f"the limit were {changed} instead of {text}", f"Is {text} right?")  # fmt: skip
-
-
-def _of_values(parts: Parts, item: StateItem) -> Iterator[_Edit]:
-    written = parts["is"]
-    values = [written] if isinstance(written, str) else written
-    for value in values:
-        if len(values) > 1:
-            now = [other for other in values if other != value]
-            yield _Edit("value", "is", {**parts, "is": now}, f"'{value}' were left out of 'is'", "Is it meant?")
-    for value in item.values:
-        if value not in values and len(values) + 1 < len(item.values):
-            yield _Edit("value", "is", {**parts, "is": [*values, value]}, f"'{value}' counted too", "Is it left out on purpose?")  # fmt: skip
-    if len(values) == 1:
-        for value in item.values:
-            if value not in values:
-                yield _instead(parts, "is", {**parts, "is": value}, "value")
-
-
-def _of_value_set(parts: Parts, kind: str, said: Taking | Has, pack: RulePack) -> Iterator[_Edit]:
-    """Another set of the list: those that share a member, or else the next one. Only sets that some rule uses: the facts of the
-    others are not among those of any patient (`symbolic.kindred`).
-    """
-    used = {c.value_set for c in pack.criteria.values() if isinstance(c, Taking | Has)}
-    of = pack.value_sets[said.value_set].of
-    others = sorted(name for name in used - {said.value_set} if pack.value_sets[name].of == of)
-    members = _members(said.value_set, pack)
-    near = [name for name in others if members & _members(name, pack)]
-    after = [name for name in others if name > said.value_set] or others
-    for name in near or after[:1]:
-        yield _instead(parts, kind, {**parts, kind: name}, "value set")
-
-
-def _members(value_set: str, pack: RulePack) -> set[str]:
-    found = pack.value_sets[value_set]
-    own = {name for entry in found.entries for name in entry.names}
-    return own.union(*(_members(name, pack) for name in found.includes))
-
-
-def _of_question(parts: Parts, kind: str) -> Iterator[_Edit]:
-    others = {key: value for key, value in parts.items() if key != kind}
-    for problem in get_args(criteria.Problem):
-        if problem != kind:
-            yield _instead(parts, kind, {problem: parts[kind], **others}, "question of data")
-
-
-def _of_days(parts: Parts) -> Iterator[_Edit]:
-    for key in _DAYS:
-        for days in _one_day_off(str(parts.get(key, ""))):
-            yield _Edit("freshness", key, {**parts, key: days}, f"'{key}' were {days} instead of {parts[key]}", f"Is {parts[key]} right?")  # fmt: skip
-
-
-def _one_day_off(text: str) -> list[str]:
-    days = re.fullmatch(r"(\d+) days?", text)
-    return [f"{int(days[1]) + step} days" for step in (-1, 1) if int(days[1]) + step >= 0] if days else []
-
-
 # --- conditions ---------------------------------------------------------------------------------------------------------------
 
 
@@ -346,8 +158,8 @@ def _conditions(condition: Condition, names: Mapping[str, str]) -> Iterator[tupl
             yield "and/or", flipped, f"'{_text(flipped, names)}' stood instead of '{_text(condition, names)}'"
             for place, part in enumerate(parts):
                 rest = parts[:place] + parts[place + 1 :]
-                what: What = "dropped exclusion" if isinstance(part, Not) else "dropped criterion"
-                yield what, rest[0] if len(rest) == 1 else same(rest), f"'{_text(part, names)}' were left out"
+                dropped: What = "dropped exclusion" if isinstance(part, Not) else "dropped criterion"
+                yield dropped, rest[0] if len(rest) == 1 else same(rest), f"'{_text(part, names)}' were left out"
                 for deeper, changed, said in _conditions(part, names):
                     yield deeper, same((*parts[:place], changed, *parts[place + 1 :])), said
 
@@ -424,7 +236,7 @@ def _of_precedence(pack: RulePack, sources: Sources) -> Iterator[Mutant]:
 def _line_of_entry(source: Written, rule: Rule) -> int:
     """The entry of the rule, or else of its kind."""
     entries = source.items["holds_back"]
-    lines = {}
+    lines: dict[tuple[str, str | list[str]], int] = {}
     for entry in entries.items if isinstance(entries, Sequence) else ():
         by = entry.items["by"] if isinstance(entry, Written) else None
         if isinstance(by, Written):
@@ -471,7 +283,7 @@ def _of_items(pack: RulePack, sources: Sources) -> Iterator[Mutant]:
 def _items(item: Item, node: Written) -> Iterator[tuple[What, str, Item, str, str]]:
     for key in ("current_for", "baseline_within"):
         text = str(_texts(node.items[key])) if key in node.items else ""
-        for days in _one_day_off(text):
+        for days in one_day_off(text):
             number = int(days.split()[0])
             changed = replace(item, current_for=number) if key == "current_for" else _with_baseline(item, number)
             yield "freshness", key, changed, f"'{key}' were {days} instead of {text}", f"Is {text} right?"
@@ -488,28 +300,26 @@ def _with_baseline(item: Item, within: int) -> Item:
 def _limits(item: MeasuredItem, node: Written) -> Iterator[tuple[What, str, Item, str, str]]:
     if item.local_upper is not None:
         (unit, limit), *_ = item.local_upper.by_unit.items()
-        for step in (-1, 1):
-            said, now = f"{limit.value} {unit}", f"{limit.value + step} {unit}"
-            changed = Threshold({unit: Limit(limit.value + step, limit.inclusive)}, f"at most {now}", item.local_upper.source)  # fmt: skip
-            yield "threshold", "upper_limit", replace(item, local_upper=changed), f"the limit were {now} instead of {said}", f"Is {said} right?"  # fmt: skip
+        for value in (limit.value - 1, limit.value + 1):
+            said, now = f"{limit.value} {unit}", f"{value} {unit}"
+            other = Threshold({unit: Limit(value, limit.inclusive)}, f"at most {now}", item.local_upper.source)
+            instead = f"the limit were {now} instead of {said}"
+            yield "threshold", "upper_limit", replace(item, local_upper=other), instead, f"Is {said} right?"
         return
     ends: tuple[Literal["lower", "upper"], ...] = ("lower", "upper")
     for end in ends:
         key = f"{end}_limit"
-        written = _texts(node.items[key]) if key in node.items else []
-        texts = [written] if isinstance(written, str) else written
-        for place, text in enumerate(texts):
-            for changed_text in _steps(text, item.whole):
-                now = _replaced({key: texts}, key, place, changed_text)[key]
+        texts = texts_of(_texts(node.items[key])) if key in node.items else []
+        for place, said in enumerate(texts):
+            for now in steps(said, item.whole):
+                written = Sequence([Text(now if at == place else text, "", 1) for at, text in enumerate(texts)], "", 1)
                 problems: list[Problem] = []
-                read = CriteriaReader(Reader(problems), {item.id: item}, {}).threshold(key, item, end, True, _sequence(now))  # fmt: skip
+                reader = CriteriaReader(Reader(problems), {item.id: item}, {})
+                read = reader.threshold(key, item, end, True, written)
                 if read is not None and not problems:
                     changed = replace(item, lower=read) if end == "lower" else replace(item, upper=read)
-                    yield "threshold", key, changed, f"the {end} limit were {changed_text} instead of {text}", f"Is {text} right?"  # fmt: skip
-
-
-def _sequence(texts: str | list[str]) -> Node:
-    return Sequence([Text(text, "", 1) for text in ([texts] if isinstance(texts, str) else texts)], "", 1)
+                    instead = f"the {end} limit were {now} instead of {said}"
+                    yield "threshold", key, changed, instead, f"Is {said} right?"
 
 
 def _with_item(pack: RulePack, changed: Item, sources: Sources) -> RulePack:

@@ -9,6 +9,7 @@ from mgcds.model.condition import Truth, judge, names_of
 from mgcds.model.evaluation import Verdicts, evaluate_facts, status, test
 from mgcds.model.facts import Facts, Gap, Reading, known
 from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack
+from mgcds.model.rule import Finding, Rule
 from mgcds.verification.mutants import Mutant
 
 
@@ -70,17 +71,18 @@ class Examples:
         own = [example.topic_and_rule[1] == mutant.part for example in self.concrete]
         order = sorted(range(len(own)), key=lambda place: (self.concrete[place].asks_for_reasons, not own[place]))
         for place in order:
-            example, facts, verdicts = self.concrete[place], self.facts[place], self.verdicts[place]
-            if mutant.item is not None and reads_otherwise(pack.items[mutant.item], self.pack, facts):
-                if example.notices(pack):
-                    return example
-            elif not changed.concerned.isdisjoint(self.asked[place]) and (
-                changed.tells_otherwise(facts, verdicts)
+            example, verdicts = self.concrete[place], self.verdicts[place]
+            facts: Facts | None = self.facts[place]
+            if mutant.item is not None and reads_otherwise(pack.items[mutant.item], self.pack, self.facts[place]):
+                facts = None  # to be read anew
+            elif changed.concerned.isdisjoint(self.asked[place]) or not (
+                changed.tells_otherwise(self.facts[place], verdicts)
                 or (example.asks_for_reasons and changed.concerns(verdicts))
                 or (example.asks_for_kinds and changed.kinds)
             ):
-                if example.notices(pack, facts):
-                    return example
+                continue
+            if example.notices(pack, facts):
+                return example
         return None
 
     def first_to_prove(self, mutant: Mutant) -> Example | None:
@@ -111,8 +113,11 @@ class Changed:
         self._criteria = {
             key: criterion for key, criterion in mutant.criteria.items() if criterion is not pack.criteria.get(key)
         }
-        before = {**pack.findings, **pack.rules}
-        self._parts = {**mutant.findings, **mutant.rules}  # findings stand after those they use, rules after findings
+        before: dict[str, Finding | Rule] = {**pack.findings, **pack.rules}
+        self._parts: dict[str, Finding | Rule] = {
+            **mutant.findings,
+            **mutant.rules,
+        }  # findings stand after those they use, rules after findings
         self._written = {part.id for part in self._parts.values() if part.when != before[part.id].when}
         self._uses = {part.id: frozenset(names_of(part.when)) for part in self._parts.values()}
         self._concerned: list[str] = []
