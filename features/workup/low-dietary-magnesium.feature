@@ -157,12 +157,20 @@ Feature: Estimated dietary magnesium below the average requirement
     And the text of "low-dietary-magnesium" says "no diagnosis of deficiency"
     And no suggestion of kind "consider" is offered
 
-  Scenario: nothing is said of children
+  Scenario Outline: nothing is said of children
     Given a healthy adult
     And the age is "17"
+    And the sex is "<sex>"
+    And the pregnancy is "<pregnancy>"
     And the dietary magnesium is "100 mg/d" by "diary"
     When the record is evaluated
     Then "low-dietary-magnesium" is not indicated
+
+    Examples:
+      | sex    | pregnancy    |
+      | female | not pregnant |
+      | female | pregnant     |
+      | male   | not pregnant |
 
   Scenario Outline: a pregnancy beyond 50 has no requirement of its own
     Given a healthy adult

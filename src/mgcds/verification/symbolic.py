@@ -300,22 +300,24 @@ class AnyPatient:
 
     def _tie_changes(self) -> None:
         """A fall is known where the value before and one since are; in per cent, too, where there was something to fall from."""
-        known = {
-            (item.change, item.units[0] == "%"): self.readings[item.id].known
+        readings = {
+            (item.change, item.units[0] == "%"): self.readings[item.id]
             for item in self.pack.items.values()
             if isinstance(item, MeasuredItem) and item.change
         }
-        for (change, in_percent), fall in known.items():
+        known = {key: reading.known for key, reading in readings.items()}
+        for (change, in_percent), fall in readings.items():
             before = known.get((replace(change, gives="value before"), False))
             since = known.get((replace(change, gives="day of the newest"), False))
             points = known.get((change, False))
             if change.gives != "fall" or before is None or since is None:
                 continue
             if in_percent and points is not None:
-                self.constraints.append(fall == z3.And(points, self.before[change.of] > 0))
+                self.constraints.append(fall.known == z3.And(points, self.before[change.of] > 0))
             elif not in_percent:
                 both = z3.And(before, since, self.readings[change.of].exact)
-                self.constraints += [z3.Implies(both, fall), z3.Implies(fall, since)]
+                self.constraints += [z3.Implies(both, fall.known), z3.Implies(fall.known, since)]
+                self.constraints.append(z3.Implies(z3.And(fall.known, fall.exact), before))
 
     def is_change(self, about: str) -> bool:
         """Is this item computed as a change of another?"""
