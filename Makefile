@@ -6,8 +6,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 PATIENTS ?= 1000000
+RECORDS ?= 10000
+JUDGE := tools/judge/node_modules/.installed
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 TESTS_OF_MEANING := $(wildcard tests/model tests/engines tests/evaluator tests/features features)
+
+# The setup of durable-rules 2.0.28 takes the place of CFLAGS, and the compiler's optimisation goes with them.
+export CPPFLAGS += -O2
 
 # CPython 3.13 dropped PyEval_CallObject, which durable-rules 2.0.28 still names; gcc 14 and newer refuse to compile it undeclared.
 ifeq ($(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 13))' 2>/dev/null),True)
@@ -16,7 +21,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test lint types contracts format agreement bench versions clean
+.PHONY: help venv demo test lint types contracts format agreement judge bench versions clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,7 +40,7 @@ $(STAMP): pyproject.toml
 demo: venv  ## evaluate an example record and print the assessment
 	@$(BIN)/mgcds evaluate examples/amara.yaml --on 2026-11-21
 
-test: lint types contracts  ## lint, types, layer contracts and all tests
+test: lint types contracts $(if $(shell command -v npm 2>/dev/null),$(JUDGE))  ## lint, types, layer contracts and all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: venv  ## ruff: rules and format
@@ -55,6 +60,15 @@ format: venv  ## let ruff repair and format what it can
 agreement: venv  ## compare the engines on PATIENTS generated records (1000000)
 	@$(BIN)/python -m tests.agreement.run $(PATIENTS)
 
+judge: venv $(JUDGE)  ## let the reference compiler and engine of CQL repeat every verdict on RECORDS records (10000)
+	@$(BIN)/python -m tests.judge.run $(RECORDS)
+
+$(JUDGE): tools/judge/package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "mgcds: the judge needs Node.js 18 or newer and npm, e.g. apt-get install nodejs npm" >&2; exit 1; }
+	@echo "mgcds: installing the packages of the judge"
+	@npm ci --prefix tools/judge --no-audit --no-fund --loglevel error
+	@touch $@
+
 bench: venv  ## measure speed, against zen-engine too
 	@$(PIP) --editable '.[bench]'
 	@$(BIN)/python -m bench.run
@@ -63,5 +77,5 @@ versions:  ## the tests of meaning on every Python from 3.11 to 3.13 that is her
 	@tools/versions.sh 3.11 3.12 3.13 -- $(TESTS_OF_MEANING)
 
 clean:  ## remove environments, caches and built files
-	rm -rf .venv .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* tools/judge/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -79,6 +79,9 @@ def met(facts: Mapping[str, Any]) -> dict[str, bool]:
         and (long_ppi or diuretic is True)
         and (magnesium_days is None or magnesium_days > 90),
         "medicine-list-not-reconciled": facts["medicines_unknown"],
+        "planned-surgery": facts["days_to_surgery"] is not None
+        and facts["days_to_surgery"] <= 14
+        and (product is True or alone or alongside),
         "outside-adult-scope": age is not None and age < 18,
         "recent-kidney-function": (alone or alongside)
         and (egfr_days is None or egfr_days > 90)

@@ -69,6 +69,7 @@ def _complete(random: Random) -> dict[str, Any]:
         "supplements": [_supplement(random)] if random.random() < 0.4 else [],
         "conditions": random.sample(CONDITIONS, 1) if random.random() < 0.5 else [],
         "symptoms": random.sample(SYMPTOMS, random.randint(0, 2)),
+        "planned_surgery": _day(random, -120, -8),
     }
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mgcds.errors import EngineDisagreement, EngineFault, MgcdsError, PackError, RecordError, UnknownRule
+from mgcds.errors import EngineDisagreement, EngineFault, ExportError, MgcdsError, PackError, RecordError, UnknownRule
 
 if TYPE_CHECKING:
     from mgcds.inputs import Input
@@ -35,6 +35,8 @@ app = typer.Typer(
     name="mgcds", no_args_is_help=True, pretty_exceptions_enable=False, epilog=EPILOG,
     help="Clinical decision support for magnesium in depression, for health professionals. Options, never orders.",
 )  # fmt: skip
+export = typer.Typer(no_args_is_help=True, help="Write the rule pack in another language.", epilog=EPILOG)
+app.add_typer(export, name="export")
 
 
 class Format(StrEnum):
@@ -113,7 +115,7 @@ def evaluate(
             continue
         if as_ is Format.json:
             unused = [{"reference": reference, "why": why} for reference, why in given.unused]
-            written.append({"input": given.name, **assessment.to_dict(basis), "unused": unused})
+            written.append({"input": given.name, **assessment.to_dict(basis, proof=True), "unused": unused})
             continue
         from mgcds.printing import Printer
         from mgcds.printing.assessment import print_assessment
@@ -125,6 +127,43 @@ def evaluate(
     if as_ is Format.json and written:
         _write_json(written[0] if read == 1 else written)  # by what was given: one bad file does not change the shape
     raise typer.Exit(code)
+
+
+@app.command()
+def verify(
+    assessment: Annotated[
+        str,
+        typer.Argument(metavar="ASSESSMENT", help="What 'mgcds evaluate --format json' wrote; - is standard input."),
+    ],
+    records: Annotated[
+        list[str],
+        typer.Argument(metavar="RECORD...", help="What it was written of, in the same order; as for evaluate."),
+    ],
+    rules: Rules = None,
+    as_: As = Format.text,
+) -> None:
+    """Derive an assessment again, without the code that made it, and hold it against its record."""
+    from mgcds.inputs import read_file, read_plain
+    from mgcds.printing import visible
+    from mgcds.verification.verify import read_assessments
+    from mgcds.verification.verify import verify as check
+
+    said = read_file(assessment, read_assessments)
+    pack = _pack(rules)  # to read FHIR
+    given = [record for file in records for record in read_plain(file, pack, date.fromisoformat(said[0]["on"]))]
+    if len(given) != len(said):
+        raise RecordError(
+            f"{assessment}: {len(said)} assessments of {len(given)} records; give the record of each, in order"
+        )
+    found = [check(each, record, rules) for each, record in zip(said, given, strict=True)]
+    if as_ is Format.json:
+        _write_json([asdict(each) for each in found])
+    else:
+        for each in found:
+            for what in each.discrepancies:
+                typer.echo(visible(f"{each.input}: {what}"))
+            typer.echo(visible(f"{each.input}: {each.summary}"))
+    raise typer.Exit(1 if any(each.discrepancies for each in found) else 0)
 
 
 @app.command()
@@ -397,6 +436,37 @@ def schema(
         _write_json(rule_schema())
 
 
+@export.command("cql")
+def export_cql(
+    rules: Rules = None,
+    jurisdiction: Jurisdictions = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file; standard output if not given.")
+    ] = None,
+    facts: Annotated[
+        str | None, typer.Option("--facts", metavar="RECORD", help="Instead of the library, what it takes as parameters for this record, as JSON.")
+    ] = None,
+    on: On = None,
+) -> None:  # fmt: skip
+    """Write the pack as a library of the Clinical Quality Language, or a record's facts as its parameters."""
+    from mgcds.exports.cql import to_cql
+    from mgcds.exports.cql_parameters import Parameters, to_json
+
+    pack = _pack(rules, jurisdiction)
+    if facts is None:
+        text = to_cql(pack)
+    else:
+        from mgcds.evaluator import today
+        from mgcds.model.reading import read_facts
+
+        day = on or today()
+        text = to_json(Parameters(pack).of(read_facts(_one_input(facts, pack, day).record, pack, day))) + "\n"
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """The `mgcds` command. No input, however bad, ends in a traceback."""
     for stream in (sys.stdout, sys.stderr):
@@ -423,6 +493,8 @@ def _complain(error: MgcdsError, of: str = "") -> int:
     from mgcds.printing import visible
 
     typer.echo(visible(f"mgcds: {of}{error}"), err=True)
+    if isinstance(error, ExportError):
+        return 1
     if isinstance(error, PackError):
         typer.echo(f"mgcds: the pack has {len(error.problems)} problem(s); nothing was evaluated", err=True)
         return 1

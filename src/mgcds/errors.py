@@ -4,6 +4,7 @@ MgcdsError
 ├── RecordError            the record as a whole cannot be read (a single bad field never raises: it is rejected with its reason)
 ├── PackError              a rule pack does not load; `.problems` lists all of them with their places
 ├── UnknownRule            a rule id that the pack does not have
+├── ExportError            the pack cannot be written exactly in the other language; the text says which part
 ├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
 ├── ProofError             what is to be proved of any patient says nothing, or cannot be said
@@ -47,6 +48,10 @@ class PackError(MgcdsError):
 
 class UnknownRule(MgcdsError):
     """No rule of the pack has this id."""
+
+
+class ExportError(MgcdsError):
+    """A part of the pack has no exact translation."""
 
 
 class UnknownJurisdiction(MgcdsError):

@@ -60,15 +60,30 @@ def read_inputs(files: list[str], pack: RulePack, retrieved: date) -> Iterator[I
 
 
 def read_file(file: str, read: Callable[[Any], T]) -> T:
-    """A YAML or JSON file that is no record, read by a function of its plain data. RecordError names the file."""
+    """A YAML file (JSON is a part of YAML) that is no record, read by a function of its plain data. RecordError names the file."""
+    try:
+        return read(_yaml(file, _content(file)))
+    except RecordError as error:
+        raise RecordError(f"{_shown(file)}: {error}") from None
+
+
+def read_plain(file: str, pack: RulePack, retrieved: date) -> list[Any]:
+    """The records of a file as plain data: as they are written, without reading them; of FHIR, what was read of it."""
     try:
         content = _content(file)
         start = content.lstrip(b"\xef\xbb\xbf \t\r\n")
-        return read(_json(start) if start.startswith((b"{", b"[")) else _yaml(file, content))
+        if _is_ndjson(file, content):
+            given = list(_patients(content.splitlines(), pack, retrieved))
+        else:
+            plain = _json(start) if start.startswith((b"{", b"[")) else _yaml(file, content)
+            if isinstance(plain, dict) and "resourceType" not in plain:
+                return [plain]
+            given = [_one(file, content, pack, retrieved)]
     except RecordError as error:
         raise RecordError(f"{_shown(file)}: {error}") from None
     except (ValueError, RecursionError):
         raise RecordError(f"{_shown(file)}: is not valid JSON") from None
+    return [each.record.model_dump(mode="json", exclude_defaults=True) for each in given]
 
 
 def _json(start: bytes) -> Any:

@@ -168,7 +168,7 @@ def absent_lists_are_empty(row: dict[str, int], pack: RulePack) -> None:
 
 
 def nothing_is_rejected(row: dict[str, int], pack: RulePack) -> None:
-    row.update({column: 0 for column in row if column.endswith(" rejected")})
+    row.update(dict.fromkeys(columns.Columns(pack).may_pass.values(), columns.PASSES))
 
 
 def ends_are_one(row: dict[str, int], pack: RulePack) -> None:
@@ -197,14 +197,14 @@ def converted_first(reading: Reading, item: MeasuredItem) -> Reading:
     scale = factor(reading.unit, item.units[0], item.substance)
     assert scale is not None
     ends = [Fraction(end) * scale if end is not None else None for end in (reading.range.low, reading.range.high)]
-    return replace(reading, unit=item.units[0], range=Range(*ends, reading.range.low_open, reading.range.high_open))
+    return reading._replace(unit=item.units[0], range=Range(*ends, reading.range.low_open, reading.range.high_open))
 
 
 def default_limits_only(reading: Reading, item: MeasuredItem) -> Reading:
     def default(limit: Threshold | None) -> Any:
         return limit.by_unit[reading.unit] if limit else None
 
-    return replace(reading, lower=default(item.lower), upper=default(item.upper))
+    return reading._replace(lower=default(item.lower), upper=default(item.upper))
 
 
 def encoded(encode: Callable[[Fraction, int], int]) -> Seed:

@@ -38,8 +38,9 @@ def patients() -> Patients:
 
 
 def removed(record: Written, subject: str) -> Written:
-    """Nothing is said of it any more."""
-    return {name: value for name, value in record.items() if name not in fields_of(subject)}
+    """Nothing is said of it any more; a form that was filled in says something of the PHQ-9 and of its item 9 too."""
+    fields = (*fields_of(subject), "phq9_forms") if subject.startswith("phq9") else fields_of(subject)
+    return {name: value for name, value in record.items() if name not in fields}
 
 
 def list_removed(record: Written, subject: str) -> Written:

@@ -2,8 +2,8 @@
 
 `examples/amara.yaml` on 2026-11-21: magnesium 0.64 mmol/L of 12 November, below the laboratory's own 0.70 and above the critical 0.50.
 So a work-up is offered, which by precedence.yaml holds back the trial and its dose; low magnesium with a QTc of 500 would be urgent,
-and no QTc is on record, nor an operation, a heart rate or a body mass index. PHQ-9 is 12 with no estimate of dietary magnesium. A
-magnesium of 2025 has no unit.
+and no QTc is on record, nor an operation, a heart rate, a body mass index or a confirmation of the low value. PHQ-9 is
+12 with no estimate of dietary magnesium. A magnesium of 2025 has no unit.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ EXPECTED = {
     "planned-surgery": UNDECIDED,
     "bradycardia": UNDECIDED,
     "eating-disorder-or-refeeding": UNDECIDED,
+    "replete-low-magnesium": UNDECIDED,
 }
 
 

@@ -16,7 +16,8 @@ from tests.docs.blocks import ROOT, table
 PARTS = ("findings", "evidence", "valuesets")
 RULES = sorted(path for path in (ROOT / "rules").glob("*/*.yaml") if path.parent.name not in PARTS)
 ENTRIES = sorted((ROOT / "rules" / "evidence").glob("*.yaml"))
-FEATURES = sorted((ROOT / "features").rglob("*.feature"))
+INVARIANTS = sorted((ROOT / "features" / "invariants").glob("*.feature"))
+FEATURES = sorted(set((ROOT / "features").rglob("*.feature")) - set(INVARIANTS))
 
 
 def read(path: Path) -> dict[str, object]:
@@ -34,6 +35,13 @@ def places(paths: Iterable[Path], below: str) -> set[str]:
 def test_each_rule_has_its_feature_and_each_feature_its_rule() -> None:
     assert len(RULES) > 20
     assert places(RULES, "rules") ^ places(FEATURES, "features") == set()
+
+
+def test_invariants_speak_of_any_patient_and_of_nobody_in_particular() -> None:
+    assert len(INVARIANTS) > 1
+    for path in INVARIANTS:
+        scenarios = path.read_text(encoding="utf-8").split("Scenario")[1:]
+        assert all("    Given any patient\n" in scenario for scenario in scenarios), path.name
 
 
 def test_a_rule_without_a_feature_is_noticed() -> None:

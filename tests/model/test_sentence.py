@@ -36,7 +36,7 @@ PACK = load_pack()
          "the eGFR is below 30 mL/min/1.73m2, or the problem list holds dialysis, end-stage kidney disease or acute kidney injury"),
         ("confirm-low-magnesium",
          "the serum magnesium is below the laboratory's lower limit, and the serum magnesium is at least 0.5 mmol/L "
-         "(above 1.2 mg/dL, at least 1 meq/L)"),
+         "(above 1.2 mg/dL, at least 1 meq/L), and work-up of low magnesium is not on record as low value confirmed"),
         ("ppi-without-magnesium",
          "the person takes proton pump inhibitors, for at least 91 days, and no usable serum magnesium of the last 365 days is on record"),
         ("bipolar-screen-positive", "bipolar screen is recorded as positive, however long ago"),

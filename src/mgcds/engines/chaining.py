@@ -29,13 +29,14 @@ class Chaining:
         """Verdicts of findings and rules, and the status of each rule's suggestion. EngineFault where the engine fails."""
         found = self._network.run(self._columns.fill(facts))
         rules = {rule: found.get(rule) for rule in self._pack.rules}
-        statuses = {rule: self._status(truth, self._groups[rule], found) for rule, truth in rules.items()}
+        statuses: dict[str, Status] = {
+            rule: "not indicated" if truth is False else self._status(truth, self._groups[rule], found)
+            for rule, truth in rules.items()
+        }
         return Verdicts({}, {finding: found.get(finding) for finding in self._pack.findings}, rules, statuses)
 
     @staticmethod
     def _status(truth: Truth, group: tuple[str, str] | None, found: dict[str, bool]) -> Status:
-        if truth is False:
-            return "not indicated"
         held, cleared = group or ("", "")
         if group and found.get(held):
             return "suppressed"

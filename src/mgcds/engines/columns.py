@@ -8,9 +8,11 @@ difference to it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Context, Inexact
 from fractions import Fraction
 from math import lcm
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from mgcds.engines.durable import AllOf, AnyOf, Compare, Node, Pattern
 from mgcds.errors import EngineFault
@@ -28,13 +30,32 @@ from mgcds.model.criterion import (
     State,
     Taking,
     Threshold,
+    Which,
 )
 from mgcds.model.evaluation import asks, documented, is_rejected
 from mgcds.model.facts import Facts, Listed, Range, Reading, StateReading
-from mgcds.model.pack import MeasuredItem, RulePack, StateItem
+from mgcds.model.pack import RulePack, StateItem
 from mgcds.model.rule import HoldsBack
 
 _FARTHEST = 2**61
+PASSES = 2  # neither true nor false
+_EXACT = Context(prec=200, traps=[Inexact])  # a reported number has fifty digits at most
+
+
+class _Ends(NamedTuple):
+    """The two columns of a range, and the scale of both."""
+
+    low: str
+    high: str
+    scale: int = 1
+
+
+class _Measured(NamedTuple):
+    """The columns of a measured item: its age, its value by unit, and its difference to the limits that rules name."""
+
+    days: str
+    by_unit: dict[str, _Ends]
+    differences: dict[Which, _Ends]
 
 
 class Columns:
@@ -42,97 +63,84 @@ class Columns:
 
     def __init__(self, pack: RulePack) -> None:
         self.pack = pack
-        measures = [criterion for criterion in pack.criteria.values() if isinstance(criterion, Measure)]
-        self._units: dict[str, list[tuple[str, int]]] = {}
-        self._differences: dict[str, set[str]] = {}
-        for item in pack.items.values():
-            mine = [
-                bound for measure in measures if measure.item == item.id for bound in (measure.lower, measure.upper)
-            ]
-            thresholds = [bound for bound in mine if isinstance(bound, Threshold)]
-            if isinstance(item, MeasuredItem) and any(measure.item == item.id for measure in measures):
-                units = dict.fromkeys(unit for bound in thresholds for unit in bound.by_unit)
-                self._units[item.id] = [
-                    (
-                        unit,
-                        lcm(
-                            *(
-                                bound.by_unit[unit].value.as_integer_ratio()[1]
-                                for bound in thresholds
-                                if unit in bound.by_unit
-                            )
-                        ),
-                    )
-                    for unit in units
-                ]
-                self._differences[item.id] = {bound.which for bound in mine if isinstance(bound, ReferenceLimit)}
-        self._scales = {item: dict(units) for item, units in self._units.items()}
-        states = (State, Documented)
-        self._states = {criterion.item for criterion in pack.criteria.values() if isinstance(criterion, states)}
-        self._sets = {
-            criterion.value_set for criterion in pack.criteria.values() if isinstance(criterion, Taking | Has)
-        }
-        taking = [criterion for criterion in pack.criteria.values() if isinstance(criterion, Taking)]
-        self._running = {
-            criterion.value_set for criterion in taking if (criterion.at_least, criterion.at_most) != (None, None)
-        }
-        self._unchanged = {criterion.value_set for criterion in taking if criterion.unchanged_for is not None}
-        self._about_knowledge = [
-            (key, criterion) for key, criterion in pack.criteria.items() if isinstance(criterion, ABOUT_KNOWLEDGE)
+        criteria = pack.criteria.values()
+        measures: dict[str, list[Measure]] = {}
+        for criterion in criteria:
+            if isinstance(criterion, Measure):
+                measures.setdefault(criterion.item, []).append(criterion)
+        self._measured = {item: _measured(item, mine) for item, mine in measures.items()}
+        self._states = [
+            (item, {value: code for code, value in enumerate(_values(pack, item))}, f"{item} state", f"{item} days")
+            for item in dict.fromkeys(each.item for each in criteria if isinstance(each, State))
         ]
-        self._may_pass = sorted(
-            {
-                item
-                for held in pack.holders.values()
-                for holder in held
-                if holder.lets_pass
-                for item in pack.reads[holder.by]
-            }
-        )
+        self._sets = {
+            each.value_set: f"{each.value_set} present" for each in criteria if isinstance(each, Taking | Has)
+        }
+        taking = [criterion for criterion in criteria if isinstance(criterion, Taking)]
+        self._running = {
+            each.value_set: _ends(f"{each.value_set} running")
+            for each in taking
+            if (each.at_least, each.at_most) != (None, None)
+        }
+        self._unchanged = {
+            each.value_set: _ends(f"{each.value_set} unchanged") for each in taking if each.unchanged_for is not None
+        }
+        self._about_knowledge = [
+            (f"{key} ?", criterion)
+            for key, criterion in pack.criteria.items()
+            if isinstance(criterion, ABOUT_KNOWLEDGE)
+        ]
+        holders = {holder.by for held in pack.holders.values() for holder in held if holder.lets_pass}
+        self.may_pass = {holder: f"{holder} may pass" for holder in sorted(holders)}
+        """holder → the column that stands for it while it is unknown; there where nothing that it reads was rejected"""
+        self._read_by_those = sorted({item for holder in holders for item in pack.reads[holder]})
 
     # --- facts → integers -------------------------------------------------------------------------------------------------
 
     def fill(self, facts: Facts) -> dict[str, int]:
         """One row. A column that is not there is unknown."""
         row: dict[str, int] = {}
-        for item in self._scales:
+        for item in self._measured:
             reading = facts.items[item]
             if isinstance(reading, Reading):
                 self._fill_reading(item, reading, row)
-        for item in self._states:
+        for item, codes, column, days in self._states:
             state = facts.items[item]
             if isinstance(state, StateReading):
-                described = self.pack.items[item]
-                assert isinstance(described, StateItem)
-                row[f"{item} state"] = described.values.index(state.value)
-                row[f"{item} days"] = state.days
-        for value_set in self._sets:
-            self._fill_listed(value_set, facts.members[value_set], row)
-        for key, criterion in self._about_knowledge:
-            row[f"{key} ?"] = int(
-                asks(criterion, facts) if isinstance(criterion, Asks) else documented(criterion, facts)
-            )
-        for item in self._may_pass:
-            row[f"{item} rejected"] = int(is_rejected(item, facts))
+                row[column] = codes[state.value]
+                row[days] = state.days
+        for value_set, column in self._sets.items():
+            listed = facts.members[value_set]
+            if listed.present is not None:
+                row[column] = 1 if listed.present else 0
+                if listed.present:
+                    self._fill_days(value_set, listed, row)
+        for column, criterion in self._about_knowledge:
+            is_met = asks(criterion, facts) if isinstance(criterion, Asks) else documented(criterion, facts)
+            row[column] = 1 if is_met else 0
+        rejected = {item for item in self._read_by_those if is_rejected(item, facts)}
+        for holder, column in self.may_pass.items():
+            if rejected.isdisjoint(self.pack.reads[holder]):
+                row[column] = PASSES
         return row
 
     def _fill_reading(self, item: str, reading: Reading, row: dict[str, int]) -> None:
-        row[f"{item} days"] = reading.days
-        scale = self._scales[item].get(reading.unit)
-        if scale is not None:
-            _fill_range(f"{item} {reading.unit}", reading.range, None, scale, row)
-        for which in self._differences[item]:
+        measured = self._measured[item]
+        row[measured.days] = reading.days
+        ends = measured.by_unit.get(reading.unit)
+        if ends is not None:
+            _fill_range(ends, reading.range, row)
+        for which, ends in measured.differences.items():
             limit = reading.lower if which == "lower" else reading.upper
             if limit is not None:
-                _fill_range(f"{item} {which}", reading.range, limit.value, 1, row)
+                _fill_range(ends, reading.range, row, limit.value)
 
-    def _fill_listed(self, value_set: str, listed: Listed, row: dict[str, int]) -> None:
-        if listed.present is not None:
-            row[f"{value_set} present"] = int(listed.present)
+    def _fill_days(self, value_set: str, listed: Listed, row: dict[str, int]) -> None:
+        """How long a medicine was taken matters only where one is taken."""
         if value_set in self._running:
-            _fill_range(f"{value_set} running", listed.running, None, 1, row)
+            _fill_range(self._running[value_set], listed.running, row)
         if value_set in self._unchanged:
-            _fill_range(f"{value_set} unchanged", listed.unchanged, None, 1, row)
+            _fill_range(self._unchanged[value_set], listed.unchanged, row)
 
     # --- criteria → patterns ----------------------------------------------------------------------------------------------
 
@@ -145,9 +153,7 @@ class Columns:
                 met, not_met = _both([side for side in sides if side is not None])
                 return _fresh(item, within, met), _fresh(item, within, not_met)
             case State(item=item, values=values, within=within):
-                described = self.pack.items[item]
-                assert isinstance(described, StateItem)
-                codes = [described.values.index(value) for value in values]
+                codes = [_values(self.pack, item).index(value) for value in values]
                 met = _any([Compare(f"{item} state", "eq", code) for code in codes])
                 not_met = _every([Compare(f"{item} state", "neq", code) for code in codes])
                 return _fresh(item, within, met), _fresh(item, within, not_met)
@@ -167,7 +173,7 @@ class Columns:
             return _side(f"{item} {bound.which}", end, 0, bound.inclusive)
         sides = []
         for unit, limit in bound.by_unit.items():
-            step = Fraction(limit.value) * self._scales[item][unit]
+            step = Fraction(limit.value) * self._measured[item].by_unit[unit].scale
             assert step.denominator == 1, "the scale of a column makes every limit a step"
             if abs(2 * step) >= _FARTHEST:  # `encode` would put a value beyond the limit on its wrong side
                 raise EngineFault(
@@ -186,8 +192,13 @@ def network_layers(pack: RulePack, columns: Columns) -> list[list[Node]]:
         while len(layers) <= depth[finding.id]:
             layers.append([])
         layers[depth[finding.id]].append(_node(finding.id, finding.when, pack, columns))
-    layers.append([_node(rule.id, rule.when, pack, columns) for rule in pack.rules.values()])
-    layers.append([node for group, holders in enumerate(groups(pack)) for node in _holding(group, holders, pack)])
+    layers.append(
+        [
+            replace(_node(rule.id, rule.when, pack, columns), unknown_as=columns.may_pass.get(rule.id))
+            for rule in pack.rules.values()
+        ]
+    )
+    layers.append([node for group, holders in enumerate(groups(pack)) for node in _holding(group, holders)])
     return [layer for layer in layers if layer]
 
 
@@ -196,17 +207,16 @@ def groups(pack: RulePack) -> list[tuple[HoldsBack, ...]]:
     return [holders for holders in dict.fromkeys(pack.holders[rule] for rule in pack.rules) if holders]
 
 
-def _holding(group: int, holders: tuple[HoldsBack, ...], pack: RulePack) -> list[Node]:
+def _holding(group: int, holders: tuple[HoldsBack, ...]) -> list[Node]:
+    """A holder that lets pass is cleared while it is unknown, too, where nothing it reads was rejected: `PASSES` is not 1. While it
+    is met, `held` says so and comes first.
+    """
     held = _any([Compare(holder.by, "eq", 1) for holder in holders])
-    cleared: list[Pattern] = []
-    for holder in holders:
-        not_met: Pattern = Compare(holder.by, "eq", 0)
-        if holder.lets_pass:
-            nothing_rejected = _every([Compare(f"{item} rejected", "eq", 0) for item in pack.reads[holder.by]])
-            not_met = _any([not_met, nothing_rejected])  # while it is met, `held` says so and comes first
-        cleared.append(not_met)
+    cleared = _every(
+        [Compare(holder.by, "neq", 1) if holder.lets_pass else Compare(holder.by, "eq", 0) for holder in holders]
+    )
     never = AnyOf(())
-    return [Node(f"held {group}", held, never), Node(f"cleared {group}", _every(cleared), never)]
+    return [Node(f"held {group}", held, never), Node(f"cleared {group}", cleared, never)]
 
 
 def _node(name: str, condition: c.Condition, pack: RulePack, columns: Columns) -> Node:
@@ -242,7 +252,7 @@ def _both(sides: list[tuple[Pattern, Pattern]]) -> tuple[Pattern, Pattern]:
 
 
 def _fresh(item: str, within: int | None, pattern: Pattern) -> Pattern:
-    return pattern if within is None else AllOf((Compare(f"{item} days", "lte", within), pattern))
+    return pattern if within is None else AllOf((pattern, Compare(f"{item} days", "lte", within)))
 
 
 def _side(column: str, end: str, step: int, inclusive: bool) -> tuple[Pattern, Pattern]:
@@ -277,13 +287,48 @@ def _taking(
     return _both(sides)
 
 
-def _fill_range(column: str, found: Range, origin: Number | None, scale: int, row: dict[str, int]) -> None:
-    if found.low is not None:
-        low = encode(found.low if origin is None else Fraction(found.low) - Fraction(origin), scale)
-        row[f"{column} low"] = low + 1 if found.low_open and not low % 2 else low
-    if found.high is not None:
-        high = encode(found.high if origin is None else Fraction(found.high) - Fraction(origin), scale)
-        row[f"{column} high"] = high - 1 if found.high_open and not high % 2 else high
+def _measured(item: str, measures: list[Measure]) -> _Measured:
+    bounds = [bound for measure in measures for bound in (measure.lower, measure.upper)]
+    thresholds = [bound for bound in bounds if isinstance(bound, Threshold)]
+    units = dict.fromkeys(unit for bound in thresholds for unit in bound.by_unit)
+    limits = {unit: [bound.by_unit[unit].value for bound in thresholds if unit in bound.by_unit] for unit in units}
+    return _Measured(
+        f"{item} days",
+        {unit: _ends(f"{item} {unit}", lcm(*(each.as_integer_ratio()[1] for each in limits[unit]))) for unit in units},
+        {bound.which: _ends(f"{item} {bound.which}") for bound in bounds if isinstance(bound, ReferenceLimit)},
+    )
+
+
+def _values(pack: RulePack, item: str) -> tuple[str, ...]:
+    described = pack.items[item]
+    assert isinstance(described, StateItem)
+    return described.values
+
+
+def _ends(column: str, scale: int = 1) -> _Ends:
+    return _Ends(f"{column} low", f"{column} high", scale)
+
+
+def _fill_range(ends: _Ends, found: Range, row: dict[str, int], origin: Number | None = None) -> None:
+    """The ends of a range, or what they differ from `origin` by."""
+    lowest, highest = found.low, found.high
+    low = None if lowest is None else encode(lowest if origin is None else _difference(lowest, origin), ends.scale)
+    if highest is lowest:
+        high = low
+    else:
+        high = (
+            None if highest is None else encode(highest if origin is None else _difference(highest, origin), ends.scale)
+        )
+    if low is not None:
+        row[ends.low] = low + 1 if found.low_open and not low % 2 else low
+    if high is not None:
+        row[ends.high] = high - 1 if found.high_open and not high % 2 else high
+
+
+def _difference(value: Number, origin: Number) -> Number:
+    if isinstance(value, Fraction) or isinstance(origin, Fraction):
+        return Fraction(value) - Fraction(origin)
+    return _EXACT.subtract(value, origin)
 
 
 def encode(value: Number, scale: int) -> int:

@@ -16,21 +16,21 @@ import string
 import sys
 import threading
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import islice
+from itertools import count, islice, product
 from math import prod
 from typing import Any, Literal, TypeAlias, get_args
 
 from mgcds.errors import EngineFault
 
 Operator: TypeAlias = Literal["lt", "lte", "gt", "gte", "eq", "neq"]
-Verdict: TypeAlias = tuple[str, int]
+Verdict: TypeAlias = tuple[str, bool, str]  # of which node, which, and how later rulesets read it
 
 INT64 = range(-(2**63), 2**63)  # beyond it the engine clips: 10**30 == 2**63 - 1 would be true
-STACK_PATHS = 48  # alternatives of a ruleset: when a 65th matches at once, this one patient gets error 303
+STACK_PATHS = 60  # alternatives of a ruleset: when a 65th matches at once, this one patient gets error 303
 NODE_PATHS = 24  # alternatives of a pattern: k choices joined, with n of each true, fire n**k times
 NODE_BRACKETS = 11  # and/or brackets of a pattern: the 16th is error 113
 NODE_COLUMNS, FACT_COLUMNS = 60, 200  # columns of a pattern and of a fact: the 255th field is error 302
@@ -39,8 +39,7 @@ NODE_COLUMNS, FACT_COLUMNS = 60, 200  # columns of a pattern and of a fact: the 
 FACT_HEAD, FACT_ID = '{"sid":"0","id":"f","G":1', '{"sid":"0","id":"f"}'
 STATE = '{ "sid":"0", "id":"sid-0", "$s":1}'  # the engine's own fact about sid 0 while nobody writes into it
 RESERVED_FIELDS = ("G", "sid", "id", "$s", "$i", "$m", "$forward", "$time")
-FIELDS = [first + last for first in ("", *"abc") for last in string.ascii_letters if last != "G"]
-SENTINEL, END = "99", ("", 1)  # the rule that fires for every fact, after all others, and what it means
+SENTINEL, END = "99", ("", True, "")  # the rule that fires for every fact, after all others, and what it means
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +73,13 @@ ALWAYS, NEVER = AllOf(()), AnyOf(())
 class Node:
     """A named statement: what makes it definitely true and definitely false; where neither holds, unknown.
 
-    Later layers read it as `Compare(name, "eq", 1)` and `Compare(name, "eq", 0)`.
+    Later layers read it as `Compare(name, "eq", 1)` and `Compare(name, "eq", 0)`; while it is unknown, as the column `unknown_as`.
     """
 
     name: str
     when_true: Pattern
     when_false: Pattern
+    unknown_as: str | None = None
 
 
 class Network:
@@ -99,15 +99,14 @@ class Network:
 
         Raises `EngineFault` where a verdict could be wrong or missing; the next call builds anew.
         """
-        known = dict(columns)
-        _refuse_all_but_int64(known.values())
-        if not self._plan.names.isdisjoint(known):  # it would pass for the verdict of a node that is unknown
+        _refuse_all_but_int64(columns.values())
+        if not self._plan.names.isdisjoint(columns):  # it would pass for the verdict of a node that is unknown
             raise EngineFault("a column has the name of a node; rename one of them")
         with _ENGINE:
             try:
                 if not self._stages:
                     self._build()
-                return self._fire(known)
+                return self._fire(columns)
             except BaseException as error:
                 self._stages = []  # also after KeyboardInterrupt: this fact would meet the next patient
                 self._release()
@@ -118,21 +117,29 @@ class Network:
     def _build(self) -> None:
         handles: list[int] = []
         self._release = weakref.finalize(self, _delete_rulesets, handles)
-        self._stages = [[_Ruleset(rules, handles) for rules in groups] for groups in self._plan.stages()]
+        self._stages = [
+            [_Ruleset(rules, self._plan.fields, handles) for rules in groups] for groups in self._plan.stages()
+        ]
 
-    def _fire(self, known: dict[str, int]) -> dict[str, bool]:
-        verdicts: dict[str, int] = {}
+    def _fire(self, columns: Mapping[str, int]) -> dict[str, bool]:
+        fields = self._plan.fields
+        known = {column: f"{fields[column]}{value}" for column, value in columns.items() if column in fields}
+        for column, name, field in self._plan.unknown_as:
+            if column in columns:
+                known[name] = f"{field}{columns[column]}"
+        verdicts: dict[str, bool] = {}
         fired = 0
         for stage in self._stages:
             found = [verdict for ruleset in stage for verdict in ruleset.fire(known)]
             fired += len(found)
-            verdicts.update(found)
-            known.update(found)
+            for name, truth, text in found:
+                verdicts[name] = truth
+                known[name] = text
         if len(verdicts) != fired:  # the patterns overlap, or one matched wrongly: neither answer may leave
             raise EngineFault("a node came out both true and false")
         for name in self._plan.hoisted:
             verdicts.pop(name, None)
-        return dict(zip(verdicts, map(bool, verdicts.values()), strict=True))
+        return verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +174,24 @@ class _Plan:
             unfinished.difference_update(node.name for node in layer)
         self.hoisted = [compare.column for compare in self._hoisted.values()]
         self.names = frozenset([*names, *self.hoisted])
+        self.fields = self._named_fields()
+        self.unknown_as = [
+            (node.unknown_as, node.name, self.fields[node.name])
+            for layer in layers
+            for node in layer
+            if node.unknown_as is not None and node.name in self.fields
+        ]
 
     def stages(self) -> list[list[list[_Rule]]]:
         """Stages of groups of rules; a group becomes a ruleset, and no group of a stage reads another."""
         return [_groups(rules) for rules in self._rules]
+
+    def _named_fields(self) -> dict[str, str]:
+        """Column → the beginning of its text in a fact. The names are ours: no outside text gets in."""
+        columns = _columns(AllOf(tuple(rule.pattern for rules in self._rules for rule in rules)))
+        names = list(islice(_field_names(), len(columns)))
+        _refuse_colliding_fields(names)
+        return {column: f',"{name}":' for column, name in zip(columns, names, strict=True)}
 
     def _add(self, name: str, truth: int, pattern: Pattern) -> None:
         pattern = self._fit(_simplify(pattern))
@@ -219,7 +240,9 @@ def _simplify(pattern: Pattern) -> Pattern:
         parts.update(dict.fromkeys(part.parts if isinstance(part, kind) else (part,)))
     if deciding in parts:
         return deciding
-    return next(iter(parts)) if len(parts) == 1 else kind(tuple(parts)) if parts else neutral
+    # The choices last: what stands behind a choice is gone through once for each of its alternatives that holds.
+    ordered = sorted(parts, key=lambda part: isinstance(part, AnyOf))
+    return ordered[0] if len(ordered) == 1 else kind(tuple(ordered)) if ordered else neutral
 
 
 def _columns(pattern: Pattern) -> dict[str, None]:
@@ -260,23 +283,21 @@ def _groups(rules: Iterable[_Rule]) -> list[list[_Rule]]:
 class _Ruleset:
     """A group of rules in the C engine. Its fields and rules have names of ours: no outside text gets in."""
 
-    def __init__(self, rules: Sequence[_Rule], handles: list[int]) -> None:
-        columns = _columns(AllOf(tuple(rule.pattern for rule in rules)))
-        field = dict(zip(columns, FIELDS, strict=False))
-        _refuse_colliding_fields(field.values())
-        self._fields = [(column, f',"{name}":') for column, name in field.items()]
+    def __init__(self, rules: Sequence[_Rule], fields: Mapping[str, str], handles: list[int]) -> None:
+        self._columns = list(_columns(AllOf(tuple(rule.pattern for rule in rules))))
         self._meaning: dict[str, Verdict] = {SENTINEL: END}
-        self._meaning |= {f"{i:02}": (rule.name, rule.truth) for i, rule in enumerate(rules)}
+        for i, rule in enumerate(rules):
+            self._meaning[f"{i:02}"] = rule.name, rule.truth == 1, f"{fields.get(rule.name, '')}{rule.truth}"
         self._engine = _load_engine()
-        self._handle = self._engine.create_ruleset("r", _definition(rules, field))
+        self._handle = self._engine.create_ruleset("r", _definition(rules, fields))
         self.fire({})  # delete_state of a sid for which no rule ever fired crashes the process
         handles.append(self._handle)
 
-    def fire(self, known: Mapping[str, int]) -> list[Verdict]:
-        """The verdicts of the rules that hold for these columns."""
+    def fire(self, known: Mapping[str, str]) -> list[Verdict]:
+        """The verdicts of the rules that hold for these columns, each given as its field in a fact."""
         engine, handle = self._engine, self._handle
-        values = [f"{field}{known[column]}" for column, field in self._fields if column in known]
-        code, state = engine.assert_fact(handle, FACT_HEAD + "".join(values) + "}")
+        values = "".join(filter(None, map(known.get, self._columns)))
+        code, state = engine.assert_fact(handle, f"{FACT_HEAD}{values}}}")
         if code:  # not stored: no rule matched, or the fact of a patient before is still there
             raise EngineFault("the engine did not take the fact")
         started = engine.start_action_for_state(handle, state)
@@ -291,36 +312,41 @@ class _Ruleset:
         return fired
 
 
-def _definition(rules: Iterable[_Rule], field: Mapping[str, str]) -> str:
+def _definition(rules: Iterable[_Rule], fields: Mapping[str, str]) -> str:
     """The ruleset as JSON. A rule is one pattern on one fact: joins, `any` and `$not` give wrong answers."""
-    texts = [f'"{i:02}":{_rule(rule.pattern, field)}' for i, rule in enumerate(rules)]
+    texts = [f'"{i:02}":{_rule(rule.pattern, fields)}' for i, rule in enumerate(rules)]
     return "{" + ",".join([*texts, f'"{SENTINEL}":{{"all":[{{"m":{{"G":1}}}}],"pri":1}}']) + "}"
 
 
-def _rule(pattern: Pattern, field: Mapping[str, str]) -> str:
+def _rule(pattern: Pattern, fields: Mapping[str, str]) -> str:
     # The guard G: a pattern without it can match the engine's own state fact, an endless loop.
     # The cap: a choice fires once for each true alternative; they are taken all at once.
     parts = pattern.parts if isinstance(pattern, AllOf) else (pattern,)
-    conditions = ",".join(['{"G":1}', *(_condition(part, field) for part in parts)])
+    conditions = ",".join(['{"G":1}', *(_condition(part, fields) for part in parts)])
     return f'{{"all":[{{"m":{{"$and":[{conditions}]}}}}],"cap":{STACK_PATHS}}}'
 
 
-def _condition(pattern: Pattern, field: Mapping[str, str]) -> str:
+def _condition(pattern: Pattern, fields: Mapping[str, str]) -> str:
     if isinstance(pattern, Compare):
-        test = f'{{"{field[pattern.column]}":{pattern.literal}}}'
+        test = f"{{{fields[pattern.column][1:]}{pattern.literal}}}"
         return test if pattern.op == "eq" else f'{{"${pattern.op}":{test}}}'
     # A bracket, always: of two keys in one object the engine ignores the second.
     bracket = "$and" if isinstance(pattern, AllOf) else "$or"
-    return f'{{"{bracket}":[{",".join(_condition(part, field) for part in pattern.parts)}]}}'
+    return f'{{"{bracket}":[{",".join(_condition(part, fields) for part in pattern.parts)}]}}'
 
 
-def _refuse_all_but_int64(values: Iterable[int]) -> None:
+def _refuse_all_but_int64(values: Collection[int]) -> None:
     """Floats depend on the locale (0.9 < 0.7 in German), strings compare as text, and True equals 'true'."""
-    values = tuple(values)
     if not set(map(type, values)) <= {int}:
         raise EngineFault("only int goes into the engine, nothing that is like one")
     if values and not (min(values) in INT64 and max(values) in INT64):
         raise EngineFault("an integer does not fit into 64 bits")
+
+
+def _field_names() -> Iterator[str]:
+    """`a`, `b`, … `aa`, `ab`, …: as many as are asked for."""
+    letters = (name for length in count(1) for name in product(string.ascii_letters, repeat=length))
+    return (name for name in map("".join, letters) if name not in RESERVED_FIELDS)
 
 
 def _refuse_colliding_fields(names: Iterable[str]) -> None:

@@ -164,6 +164,7 @@ def _build(root: Path, sources: Sources, reader: Reader, jurisdictions: tuple[st
     if texts is None:
         return None
     pack = RulePack(
+        name=reader.text(head, "name", "pack.yaml"),
         version=reader.text(head, "version", "pack.yaml"), digest=_digest(sources.digest, jurisdictions and applied),
         items=items, value_sets=value_sets,
         vocabularies=_vocabularies(root, value_sets), criteria=keys, findings=findings,

@@ -16,6 +16,7 @@ from mgcds.model.explanation import Explanation, Step, deciding, leaves
 from mgcds.model.facts import DataProblem, Facts, Gap, Reading, StateReading
 from mgcds.model.missing import pattern_of, sets_of
 from mgcds.model.pack import Evidence, Item, RulePack
+from mgcds.model.proof import proof_of
 from mgcds.model.rule import Rule
 
 Shown = Literal["interruptive", "passive", "folded"]
@@ -240,8 +241,10 @@ class Assessment:
         gaps = {item: gap for item, found in self.facts.items.items() if (gap := _gap(found, self.pack.items[item]))}
         return {**gaps, **{name: gap for name, gap in self.facts.lists.items() if gap is not None}}
 
-    def to_dict(self, basis: bool = False) -> dict[str, Any]:
-        """Plain data, ready for JSON; with `basis`, each suggestion with its basis: four times as long."""
+    def to_dict(self, basis: bool = False, proof: bool = False) -> dict[str, Any]:
+        """Plain data, ready for JSON; with `basis`, each suggestion with its basis: four times as long. With `proof`, what
+        `mgcds verify` needs to derive it again.
+        """
         return {
             "on": self.on.isoformat(),
             "pack": {
@@ -261,6 +264,7 @@ class Assessment:
                 for problem in self.problems
             ],
             "unknown": {item: {"reason": gap.reason, "detail": gap.detail} for item, gap in self.unknown_items.items()},
+            **({"proof": proof_of(self.pack, self.facts)} if proof else {}),
         }
 
 

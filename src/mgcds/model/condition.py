@@ -70,17 +70,20 @@ def opposite(truth: Truth) -> Truth:
 
 
 def judge(condition: Condition, known: Mapping[str, Truth]) -> Truth:
-    """The truth of a condition, given that of its names."""
-    match condition:
-        case Name(name=name):
-            return known[name]
-        case Not(part=part):
-            return opposite(judge(part, known))
-        case AllOf(parts=parts):
-            return all_of(judge(part, known) for part in parts)
-        case AnyOf(parts=parts):
-            return any_of(judge(part, known) for part in parts)
-    assert_never(condition)
+    """The truth of a condition, given that of its names. Parts behind the one that decides are not looked at."""
+    if isinstance(condition, Name):
+        return known[condition.name]
+    if isinstance(condition, Not):
+        return opposite(judge(condition.part, known))
+    decides = isinstance(condition, AnyOf)  # one True decides an `or`, one False an `and`
+    result: Truth = not decides
+    for part in condition.parts:
+        truth = known[part.name] if isinstance(part, Name) else judge(part, known)
+        if truth is decides:
+            return truth
+        if truth is None:
+            result = None
+    return result
 
 
 def names_of(condition: Condition) -> Iterator[str]:

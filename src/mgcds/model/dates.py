@@ -14,6 +14,9 @@ from functools import lru_cache
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?")
 
 
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class When:
     """The days from `first` to `last` (equal for a full date), and the moment of the day in UTC where it was given."""
@@ -29,7 +32,7 @@ class When:
 
     def order(self) -> tuple[date, bool, datetime]:
         """Later sorts higher; on one day a value with a time is later than one without."""
-        return self.first, self.moment is not None, self.moment or datetime.min.replace(tzinfo=UTC)
+        return self.first, self.moment is not None, self.moment or _BEFORE_ALL
 
 
 @lru_cache(maxsize=65536)
@@ -51,3 +54,9 @@ def parse_when(text: str) -> When:
     except OverflowError:  # year 1 east of Greenwich, year 9999 west of it
         raise ValueError("before the first or after the last day of the calendar") from None
     return When(text, moment.date(), moment.date(), in_utc)
+
+
+@lru_cache(maxsize=65536)
+def days_before(text: str, on: date) -> tuple[int, int]:
+    """Fewest and most days from a date as it is written to `on`; negative in the future."""
+    return parse_when(text).days_before(on)

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from mgcds.model.condition import Truth, all_of, judge
-from mgcds.model.criterion import Asks, Bound, Criterion, Documented, Has, Limit, Measure, State, Taking, Threshold
+from mgcds.model.criterion import (
+    Asks,
+    Bound,
+    Criterion,
+    Documented,
+    Has,
+    Limit,
+    Measure,
+    State,
+    Taking,
+    Threshold,
+)
 from mgcds.model.facts import Facts, Gap, Range, Reading, StateReading, known
 from mgcds.model.pack import RulePack
 from mgcds.model.rule import HoldsBack
@@ -45,11 +56,12 @@ def status(
     """Offered only if met and every holder is known not to apply (or lets pass); suppressed if one applies; withheld otherwise."""
     if truth is False:
         return "not indicated"
-    if any(rules[holder.by] is True for holder in holders):
-        return "suppressed"
-    if truth is True and all(is_cleared(holder, rules, pack, facts) for holder in holders):
-        return "offered"
-    return "withheld"
+    in_doubt = truth is None
+    for holder in holders:
+        if rules[holder.by] is True:
+            return "suppressed"
+        in_doubt = in_doubt or not is_cleared(holder, rules, pack, facts)
+    return "withheld" if in_doubt else "offered"
 
 
 def is_cleared(holder: HoldsBack, rules: Mapping[str, Truth], pack: RulePack, facts: Facts) -> bool:
@@ -68,39 +80,40 @@ def is_rejected(about: str, facts: Facts) -> bool:
 
 def test(criterion: Criterion, facts: Facts) -> Truth:
     """Is a criterion met, not met, or unknown?"""
-    match criterion:
-        case Measure(item=item, lower=lower, upper=upper, within=within):
-            reading = facts.items[item]
-            if not isinstance(reading, Reading) or _too_old(reading.days, within):
-                return None
-            return all_of(
-                (
-                    True if lower is None else is_above(reading.range, limit_of(lower, reading)),
-                    True if upper is None else is_below(reading.range, limit_of(upper, reading)),
-                )
+    if isinstance(criterion, Measure):
+        reading = facts.items[criterion.item]
+        if not isinstance(reading, Reading) or _too_old(reading.days, criterion.within):
+            return None
+        lower, upper = criterion.lower, criterion.upper
+        above = True if lower is None else is_above(reading.range, limit_of(lower, reading))
+        if upper is None or above is False:
+            return above
+        below = is_below(reading.range, limit_of(upper, reading))
+        return None if above is None and below is True else below
+    if isinstance(criterion, Taking):
+        listed = facts.members[criterion.value_set]
+        if listed.present is not True:
+            return listed.present
+        return all_of(
+            (
+                True if criterion.at_least is None else is_above(listed.running, Limit(criterion.at_least, True)),
+                True if criterion.at_most is None else is_below(listed.running, Limit(criterion.at_most, True)),
+                True
+                if criterion.unchanged_for is None
+                else is_above(listed.unchanged, Limit(criterion.unchanged_for, True)),
             )
-        case State(item=item, values=values, within=within):
-            state = facts.items[item]
-            if not isinstance(state, StateReading) or _too_old(state.days, within):
-                return None
-            return state.value in values
-        case Taking(value_set=value_set, at_least=at_least, at_most=at_most, unchanged_for=unchanged_for):
-            listed = facts.members[value_set]
-            if listed.present is not True:
-                return listed.present
-            return all_of(
-                (
-                    True if at_least is None else is_above(listed.running, Limit(at_least, True)),
-                    True if at_most is None else is_below(listed.running, Limit(at_most, True)),
-                    True if unchanged_for is None else is_above(listed.unchanged, Limit(unchanged_for, True)),
-                )
-            )
-        case Has(value_set=value_set):
-            return facts.members[value_set].present
-        case Asks():
-            return asks(criterion, facts)
-        case Documented():
-            return documented(criterion, facts)
+        )
+    if isinstance(criterion, Has):
+        return facts.members[criterion.value_set].present
+    if isinstance(criterion, State):
+        state = facts.items[criterion.item]
+        if not isinstance(state, StateReading) or _too_old(state.days, criterion.within):
+            return None
+        return state.value in criterion.values
+    if isinstance(criterion, Asks):
+        return asks(criterion, facts)
+    if isinstance(criterion, Documented):
+        return documented(criterion, facts)
     assert_never(criterion)
 
 
@@ -136,35 +149,33 @@ def limit_of(bound: Bound, reading: Reading) -> Limit | None:
     if isinstance(bound, Threshold):
         return bound.by_unit[reading.unit]
     limit = reading.lower if bound.which == "lower" else reading.upper
-    return Limit(limit.value, bound.inclusive) if limit else None
+    if limit is None or limit.inclusive == bound.inclusive:
+        return limit
+    return Limit(limit.value, bound.inclusive)
 
 
 def is_above(found: Range, limit: Limit | None) -> Truth:
     """Above the limit, or at it where the limit is inclusive; unknown while the range reaches both sides."""
     if limit is None:
         return None
-    return True if _surely_above(found, limit) else False if _surely_below(found, _other_side(limit)) else None
+    low, high, value = found.low, found.high, limit.value
+    if low is not None and (low > value or (low == value and (found.low_open or limit.inclusive))):
+        return True
+    if high is not None and (high < value or (high == value and (found.high_open or not limit.inclusive))):
+        return False
+    return None
 
 
 def is_below(found: Range, limit: Limit | None) -> Truth:
     """Below the limit, or at it where the limit is inclusive; unknown while the range reaches both sides."""
     if limit is None:
         return None
-    return True if _surely_below(found, limit) else False if _surely_above(found, _other_side(limit)) else None
-
-
-def _other_side(limit: Limit) -> Limit:
-    return Limit(limit.value, not limit.inclusive)
-
-
-def _surely_above(found: Range, limit: Limit) -> bool:
-    low = found.low
-    return low is not None and (low > limit.value or (low == limit.value and (limit.inclusive or found.low_open)))
-
-
-def _surely_below(found: Range, limit: Limit) -> bool:
-    high = found.high
-    return high is not None and (high < limit.value or (high == limit.value and (limit.inclusive or found.high_open)))
+    low, high, value = found.low, found.high, limit.value
+    if high is not None and (high < value or (high == value and (found.high_open or limit.inclusive))):
+        return True
+    if low is not None and (low > value or (low == value and (found.low_open or not limit.inclusive))):
+        return False
+    return None
 
 
 def _too_old(days: int, within: int | None) -> bool:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mgcds.model.criterion import Limit, Number
 
 Reason = Literal["missing", "stale", "rejected", "undated", "imprecise", "not reconciled", "not recognised"]
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """What is known of a number: from `low` to `high`; None is unbounded, open ends do not belong to it."""
 
     low: Number | None
@@ -26,16 +25,14 @@ class Range:
         return cls(value, value)
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """Nothing usable is known, and why. `days` is set where a value is known but was too old."""
 
     reason: Reason
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """The value that counts, in `unit` (one of the item's), at most `days` old, with the limits that apply to it."""
 
     range: Range
@@ -50,8 +47,7 @@ class Reading:
     source: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class StateReading:
+class StateReading(NamedTuple):
     """A state and how many days ago, at most, it was so."""
 
     value: str
@@ -60,8 +56,7 @@ class StateReading:
     source: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """What a list says of one value set. `present` is None where the list is open; ranges are days before the evaluation."""
 
     present: bool | None
@@ -72,8 +67,7 @@ class Listed:
     entries: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DataProblem:
+class DataProblem(NamedTuple):
     """Something of the record that was not used, or was used with a warning: about which item, what is wrong, the value and its
     date as reported, and where it was read.
     """

@@ -155,6 +155,7 @@ class GeneralTexts:
 class RulePack:
     """What all evaluation reads. Rules are sorted by kind, then id; findings come after the findings they use."""
 
+    name: str
     version: str
     digest: str
     items: Mapping[str, Item]

@@ -9,7 +9,6 @@ the higher source text.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -17,10 +16,10 @@ from functools import lru_cache
 from typing import Literal
 
 from mgcds.model.criterion import Limit, Number, Threshold
-from mgcds.model.dates import parse_when
+from mgcds.model.dates import days_before, parse_when
 from mgcds.model.facts import DataProblem, Facts, Gap, Range, Reading, StateReading
 from mgcds.model.listing import read_list, supplemental_magnesium
-from mgcds.model.pack import Change, ListItem, MeasuredItem, RulePack, StateItem
+from mgcds.model.pack import Change, MeasuredItem, RulePack, StateItem
 from mgcds.model.phq9 import read_forms
 from mgcds.model.record import Measurement, PatientRecord, parse_quantity
 from mgcds.model.units import SCORE, factor, parse_unit
@@ -32,13 +31,12 @@ def read_facts(record: PatientRecord, pack: RulePack, on: date) -> Facts:
     record, facts.problems = read_forms(record, on, pack.phq9)
     facts.problems += [DataProblem(bad.field, bad.why, source=bad.source) for bad in record.rejected]
     for item in pack.items.values():
-        match item:
-            case MeasuredItem():
-                facts.items[item.id] = _read_measured(item, record, on, facts.problems)
-            case StateItem():
-                facts.items[item.id] = _read_state(item, record, on, facts.problems)
-            case ListItem():
-                read_list(item, record, pack, facts)
+        if isinstance(item, MeasuredItem):
+            facts.items[item.id] = _read_measured(item, record, on, facts.problems)
+        elif isinstance(item, StateItem):
+            facts.items[item.id] = _read_state(item, record, on, facts.problems)
+        else:
+            read_list(item, record, pack, facts)
     _compute(record, pack, facts)
     return facts
 
@@ -55,7 +53,6 @@ def _compute(record: PatientRecord, pack: RulePack, facts: Facts) -> None:
 _VOID = ("cancelled", "entered-in-error")
 _UNSURE = ("unknown", "registered")
 _FINALITY = {"corrected": 3, "amended": 2, "final": 1}
-_Place = tuple[tuple[date, bool, datetime], int, bool, Number, str]  # the total order of results
 
 
 class _Unusable(Exception):
@@ -69,8 +66,9 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
         return _days_to_surgery(record, on)
     if item.id == "supplemental_magnesium" or item.change is not None:
         return Gap("missing", "computed from others")
-    newest: Reading | Gap | None = None
-    newest_at: _Place | None = None
+    newest: Reading | Gap = _NONE_ON_RECORD
+    newest_at: tuple[date, bool, datetime] | None = None
+    newest_of: Measurement | None = None
     undated = False
     for measurement in getattr(record, item.id):
         dated = measurement.date or record.recorded
@@ -81,39 +79,42 @@ def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems
             undated = True
             problems.append(_problem(item, measurement, "undated: give its date, or the day the record was taken"))
             continue
-        when = parse_when(dated)
-        days = when.days_before(on)[1]
+        days = days_before(dated, on)[1]
         if days < 0:
             problems.append(_problem(item, measurement, "dated after the day of evaluation"))
             continue
         reading: Reading | Gap
-        cautious: Number = 0
         try:
             reading = _reading(item, measurement, days, dated, problems)
-            cautious = _caution(item, reading)
         except _Unusable as unusable:
             problems.append(_problem(item, measurement, str(unusable)))
             reading = _unusable(item, days, str(unusable))
-        place = (
-            when.order(),
-            _FINALITY.get(measurement.status, 0),
-            isinstance(reading, Gap),
-            cautious,
-            measurement.source or "",
-        )
-        if newest_at is None or place > newest_at:
-            newest, newest_at = reading, place
+        at = parse_when(dated).order()
+        if (
+            newest_at is None
+            or newest_of is None
+            or at > newest_at
+            or (at == newest_at and _rank(item, measurement, reading) > _rank(item, newest_of, newest))
+        ):
+            newest, newest_at, newest_of = reading, at, measurement
     for bad in record.rejected:
         if bad.field.partition("[")[0] == item.id:
             dated = bad.date or record.recorded
-            days = parse_when(dated).days_before(on)[1] if dated is not None else 0
+            days = days_before(dated, on)[1] if dated is not None else 0
             if days < 0:
                 continue  # of a later day: it says nothing of this one
-            if newest_at is None or dated is None or parse_when(dated).order() >= newest_at[0]:
+            if newest_at is None or dated is None or parse_when(dated).order() >= newest_at:
                 return _unusable(item, days, bad.why)
-    if undated:
-        return Gap("undated", "a result without a date may be the newest")
-    return newest if newest is not None else Gap("missing", "none on record")
+    return Gap("undated", "a result without a date may be the newest") if undated else newest
+
+
+_NONE_ON_RECORD = Gap("missing", "none on record")
+
+
+def _rank(item: MeasuredItem, measurement: Measurement, reading: Reading | Gap) -> tuple[int, bool, Number, str]:
+    """Of results of the same moment the highest counts."""
+    cautious = 0 if isinstance(reading, Gap) else _caution(item, reading)
+    return _FINALITY.get(measurement.status, 0), isinstance(reading, Gap), cautious, measurement.source or ""
 
 
 def _unusable(item: MeasuredItem, days: int, why: str) -> Gap:
@@ -143,24 +144,34 @@ def _reading(
     if measurement.status in _UNSURE:
         raise _Unusable(f"status {measurement.status}: not a result yet")
     reported = _reported_unit(item, measurement)
-    unit, scale = _comparison_unit(item, reported)
-    value = measurement.value if unit == reported else Fraction(measurement.value) * scale
-    high = measurement.up_to if measurement.up_to is None or unit == reported else Fraction(measurement.up_to) * scale
-    for end in (value,) if high is None else (value, high):
-        _check_plausible(item, end, unit, measurement, problems)
-    lower, lower_from = _limit(item, "lower", measurement, unit, problems)
-    upper, upper_from = _limit(item, "upper", measurement, unit, problems)
+    unit, value = _compared(item, reported, measurement.value)
+    _check_plausible(item, value, unit, measurement, problems)
+    found = _range(value, measurement.comparator)
+    if measurement.up_to is not None:
+        high = _compared(item, reported, measurement.up_to)[1]
+        _check_plausible(item, high, unit, measurement, problems)
+        found = Range(value, high)
+    lower, lower_from = (
+        _limit(item, "lower", measurement, unit, problems)
+        if measurement.lower_limit
+        else _default_limit(item.lower, unit)
+    )
+    upper, upper_from = (
+        _limit(item, "upper", measurement, unit, problems)
+        if measurement.upper_limit
+        else _default_limit(item.upper, unit)
+    )
     if lower is not None and upper is not None and lower.value >= upper.value:
         problems.append(
             _problem(item, measurement, "the laboratory's limits contradict each other: not used", used=True)
         )
         lower, lower_from = _default_limit(item.lower, unit)
         upper, upper_from = _default_limit(item.upper, unit)
-    _check_specimen(item, measurement, value, lower, problems)
+    if measurement.specimen:
+        _check_specimen(item, measurement, value, lower, problems)
     return Reading(
-        range=_range(value, measurement.comparator) if high is None else Range(value, high),
-        unit=unit, days=days, lower=lower, upper=upper, lower_from=lower_from, upper_from=upper_from,
-        shown=shown(measurement) + _method(item, measurement, problems), dated=dated, source=measurement.source,
+        found, unit, days, lower, upper, lower_from, upper_from,
+        shown(measurement) + _method(item, measurement, problems), dated, measurement.source,
     )  # fmt: skip
 
 
@@ -173,7 +184,7 @@ def shown(measurement: Measurement) -> str:
     """The result as it was reported."""
     unit = "" if measurement.unit in (None, SCORE) else f" {measurement.unit}"
     up_to = "" if measurement.up_to is None else f" to {measurement.up_to}"
-    return f"{measurement.comparator or ''}{measurement.value}{up_to}{unit}"
+    return f"{measurement.comparator or ''}{measurement.value!s}{up_to}{unit}"
 
 
 def _method(item: MeasuredItem, measurement: Measurement, problems: list[DataProblem]) -> str:
@@ -193,7 +204,7 @@ def _reported_unit(item: MeasuredItem, measurement: Measurement) -> str:
         if item.units[0] != SCORE:
             raise _Unusable(f"no unit: write one of {', '.join(item.units)}; it is never guessed")
         return SCORE
-    unit = parse_unit(measurement.unit)
+    unit = measurement.unit if measurement.unit in item.units else parse_unit(measurement.unit)
     if unit is None:
         raise _Unusable(f"the unit '{measurement.unit[:40]}' is not understood; write one of {', '.join(item.units)}")
     if measurement.code is not None:
@@ -207,15 +218,15 @@ def _reported_unit(item: MeasuredItem, measurement: Measurement) -> str:
     return unit
 
 
-def _comparison_unit(item: MeasuredItem, reported: str) -> tuple[str, Fraction]:
-    """The unit to compare in: the reported one if thresholds know it, otherwise one it turns into exactly."""
+def _compared(item: MeasuredItem, reported: str, value: Decimal) -> tuple[str, Number]:
+    """The value in the unit to compare in: the reported one if thresholds know it, otherwise one it turns into exactly."""
     if reported in item.units:
-        return reported, Fraction(1)
+        return reported, value
     for substance in (None, item.substance):
         for unit in item.units:
             scale = factor(reported, unit, substance)
             if scale is not None:
-                return unit, scale
+                return unit, Fraction(value) * scale
     raise _Unusable(f"{reported} is no unit of {item.title.lower()}; write one of {', '.join(item.units)}")
 
 
@@ -243,16 +254,16 @@ def _limit(
     """The laboratory's own limit in the unit of comparison; the item's default where there is none that can be used."""
     reported = measurement.lower_limit if which == "lower" else measurement.upper_limit
     if reported is not None:
-        value = _limit_value(reported, unit, item.substance)
-        if value is not None and item.plausible[0] <= _in_first_unit(value, unit, item) <= item.plausible[1]:
-            return Limit(value, True), "the laboratory's own limit"
+        limit = _reported_limit(reported, unit, item.substance)
+        if limit is not None and item.plausible[0] <= _in_first_unit(limit.value, unit, item) <= item.plausible[1]:
+            return limit, "the laboratory's own limit"
         what = f"the laboratory's {which} limit cannot be used: '{reported[:40]}'"
         problems.append(_problem(item, measurement, what, used=True))
     return _default_limit(item.lower if which == "lower" else item.upper, unit)
 
 
 @lru_cache(maxsize=4096)  # laboratories report the same limits again and again
-def _limit_value(reported: str, unit: str, substance: str | None) -> Fraction | None:
+def _reported_limit(reported: str, unit: str, substance: str | None) -> Limit | None:
     """A reported limit in the unit of comparison; None where it has no number, or no unit that converts."""
     try:
         parts = parse_quantity(reported)
@@ -260,15 +271,15 @@ def _limit_value(reported: str, unit: str, substance: str | None) -> Fraction | 
         return None
     found = parse_unit(parts["unit"]) if parts["unit"] else None
     scale = factor(found, unit, substance) if found else None
-    return None if scale is None or parts["comparator"] else Fraction(parts["value"]) * scale
+    if scale is None or parts["comparator"]:
+        return None
+    return Limit(Decimal(parts["value"]) if scale == 1 else Fraction(parts["value"]) * scale, True)
 
 
 def _default_limit(default: Threshold | None, unit: str) -> tuple[Limit | None, str]:
-    return (
-        (default.by_unit[unit], "the default limit, as the laboratory gave none that can be used")
-        if default
-        else (None, "")
-    )
+    if default is None:
+        return None, ""
+    return default.by_unit[unit], "the default limit, as the laboratory gave none that can be used"
 
 
 def _check_specimen(
@@ -284,13 +295,11 @@ def _check_specimen(
 
 
 def _range(value: Number, comparator: str | None) -> Range:
-    match comparator:
-        case "<" | "<=":
-            return Range(None, value, high_open=comparator == "<")
-        case ">" | ">=":
-            return Range(value, None, low_open=comparator == ">")
-        case _:
-            return Range.exactly(value)
+    if comparator is None:
+        return Range(value, value)
+    if comparator in ("<", "<="):
+        return Range(None, value, high_open=comparator == "<")
+    return Range(value, None, low_open=comparator == ">")
 
 
 def _age(record: PatientRecord, on: date, problems: list[DataProblem]) -> Reading | Gap:
@@ -367,7 +376,7 @@ def change_since_start(
     none_before = Gap("missing", f"no {of.title} in the {change.within} days before the start")
     if change.gives == "value before":
         known = isinstance(before, Reading) and usable and before.range.low == before.range.high
-        return replace(before, days=before.days + begun) if isinstance(before, Reading) and known else none_before
+        return before._replace(days=before.days + begun) if isinstance(before, Reading) and known else none_before
     if not isinstance(newest, Reading):
         return newest if isinstance(newest, Gap) else Gap("missing", "none on record")
     if newest.days >= begun:
@@ -424,7 +433,7 @@ def _read_state(item: StateItem, record: PatientRecord, on: date, problems: list
             DataProblem(item.id, "undated: give its date, or the day the record was taken", source=given.source)
         )
         return Gap("undated", "no date is known")
-    days = parse_when(dated).days_before(on)[1]
+    days = days_before(dated, on)[1]
     if days < 0 and item.current_for is not None:
         problems.append(DataProblem(item.id, "dated after the day of evaluation", source=given.source))
         return Gap("rejected", "dated after the day of evaluation")

@@ -69,6 +69,7 @@ class Vocabulary:
     ) -> None:
         self.of = of
         sets = {found.id: found for found in value_sets if found.of == of}
+        self.value_sets = tuple(sets)
         self._codes: dict[tuple[str, ...], frozenset[str]] = {}
         self._phrases: dict[tuple[str, ...], frozenset[str]] = {}
         self._blocked: list[tuple[tuple[str, ...], str]] = []

@@ -293,9 +293,9 @@ class AnyPatient:
             case "fall" if item.units[0] == "%":
                 steps = range(max(lowest, 1), highest + 1)
                 fell = [z3.And(before == step, found.low * step == 100 * (step - newest.low)) for step in steps]
-                needed += [*since, newest.exact, found.exact, z3.Or(fell)]
-            case "fall":
-                needed += [*since, newest.exact, found.exact, found.low == before - newest.low]
+                needed += [*since, z3.Implies(found.exact, z3.And(newest.exact, z3.Or(fell)))]
+            case "fall":  # a range where a score is one: answers are missing
+                needed += [*since, z3.Implies(found.exact, z3.And(newest.exact, found.low == before - newest.low))]
         self.constraints.append(z3.Implies(found.known, z3.And(needed)))
 
     def _tie_changes(self) -> None:
