@@ -54,7 +54,7 @@ class Case:
     facts: Facts
     plain: Plain
     expected: Mapping[str, bool]
-    complete: bool
+    decided: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ def cases(pack: RulePack, columns: Sequence[str], number: int) -> list[Case]:
         facts = read_facts(record, pack, ON)
         verdicts = evaluate_facts(pack, facts)
         expected = {rule: truth is True for rule, truth in verdicts.rules.items()}
-        complete = None not in verdicts.criteria.values()
-        found.append(Case(record, facts, plain_facts(facts, pack, columns), expected, complete))
+        decided = None not in verdicts.rules.values()
+        found.append(Case(record, facts, plain_facts(facts, pack, columns), expected, decided))
     return found
 
 
@@ -331,11 +331,11 @@ def run(size: Size, profile: bool) -> dict[str, Any]:
     explained, zen_time = times["explained"], times["zen"]
     ratios = {name: times[one].p50 / times[other].p50 for name, (one, other) in RATIOS.items()}
     ratios["evaluate, explanation written out: p99 / p50"] = explained.p99 / explained.p50
-    complete = sum(case.complete for case in given)
+    decided = sum(case.decided for case in given)
     return {
         "setting": f"{size.records} records, {len(pack.rules)} rules, {size.rounds} rounds in turns, garbage collector on; "
         f"Python {platform.python_version()}\nzen-engine {version('zen-engine')}, durable-rules {version('durable-rules')}, {platform.machine()}",
-        "agreed": f"All agree on which rules are met: {complete} records with nothing unknown, {len(given) - complete} others.",
+        "agreed": f"All agree on which rules are met: {decided} records in which no rule is unknown, {len(given) - decided} others.",
         "microseconds": {name: asdict(found) for name, found in times.items()},
         "ratios": ratios,
         "goals": {

@@ -123,7 +123,8 @@ class Translation:
                 if since:
                     days, answered = self._column(f"{item}_days"), self._column(f"{since}_days")
                     parts.append(f"({answered} == null or {days} <= {answered})")
-                return _join("and", parts) if wanted else f"not {_join('and', parts)}"
+                joined = " and ".join(parts)
+                return f"({joined})" if wanted else f"not ({joined})"
         assert_never(criterion)
 
     def _current(self, item: str, within: int | None) -> tuple[str, list[str]]:

@@ -110,6 +110,14 @@ Feature: A PHQ-9 that is incomplete or contradicts itself
     And "supplement-alongside-therapy" is withheld for want of "PHQ-9"
     And "item 3 is 4, not 0, 1, 2 or 3" is reported as a data problem of the PHQ-9
 
+  Scenario: a total that is no whole number
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the PHQ-9 is "12.5"
+    When the record is evaluated
+    Then "phq9-incomplete" is offered
+    And the text of "phq9-incomplete" says "not a whole number"
+    And "supplement-alongside-therapy" is withheld for want of "PHQ-9"
+
   Scenario Outline: an incomplete form that would be too old anyway asks for nothing
     Given an adult with mild to moderate depression on a stable antidepressant
     And the PHQ-9 answers are "-, -, -, 3, 1, 1, 2, 2, -" from <days> days ago

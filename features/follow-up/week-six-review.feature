@@ -1,7 +1,7 @@
 Feature: A PHQ-9 is due at week 6
   The trial lasted 6 weeks and an unblinded result cannot be told from expectation: from day 36 to day 49 a PHQ-9 and a
   decision are due, unless there is one of that window. Standard care goes on.
-  Evidence: tarleton-2017, lowe-2004; against: phelan-2018
+  Evidence: tarleton-2017, lowe-2004, kounali-2022; against: phelan-2018
 
   Scenario Outline: day 36 to day 49 after the first dose
     Given a healthy adult
@@ -68,3 +68,4 @@ Feature: A PHQ-9 is due at week 6
     When the record is evaluated
     Then the text of "week-six-review" says "standard care goes on unchanged"
     And the text of "week-six-review" says "If it was begun for mood"
+    And the text of "week-six-review" says "less than 5 points and of less than a fifth speaks for ending"

@@ -84,6 +84,21 @@ Feature: Worse since magnesium was begun
       | 14  | offered  |
       | 15  | withheld |
 
+  Scenario Outline: so is a rise of item 9
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    And the PHQ-9 is "12"
+    And the PHQ-9 was "12" 45 days ago
+    And the PHQ-9 item 9 is "1" from <ago> days ago
+    And the PHQ-9 item 9 was "0" 45 days ago
+    When the record is evaluated
+    Then "worsening-on-magnesium" is <stop>
+
+    Examples:
+      | ago | stop     |
+      | 14  | offered  |
+      | 15  | withheld |
+
   Scenario: who takes no magnesium is not meant
     Given a healthy adult
     And the PHQ-9 is "17"

@@ -13,6 +13,7 @@ Feature: A course of a fluoroquinolone or a tetracycline
     Examples:
       | medicine              | interaction   | trial      |
       | ciprofloxacin         | offered       | suppressed |
+      | moxifloxacin          | offered       | suppressed |
       | doxycycline           | offered       | suppressed |
       | amoxicillin           | not indicated | offered    |
       | ciprofloxacin ear drops | not indicated | offered  |
@@ -42,6 +43,7 @@ Feature: A course of a fluoroquinolone or a tetracycline
     When the record is evaluated
     Then "antibiotic-course" is offered
     And the text of "antibiotic-course" says "2 hours before or 6 hours after"
+    And the text of "antibiotic-course" says "moxifloxacin 4 hours before or 8 hours after"
 
   Scenario: nobody takes magnesium and no trial is in question
     Given a healthy adult

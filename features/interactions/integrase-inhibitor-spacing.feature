@@ -1,7 +1,7 @@
 Feature: Dolutegravir: keep magnesium apart
   Taken together magnesium takes away most of dolutegravir. Hours between the two are enough: it holds nothing back, and names the
   longer interval of dolutegravir with rilpivirine. The schedule check says whether a day has room for it.
-  Evidence: guidetherapeutiquevih-dolutegravir; against: tarleton-2017-exclusions
+  Evidence: pmc3940684-dolutegravir, guide-therapeutique-vih; against: tarleton-2017-exclusions
 
   Scenario Outline: it speaks and holds nothing back
     Given an adult with mild to moderate depression on a stable antidepressant

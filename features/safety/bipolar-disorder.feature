@@ -1,5 +1,5 @@
 Feature: Bipolar disorder
-  The trials excluded people treated for bipolar disorder; no trial of magnesium is put forward.
+  The trial behind the default dose excluded people treated for bipolar disorder; no trial of magnesium is put forward.
   Evidence: tarleton-2017-exclusions
 
   Scenario Outline: known or suspected bipolar disorder holds back a trial

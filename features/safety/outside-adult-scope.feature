@@ -22,6 +22,7 @@ Feature: Outside the scope: under 18
     And the age is "17"
     When the record is evaluated
     Then nothing is offered but "outside-adult-scope"
+    And the text of "outside-adult-scope" says "urgent ones, safety stops and requests to complete the record"
 
   Scenario: an unknown age withholds and is named
     Given an adult with mild to moderate depression on a stable antidepressant

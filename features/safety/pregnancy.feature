@@ -1,7 +1,7 @@
 Feature: Pregnancy or lactation
   The depression trials excluded pregnancy. It is asked of everyone aged 12 to 55 who is not recorded as male, and the
   answer is current for 30 days.
-  Evidence: tarleton-2017-exclusions, boyle-2017
+  Evidence: tarleton-2017-exclusions, boyle-2017, iom-1997-intakes, iom-1997-ul, efsa-2015-ul
 
   Scenario Outline: pregnancy and lactation hold back a trial
     Given an adult with mild to moderate depression on a stable antidepressant
@@ -54,3 +54,12 @@ Feature: Pregnancy or lactation
     And the patient has "pregnancy"
     When the record is evaluated
     Then "supplement-alongside-therapy" is suppressed by "pregnancy"
+
+  Scenario: recommended intakes and limits are shown
+    Given a healthy adult
+    And the pregnancy is "pregnant"
+    When the record is evaluated
+    Then the text of "pregnancy" says "350 to 360 mg elemental a day in pregnancy from 19 years"
+    And the text of "pregnancy" says "310 to 320 mg elemental in lactation"
+    And the text of "pregnancy" says "EFSA 250, US 350 mg elemental a day"
+    And the text of "pregnancy" says "in one review"

@@ -1,6 +1,6 @@
 Feature: More severe depression: first-line treatment first
-  From a PHQ-9 of 16 without treatment, and from 20 in any case, guideline treatment comes first. Magnesium was tried up
-  to a PHQ-9 of 19.
+  From a PHQ-9 of 16 without treatment, and from 20 in any case, guideline treatment comes first. The trial behind
+  the default dose went up to a PHQ-9 of 19.
   Evidence: nice-ng222, tarleton-2017
 
   Scenario Outline: without treatment

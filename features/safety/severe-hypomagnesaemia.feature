@@ -97,6 +97,7 @@ Feature: Critically low magnesium
     When the record is evaluated
     Then "severe-hypomagnesaemia" is withheld
     And "magnesium-result-not-usable" is offered
+    And the text of "magnesium-result-not-usable" says "urgently if the reported value, which is shown with the data, looked critical"
     And "edta: repeat it" is reported as a data problem of the serum magnesium
 
   Scenario: a true extreme is acted on and confirmed, not discarded

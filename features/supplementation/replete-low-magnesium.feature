@@ -1,7 +1,7 @@
 Feature: Consider repletion of a confirmed low magnesium
   Low, confirmed, its work-up begun, PHQ-9 5 to 19: the low value is the reason, mood is not. It takes the place of both
   trials; every safety stop holds it back; no dose for mood is named.
-  Evidence: rajizadeh-2017, afsharfar-2021, nhs-highland-hypomagnesaemia; against: phelan-2018, sarris-2022
+  Evidence: rajizadeh-2017, afsharfar-2021, moabedi-2023, nhs-highland-hypomagnesaemia; against: phelan-2018, sarris-2022
 
   Scenario Outline: where the work-up stands
     Given an adult with mild to moderate depression on a stable antidepressant
@@ -85,6 +85,24 @@ Feature: Consider repletion of a confirmed low magnesium
       | bipolar screen | positive           | bipolar-screen-positive   |
       | age            | 17                 | outside-adult-scope       |
 
+  Scenario Outline: a low value is repleted for its own sake, in a bowel disease and whatever the care of the mood
+    Given an adult with mild to moderate depression who declined first-line care
+    And the serum magnesium is "0.62 mmol/L"
+    And the work-up of low magnesium is "low value confirmed"
+    And the PHQ-9 is "<phq9>"
+    And the functional difficulty is "<difficulty>"
+    And the patient has "<diagnosis>"
+    When the record is evaluated
+    Then "<stop>" is offered
+    And "supplement-alone" is not offered
+    And "replete-low-magnesium" is offered
+
+    Examples:
+      | phq9 | difficulty          | diagnosis                | stop                         |
+      | 12   | very difficult      | irritable bowel syndrome | bowel-disease                |
+      | 17   | very difficult      | haemorrhoids             | severe-depression-first-line |
+      | 12   | extremely difficult | haemorrhoids             | severe-impairment-first-line |
+
   Scenario Outline: interactions count for repletion alone too
     Given a healthy adult
     And the PHQ-9 is "12"
@@ -148,5 +166,6 @@ Feature: Consider repletion of a confirmed low magnesium
     Then the text of "replete-low-magnesium" says "the low value is the reason, mood is not"
     And the text of "replete-low-magnesium" says "of low certainty"
     And the text of "replete-low-magnesium" says "local protocol"
+    And the text of "replete-low-magnesium" says "found a small difference and a later one a larger"
     And the text of "replete-low-magnesium" never says "248"
     And the text of "replete-low-magnesium" never says "deficiency"

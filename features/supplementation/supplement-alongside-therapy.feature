@@ -71,6 +71,18 @@ Feature: Consider magnesium alongside antidepressant therapy
       | 60   | offered       |
       | 61   | offered       |
 
+  Scenario Outline: a list of treatments is current for 90 days; psychotherapy on an older one is still known to be received
+    Given a healthy adult
+    And the PHQ-9 is "12"
+    And the list of treatments was reviewed <days> days ago
+    When the record is evaluated
+    Then "supplement-alongside-therapy" is <trial>
+
+    Examples:
+      | days | trial         |
+      | 90   | not indicated |
+      | 91   | withheld      |
+
   Scenario: not while an antidepressant beside the psychotherapy is new
     Given a healthy adult
     And the PHQ-9 is "12"

@@ -1,7 +1,7 @@
 Feature: Ask about dietary magnesium
   With depressive symptoms and no estimate of intake a short screen could be offered. It is a question of nutrition: no
   benefit for mood is claimed.
-  Evidence: ods-magnesium, tarleton-littenberg-2015; against: martinez-gonzalez-2016, phelan-2018
+  Evidence: ods-magnesium, iom-1997-intakes, tarleton-littenberg-2015; against: martinez-gonzalez-2016, phelan-2018
 
   Scenario Outline: from a PHQ-9 of 5
     Given a healthy adult
@@ -39,4 +39,6 @@ Feature: Ask about dietary magnesium
     And the eGFR is "25 mL/min/1.73m2"
     When the record is evaluated
     Then "assess-dietary-intake" is offered
-    And the text of "assess-dietary-intake" says "has not been shown to treat depression"
+    And the text of "assess-dietary-intake" says "more magnesium in the diet has not been shown to treat depression"
+    And the text of "assess-dietary-intake" says "350 to 360 mg elemental in pregnancy"
+    And the text of "assess-dietary-intake" never says "better diet"

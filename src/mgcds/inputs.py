@@ -60,11 +60,25 @@ def read_inputs(files: list[str], pack: RulePack, retrieved: date) -> Iterator[I
 
 
 def read_file(file: str, read: Callable[[Any], T]) -> T:
-    """A YAML file (JSON is a part of YAML) that is no record, read by a function of its plain data. RecordError names the file."""
+    """A JSON or YAML file that is no record, read by a function of its plain data. RecordError names the file."""
     try:
-        return read(_yaml(file, _content(file)))
+        return read(_json_or_yaml(file, _content(file)))
     except RecordError as error:
         raise RecordError(f"{_shown(file)}: {error}") from None
+
+
+def _json_or_yaml(file: str, content: bytes) -> Any:
+    """What begins with a bracket is JSON, or else YAML in flow style."""
+    start = content.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start.startswith((b"{", b"[")):
+        return _yaml(file, content)
+    try:
+        return _json(start)
+    except (ValueError, RecursionError):
+        try:
+            return _yaml(file, content)
+        except RecordError:
+            raise RecordError("is not valid JSON") from None
 
 
 def read_plain(file: str, pack: RulePack, retrieved: date) -> list[Any]:

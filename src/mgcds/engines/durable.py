@@ -16,12 +16,13 @@ import string
 import sys
 import threading
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import count, islice, product
 from math import prod
+from operator import itemgetter
 from typing import Any, Literal, TypeAlias, get_args
 
 from mgcds.errors import EngineFault
@@ -36,7 +37,7 @@ NODE_BRACKETS = 11  # and/or brackets of a pattern: the 16th is error 113
 NODE_COLUMNS, FACT_COLUMNS = 60, 200  # columns of a pattern and of a fact: the 255th field is error 302
 
 # One sid and one id for everybody: the 1,025th sid is a crash, and two whose hashes are equal share a memory.
-FACT_HEAD, FACT_ID = '{"sid":"0","id":"f","G":1', '{"sid":"0","id":"f"}'
+HEAD, FACT_HEAD, FACT_ID = "\0", '{"sid":"0","id":"f","G":1', '{"sid":"0","id":"f"}'
 STATE = '{ "sid":"0", "id":"sid-0", "$s":1}'  # the engine's own fact about sid 0 while nobody writes into it
 RESERVED_FIELDS = ("G", "sid", "id", "$s", "$i", "$m", "$forward", "$time")
 SENTINEL, END = "99", ("", True, "")  # the rule that fires for every fact, after all others, and what it means
@@ -117,13 +118,14 @@ class Network:
     def _build(self) -> None:
         handles: list[int] = []
         self._release = weakref.finalize(self, _delete_rulesets, handles)
-        self._stages = [
-            [_Ruleset(rules, self._plan.fields, handles) for rules in groups] for groups in self._plan.stages()
-        ]
+        self._stages = [[_Ruleset(rules, self._plan, handles) for rules in groups] for groups in self._plan.stages()]
 
     def _fire(self, columns: Mapping[str, int]) -> dict[str, bool]:
         fields = self._plan.fields
-        known = {column: f"{fields[column]}{value}" for column, value in columns.items() if column in fields}
+        known = self._plan.nothing_known.copy()
+        for column, value in columns.items():
+            if column in fields:
+                known[column] = f"{fields[column]}{value}"
         for column, name, field in self._plan.unknown_as:
             if column in columns:
                 known[name] = f"{field}{columns[column]}"
@@ -175,6 +177,8 @@ class _Plan:
         self.hoisted = [compare.column for compare in self._hoisted.values()]
         self.names = frozenset([*names, *self.hoisted])
         self.fields = self._named_fields()
+        self.nothing_known = {HEAD: FACT_HEAD, **dict.fromkeys(self.fields, "")}
+        """each column as it stands in a fact, here not at all; and how every fact begins"""
         self.unknown_as = [
             (node.unknown_as, node.name, self.fields[node.name])
             for layer in layers
@@ -283,21 +287,23 @@ def _groups(rules: Iterable[_Rule]) -> list[list[_Rule]]:
 class _Ruleset:
     """A group of rules in the C engine. Its fields and rules have names of ours: no outside text gets in."""
 
-    def __init__(self, rules: Sequence[_Rule], fields: Mapping[str, str], handles: list[int]) -> None:
-        self._columns = list(_columns(AllOf(tuple(rule.pattern for rule in rules))))
+    def __init__(self, rules: Sequence[_Rule], plan: _Plan, handles: list[int]) -> None:
+        fields = plan.fields
+        self._read: Callable[[Mapping[str, str]], Iterable[str]] = itemgetter(
+            HEAD, *_columns(AllOf(tuple(rule.pattern for rule in rules)))
+        )
         self._meaning: dict[str, Verdict] = {SENTINEL: END}
         for i, rule in enumerate(rules):
             self._meaning[f"{i:02}"] = rule.name, rule.truth == 1, f"{fields.get(rule.name, '')}{rule.truth}"
         self._engine = _load_engine()
         self._handle = self._engine.create_ruleset("r", _definition(rules, fields))
-        self.fire({})  # delete_state of a sid for which no rule ever fired crashes the process
+        self.fire(plan.nothing_known)  # delete_state of a sid for which no rule ever fired crashes the process
         handles.append(self._handle)
 
     def fire(self, known: Mapping[str, str]) -> list[Verdict]:
         """The verdicts of the rules that hold for these columns, each given as its field in a fact."""
         engine, handle = self._engine, self._handle
-        values = "".join(filter(None, map(known.get, self._columns)))
-        code, state = engine.assert_fact(handle, f"{FACT_HEAD}{values}}}")
+        code, state = engine.assert_fact(handle, "".join(self._read(known)) + "}")
         if code:  # not stored: no rule matched, or the fact of a patient before is still there
             raise EngineFault("the engine did not take the fact")
         started = engine.start_action_for_state(handle, state)

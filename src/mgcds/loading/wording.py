@@ -43,14 +43,15 @@ def _each(words: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A phrase as a regular expression over plain words, and the words it can begin with; `#` is a number."""
+    """A phrase as a regular expression over plain words, and for each of its pieces the words that one can begin with."""
 
     written: str
-    first: frozenset[str]
+    pieces: tuple[frozenset[str], ...]
 
     def found_in(self, words: str) -> Iterator[re.Match[str]]:
-        """Its occurrences. Most texts hold no word that it begins with: then the expression is not even compiled."""
-        if not self.first.isdisjoint(_each(words)):
+        """Its occurrences. Most texts lack the words of some piece: then the expression is not even compiled, which takes longest."""
+        each = _each(words)
+        if not any(piece.isdisjoint(each) for piece in self.pieces):
             yield from re.finditer(self.written, words)
 
 
@@ -156,7 +157,8 @@ class _Phrases:
             return None
         each = iter(alternatives)
         written = "".join(gap if piece == "..." else f" {_any_of(next(each))}" for piece in pieces)
-        return Phrase(_EDGES.format(written.lstrip()), frozenset(word.split()[0] for word in alternatives[0]))
+        firsts = tuple(frozenset(word.split()[0] for word in words) for words in alternatives)
+        return Phrase(_EDGES.format(written.lstrip()), firsts)
 
     def words(self, piece: str, text: Text, reader: Reader) -> tuple[str, ...]:
         """The alternatives of `a/b` or `{list}` in plain words; none, with a problem, where they are not understood."""

@@ -183,7 +183,7 @@ def plain(unit: str) -> str:
     return _PLAIN.get(unit, unit)
 
 
-_PLAIN = {"{score}": "", "mL/min/{1.73_m2}": "mL/min/1.73m2", "a": "years"}
+_PLAIN = {"{score}": "", "mL/min/{1.73_m2}": "mL/min/1.73m2", "a": "years", "d": "days"}
 
 
 def _distance(bounds: list[Bound], reading: Reading) -> str | None:
@@ -197,7 +197,10 @@ def _distance(bounds: list[Bound], reading: Reading) -> str | None:
     if not difference:
         return "at the limit"
     side = "above" if difference > 0 else "below"
-    return " ".join(f"{number(abs(difference))} {plain(reading.unit)} {side} {number(nearest)}".split())
+    unit = plain(reading.unit)
+    if abs(difference) == 1 and unit in ("years", "days"):
+        unit = unit[:-1]
+    return " ".join(f"{number(abs(difference))} {unit} {side} {number(nearest)}".split())
 
 
 def deciding(step: Step) -> Step:

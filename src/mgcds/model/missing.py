@@ -25,7 +25,7 @@ from mgcds.model.pack import MeasuredItem, RulePack, StateItem, about
 # answers it would have to give; one about the list itself says whether it is learnt or stays as it is.
 Way = Mapping[str, int | frozenset[tuple[str, bool]]]
 _AS_IT_IS = 1
-_MOST_WAYS = 512
+_MOST_WAYS = 128
 _NO_DAY = date(2000, 1, 1)  # imagined values are always fresh
 
 
@@ -81,11 +81,17 @@ def sets_of(pattern: Pattern, pack: RulePack) -> tuple[tuple[str, ...], ...]:
     solver = _Ways(dict(zip(keys, pattern.truths, strict=True)), pattern, pack)
     wanted = [
         solver.ways(pack.rules[pattern.rule].when, True),
-        *(solver.ways(pack.rules[holder].when, False, or_unknown=holder in lets_pass) for holder in pattern.in_doubt),
+        *(solver.ways(pack.rules[holder].when, False) for holder in pattern.in_doubt if holder not in lets_pass),
         *([solver.learning(subject)] for subject in pattern.rejected),
     ]
+    ways = _all_of(wanted)
+    for holder in lets_pass.intersection(
+        pattern.in_doubt
+    ):  # nothing is learnt for these: they only must not become met
+        unmet = solver.ways(pack.rules[holder].when, False, or_unknown=True)
+        ways = _smallest(passing for way in ways for passing in _passing(way, unmet))
     found: list[frozenset[str]] = []
-    for items in sorted({_learnt(way) for way in _all_of(wanted)}, key=len):
+    for items in sorted({_learnt(way) for way in ways}, key=len):
         if not any(smaller <= items for smaller in found):
             found.append(items)
     return tuple(sorted((tuple(sorted(items)) for items in found), key=lambda items: (len(items), items)))
@@ -188,10 +194,30 @@ class _Ways:
 def _all_of(parts: Iterable[list[Way]]) -> list[Way]:
     """The ways that do all at once."""
     found: list[Way] = [{}]
-    for ways in parts:
-        both = (_join(one, other) for one in found for other in ways)
-        found = _smallest(way for way in both if way is not None)
+    for ways in sorted(parts, key=len):  # what leaves least choice first
+        both: list[Way] = []
+        for one in found:
+            if any(_covers(other, one) for other in ways):  # it does this already
+                both.append(one)
+            else:
+                both += (joined for other in ways if (joined := _join(one, other)) is not None)
+        found = _smallest(both)
     return found
+
+
+def _passing(way: Way, unmet: Iterable[Way]) -> list[Way]:
+    """A way, narrowed to the values with which a rule that lets pass is not met. What it does not learn stays unknown."""
+    learnt, narrowed = _learnt(way), []
+    for one in unmet:
+        if not _learnt(one) <= learnt:
+            continue
+        need = {subject: values for subject, values in one.items() if subject in learnt}
+        if not need:
+            return [way]
+        joined = _join(way, need)
+        if joined is not None:
+            narrowed.append(joined)
+    return narrowed
 
 
 def _join(one: Way, other: Way) -> Way | None:
@@ -228,10 +254,10 @@ def _smallest(ways: Iterable[Way]) -> list[Way]:
 
 
 def _covers(wide: Way, narrow: Way) -> bool:
+    if not wide.keys() <= narrow.keys():
+        return False
     for subject, allowed in wide.items():
-        need = narrow.get(subject)
-        if need is None:
-            return False
+        need = narrow[subject]
         if isinstance(allowed, int) and isinstance(need, int):
             if need & ~allowed:
                 return False

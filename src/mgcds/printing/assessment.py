@@ -9,9 +9,9 @@ from rich.text import Text
 
 from mgcds.evaluator import Comparison
 from mgcds.model.assessment import Assessment, Suggestion
-from mgcds.model.explanation import reasons, step_text, supporting
+from mgcds.model.explanation import in_sentence, reasons, step_text, supporting
 from mgcds.model.facts import DataProblem
-from mgcds.model.pack import RulePack
+from mgcds.model.pack import MeasuredItem, RulePack
 from mgcds.printing.console import STYLES, Printer
 
 FOOT = "For health professionals. Options, not orders; doing nothing is one of them. What is not mentioned was not assessed."
@@ -78,9 +78,10 @@ def _print_suggestion(printer: Printer, suggestion: Suggestion) -> None:
     if suggest.evidence_for or suggest.evidence_against:
         said += f" For: {', '.join(suggest.evidence_for) or 'nothing'}. Against: {', '.join(suggest.evidence_against) or 'nothing on record'}."
     printer.line(said, 4, "dim")
-    for holder in suggestion.let_pass:
-        title = suggestion._of.pack.rules[holder].title.lower()
-        printer.line(f"Not assessed, and let pass: {title} [{holder}]", 4, "yellow")
+    if suggestion.let_pass:
+        rules = suggestion._of.pack.rules
+        passed = (f"{in_sentence(rules[holder].title)} [{holder}]" for holder in suggestion.let_pass)
+        printer.line(f"Not assessed, and let pass: {'; '.join(passed)}", 4, "yellow")
     printer.line(f"[{suggestion.id}]", 4, "dim")
 
 
@@ -94,7 +95,8 @@ def _print_held_back(printer: Printer, assessment: Assessment) -> None:
     above = {suggestion.id for suggestion in (*assessment.interruptive, *assessment.passive)}
     for holders, held in groups.items():
         for suggestion in held:
-            printer.line(f"{suggestion.kind}: {suggestion.rule.title} [{suggestion.id}]", 2)
+            whether = "" if suggestion.steps.verdict == "met" else " (whether it would apply is not known)"
+            printer.line(f"{suggestion.kind}: {suggestion.rule.title} [{suggestion.id}]{whether}", 2)
         because = {holder.by: holder.because for holder in assessment.pack.holders[held[0].id]}
         for holder in holders:
             why = "see above" if holder in above else _why(assessment[holder])
@@ -129,9 +131,16 @@ def _print_not_indicated(printer: Printer, assessment: Assessment, everything: b
 # --- data -----------------------------------------------------------------------------------------------------------------
 
 
+def _is_computed(name: str, pack: RulePack) -> bool:
+    """A change of a score: it follows from values that are named themselves, and nobody can be asked for it."""
+    item = pack.items.get(name)
+    return isinstance(item, MeasuredItem) and item.change is not None
+
+
 def _print_data(printer: Printer, assessment: Assessment, unused: Unused, everything: bool) -> None:
     printer.heading("Data")
-    pack, unknown = assessment.pack, assessment.unknown_items
+    pack = assessment.pack
+    unknown = {item: gap for item, gap in assessment.unknown_items.items() if not _is_computed(item, pack)}
     if unknown:
         gaps = (f"{_title(item, pack)} ({gap.reason})" for item, gap in unknown.items())
         printer.line(f"Not known: {'; '.join(gaps)}", 2)
