@@ -74,4 +74,4 @@ def _lines(coverage: Coverage) -> Iterator[str]:
 
 
 def _row(summary: dict[str, dict[str, int]]) -> str:
-    return "  ".join(f"{found['covered']:>4}/{found['possible']:<4}" for found in summary.values())
+    return "  ".join(f"{found['covered']:>4}/{found['possible']:<4}" for found in summary.values()).rstrip()

@@ -281,21 +281,21 @@ class AnyPatient:
         of = self.pack.items[change.of]
         assert isinstance(of, MeasuredItem)
         lowest, highest = (int(end) for end in of.plausible)
-        self.constraints += [before >= lowest, before <= highest]
+        most = z3.Int(f"{change.of} before, at most")
+        self.constraints += [before >= lowest, before <= most, most <= highest]
         needed = [self.present(change.value_set).true, begun.exact]
         since = [newest.known, newest.days < begun.low, found.days == newest.days]
         match change.gives:
             case "value before":
                 age = found.days - begun.low
-                needed += [found.exact, found.low == before, age >= 0, age <= change.within]
+                needed += [found.exact, before == most, found.low == before, age >= 0, age <= change.within]
             case "day of the newest":  # a later day only where its date is partial
                 needed += [*since, found.low == begun.low - newest.days, found.high <= begun.low]
-            case "fall" if item.units[0] == "%":
-                steps = range(max(lowest, 1), highest + 1)
-                fell = [z3.And(before == step, found.low * step == 100 * (step - newest.low)) for step in steps]
-                needed += [*since, z3.Implies(found.exact, z3.And(newest.exact, z3.Or(fell)))]
             case "fall":  # a range where a score is one: answers are missing
-                needed += [*since, z3.Implies(found.exact, z3.And(newest.exact, found.low == before - newest.low))]
+                in_percent = item.units[0] == "%"
+                least = _is_fall(found.low, before, newest.high, in_percent, highest)
+                greatest = _is_fall(found.high, most, newest.low, in_percent, highest)
+                needed += [*since, z3.Not(newest.open_below), z3.Not(newest.open_above), least, greatest]
         self.constraints.append(z3.Implies(found.known, z3.And(needed)))
 
     def _tie_changes(self) -> None:
@@ -603,6 +603,13 @@ def follows_from(item: Item, about: str, pack: RulePack) -> bool:
         return True
     change = item.change if isinstance(item, MeasuredItem) else None
     return change is not None and about in (change.of, pack.value_sets[change.value_set].of)
+
+
+def _is_fall(fall: z3.ArithRef, before: z3.ArithRef, after: z3.ArithRef, in_percent: bool, highest: int) -> z3.BoolRef:
+    """From a score to another one, in per cent of the former where that is asked. Said score by score: a product would be hard."""
+    if not in_percent:
+        return fall == before - after
+    return z3.Or([z3.And(before == score, fall * score == 100 * (score - after)) for score in range(1, highest + 1)])
 
 
 def _if_known(fact: AnyReading | AnyState, within: int | None, truth: Kleene) -> Kleene:

@@ -1,5 +1,5 @@
 Feature: Who holds back whom, one by one
-  Every suggestion that would have somebody take magnesium, held back by each rule by itself. The proofs beside this file say that
+  Every suggestion that would have somebody take magnesium, held back by each rule by itself. The proofs in invariants/ say that
   nothing gets through; these say that each rule does its own part, so that none hides behind another.
   Evidence: clinical brief 8.1 and 8.3; each rule's own
 
