@@ -191,3 +191,11 @@ Feature: Response at week 6
       | ago | response | partial       |
       | 14  | offered  | not indicated |
       | 15  | withheld | withheld      |
+
+  Scenario: of at most 3 points before and 5 now there was no response
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    And the PHQ-9 answers are "0, 0, 0, 0, 0, 0, 0, 0, -" from 45 days ago
+    And the PHQ-9 answers are "1, 1, 1, 1, 1, 0, 0, 0, 0"
+    When the record is evaluated
+    Then "trial-response" is not indicated
