@@ -54,3 +54,10 @@ Feature: Low magnesium with a low albumin
       | item            |
       | serum magnesium |
       | albumin         |
+
+  Scenario: of a magnesium that cannot be used nothing is said
+    Given a healthy adult
+    And the albumin is "25 g/L"
+    And the serum magnesium was reported 0 days ago and cannot be used
+    When the record is evaluated
+    Then "low-albumin" is not indicated

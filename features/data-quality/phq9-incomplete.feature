@@ -128,3 +128,16 @@ Feature: A PHQ-9 that is incomplete or contradicts itself
       | days | asked         |
       | 14   | offered       |
       | 15   | not indicated |
+
+  Scenario: an item 9 that is out of date beside a total that is not
+    Given a healthy adult
+    And the PHQ-9 item 9 is "0" from 15 days ago
+    When the record is evaluated
+    Then "phq9-incomplete" is offered
+
+  Scenario: an item 9 that cannot be used and no total
+    Given a healthy adult
+    And the PHQ-9 is not known
+    And the PHQ-9 item 9 was reported 0 days ago and cannot be used
+    When the record is evaluated
+    Then "phq9-incomplete" is offered

@@ -38,3 +38,10 @@ Feature: Kidney function of the last 90 days needed
     And the eGFR is "90 mL/min/1.73m2" from 100 days ago
     When the record is evaluated
     Then "recent-kidney-function" is withheld for want of "age"
+
+  Scenario: where no magnesium is in question an old eGFR is left alone
+    Given a healthy adult
+    And the age is "70"
+    And the eGFR is "90 mL/min/1.73m2" from 100 days ago
+    When the record is evaluated
+    Then "recent-kidney-function" is not indicated

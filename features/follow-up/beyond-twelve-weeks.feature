@@ -57,3 +57,10 @@ Feature: Magnesium for mood for more than 12 weeks
     Then the text of "beyond-twelve-weeks" says "no trial goes beyond 12 weeks"
     And the text of "beyond-twelve-weeks" says "a day on which it ends could be discussed"
     And the text of "beyond-twelve-weeks" says "Standard care goes on unchanged"
+
+  Scenario: magnesium of which nobody knows the beginning
+    Given a healthy adult
+    And the patient takes "magnesium chloride"
+    When the record is evaluated
+    Then "beyond-twelve-weeks" is not indicated
+    And "trial-overdue" is not indicated

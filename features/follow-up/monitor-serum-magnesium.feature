@@ -110,3 +110,23 @@ Feature: Serum magnesium due on treatment
     And the age is "80"
     When the record is evaluated
     Then "monitor-serum-magnesium" is not indicated
+
+  Scenario Outline: a low magnesium that was once confirmed, however long ago
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    And the work-up of low magnesium is "<workup>" from <days> days ago
+    When the record is evaluated
+    Then "monitor-serum-magnesium" is <monitor>
+
+    Examples:
+      | workup              | days | monitor       |
+      | low value confirmed | 400  | offered       |
+      | not started         | 0    | not indicated |
+
+  Scenario: after 12 weeks every 3 months, with impaired kidneys too
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 100 days ago
+    And the eGFR is "50 mL/min/1.73m2"
+    And the serum magnesium is "0.85 mmol/L" from 60 days ago
+    When the record is evaluated
+    Then "monitor-serum-magnesium" is not indicated

@@ -60,3 +60,24 @@ Feature: No response at week 6
     Then the text of "trial-no-response" says "If it was begun for mood, ending the magnesium is suggested"
     And the text of "trial-no-response" says "the diagnosis, at adherence and at a step up"
     And the text of "trial-no-response" never says "more magnesium"
+
+  Scenario: where the PHQ-9 is below 5 a value before does not matter
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    And the PHQ-9 is "4"
+    When the record is evaluated
+    Then "trial-no-response" is not indicated
+
+  Scenario Outline: 5 points and less than a fifth, and the other way round
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    And the PHQ-9 is "<after>"
+    And the PHQ-9 was "<before>" 45 days ago
+    When the record is evaluated
+    Then "trial-no-response" is <none>
+    And "trial-partial-response" is <partial>
+
+    Examples:
+      | before | after | none          | partial       |
+      | 26     | 21    | not indicated | suppressed    |
+      | 21     | 17    | offered       | not indicated |

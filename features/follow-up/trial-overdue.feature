@@ -77,3 +77,11 @@ Feature: The trial was never judged
     Then the text of "trial-overdue" says "assessing it now or ending it"
     And the text of "trial-overdue" says "not renewed without a decision"
     And the text of "trial-overdue" says "Standard care goes on unchanged"
+
+  Scenario: a PHQ-9 that cannot be used is none
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 60 days ago
+    And the PHQ-9 is "12" from 65 days ago
+    And the PHQ-9 was reported 0 days ago and cannot be used
+    When the record is evaluated
+    Then "trial-overdue" is offered

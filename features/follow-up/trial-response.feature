@@ -151,3 +151,51 @@ Feature: Response at week 6
     And the text of "trial-response" says "cannot be told from expectation"
     And the text of "trial-response" says "Standard care goes on unchanged"
     And the text of "trial-response" never says "worked"
+
+  Scenario Outline: before day 36 nothing is judged, whatever is not known
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since <days> days ago
+    And the PHQ-9 is "12" from 40 days ago
+    When the record is evaluated
+    Then "trial-response" is <response>
+
+    Examples:
+      | days | response      |
+      | 35   | not indicated |
+      | 36   | withheld      |
+
+  Scenario Outline: the fall in per cent, from a PHQ-9 of the 4 weeks before the start
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    And the PHQ-9 is "<after>" from <ago> days ago
+    And the PHQ-9 was "<before>" <days> days ago
+    When the record is evaluated
+    Then "trial-response" is <response>
+    And "trial-partial-response" is <partial>
+
+    Examples:
+      | before | days | after | ago | response | partial       |
+      | 12     | 70   | 6     | 0   | offered  | not indicated |
+      | 20     | 71   | 5     | 0   | withheld | withheld      |
+
+  Scenario Outline: a fall is current for 14 days
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 60 days ago
+    And the PHQ-9 is "5" from <ago> days ago
+    And the PHQ-9 was "20" 65 days ago
+    When the record is evaluated
+    Then "trial-response" is <response>
+    And "trial-partial-response" is <partial>
+
+    Examples:
+      | ago | response | partial       |
+      | 14  | offered  | not indicated |
+      | 15  | withheld | withheld      |
+
+  Scenario: of at most 3 points before and 5 now there was no response
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    And the PHQ-9 answers are "0, 0, 0, 0, 0, 0, 0, 0, -" from 45 days ago
+    And the PHQ-9 answers are "1, 1, 1, 1, 1, 0, 0, 0, 0"
+    When the record is evaluated
+    Then "trial-response" is not indicated

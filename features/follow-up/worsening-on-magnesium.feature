@@ -116,3 +116,34 @@ Feature: Worse since magnesium was begun
     Then "worsening-on-magnesium" is offered
     And the text of "worsening-on-magnesium" says "Suicide risk could be assessed in this visit, whatever item 9 says"
     And the text of "worsening-on-magnesium" says "If magnesium was begun for mood"
+
+  Scenario Outline: item 9 of the last 14 days, against one of the 4 weeks before the start
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    And the PHQ-9 item 9 is "1" from <ago> days ago
+    And the PHQ-9 item 9 was "<before>" <days> days ago
+    And the PHQ-9 is "12"
+    And the PHQ-9 was "12" 45 days ago
+    When the record is evaluated
+    Then "worsening-on-magnesium" is <stop>
+
+    Examples:
+      | ago | before | days | stop          |
+      | 14  | 0      | 50   | offered       |
+      | 0   | 0      | 70   | offered       |
+      | 0   | 0      | 71   | withheld      |
+      | 14  | 1      | 50   | not indicated |
+      | 15  | 1      | 50   | withheld      |
+
+  Scenario Outline: the PHQ-9 against one of the 4 weeks before the start
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    And the PHQ-9 is "17"
+    And the PHQ-9 was "12" <days> days ago
+    When the record is evaluated
+    Then "worsening-on-magnesium" is <stop>
+
+    Examples:
+      | days | stop     |
+      | 70   | offered  |
+      | 71   | withheld |

@@ -40,3 +40,9 @@ Feature: Dolutegravir: keep magnesium apart
     And the medicine list is not known
     When the record is evaluated
     Then "integrase-inhibitor-spacing" is withheld for want of "medicine list"
+
+  Scenario: another integrase inhibitor has its own rule
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the patient takes "raltegravir" since 400 days ago
+    When the record is evaluated
+    Then "integrase-inhibitor-spacing" is not indicated

@@ -49,3 +49,14 @@ Feature: An integrase inhibitor without a verified interval
     When the record is evaluated
     Then "integrase-inhibitor-unspaced" is withheld for want of "medicine list"
     And "supplement-alone" is withheld for want of "medicine list"
+
+  Scenario Outline: one on hold leaves open which it would be
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the patient has "<medicine>" on hold
+    When the record is evaluated
+    Then "integrase-inhibitor-unspaced" is withheld
+
+    Examples:
+      | medicine                     |
+      | dolutegravir                 |
+      | dolutegravir and rilpivirine |

@@ -49,3 +49,62 @@ Feature: A medicine that needs agreement before magnesium
     And the patient takes "magnesium citrate" with "100 mg elemental" a day since 30 days ago
     When the record is evaluated
     Then "medicine-needs-signoff" is offered
+
+  Scenario Outline: only where magnesium is in question: a trial alone
+    Given a healthy adult
+    And the serum magnesium is "0.85 mmol/L"
+    And the patient takes "digoxin" since 400 days ago
+    And the PHQ-9 is "<score>"
+    And the first-line care is "<care>"
+    When the record is evaluated
+    Then "medicine-needs-signoff" is <interaction>
+
+    Examples:
+      | score | care        | interaction   |
+      | 4     | declined    | not indicated |
+      | 5     | declined    | offered       |
+      | 15    | declined    | offered       |
+      | 16    | declined    | not indicated |
+      | 10    | awaited     | offered       |
+      | 10    | not offered | not indicated |
+      | 10    | active      | not indicated |
+
+  Scenario Outline: only where magnesium is in question: an antidepressant
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the serum magnesium is "0.85 mmol/L"
+    And the patient takes "digoxin" since 400 days ago
+    And the PHQ-9 is "<score>"
+    When the record is evaluated
+    Then "medicine-needs-signoff" is <interaction>
+
+    Examples:
+      | score | interaction   |
+      | 4     | not indicated |
+      | 5     | offered       |
+      | 19    | offered       |
+      | 20    | not indicated |
+
+  Scenario Outline: only where magnesium is in question: psychotherapy of 60 days that goes on
+    Given a healthy adult
+    And the serum magnesium is "0.85 mmol/L"
+    And the patient takes "digoxin" since 400 days ago
+    And the PHQ-9 is "16"
+    And the first-line care is "<care>"
+    And the patient receives "psychotherapy" since <days> days ago
+    When the record is evaluated
+    Then "medicine-needs-signoff" is <interaction>
+    And "supplement-alongside-therapy" is <trial>
+
+    Examples:
+      | care        | days | interaction   | trial         |
+      | active      | 59   | not indicated | not indicated |
+      | active      | 60   | offered       | suppressed    |
+      | declined    | 100  | not indicated | not indicated |
+      | awaited     | 100  | not indicated | not indicated |
+      | not offered | 100  | not indicated | not indicated |
+
+  Scenario: another medicine that lowers magnesium needs no sign-off
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the patient takes "cisplatin" since 30 days ago
+    When the record is evaluated
+    Then "medicine-needs-signoff" is not indicated

@@ -44,3 +44,10 @@ Feature: Magnesium above the upper limit
       | days | stop     |
       | 90   | offered  |
       | 91   | withheld |
+
+  Scenario: a limit holds in the unit it is reported in: 1.232 mmol/L is above 1.23, and below 3.0 mg/dL
+    Given a healthy adult
+    And the serum magnesium is "1.232 mmol/L"
+    When the record is evaluated
+    Then "hypermagnesaemia" is not indicated
+    And "severe-hypermagnesaemia" is offered

@@ -30,3 +30,10 @@ Feature: A diagnosis in which magnesium is contraindicated
     When the record is evaluated
     Then "magnesium-contraindicated" is withheld for want of "problem list"
     And "supplement-alone" is withheld for want of "problem list"
+
+  Scenario: a disease of the bowel without a flare has its own rule
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the patient has "irritable bowel syndrome"
+    When the record is evaluated
+    Then "magnesium-contraindicated" is not indicated
+    And "bowel-disease" is offered

@@ -42,3 +42,11 @@ Feature: Pregnancy recorded with an unexpected sex or age
     When the record is evaluated
     Then "pregnancy-recorded-unexpectedly" is withheld for want of "pregnancy"
     And "supplement-alongside-therapy" is offered
+
+  Scenario: pregnancy of a person recorded as of other sex is expected
+    Given a healthy adult
+    And the sex is "other"
+    And the pregnancy is "pregnant"
+    When the record is evaluated
+    Then "pregnancy-recorded-unexpectedly" is not indicated
+    And "pregnancy" is offered

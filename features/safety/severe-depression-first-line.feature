@@ -60,3 +60,10 @@ Feature: More severe depression: first-line treatment first
     Then "severe-depression-first-line" is withheld
     And "supplement-alone" is withheld
     And "trial-dose" is withheld
+
+  Scenario: whoever takes an antidepressant is treated, though care was declined
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the PHQ-9 is "16"
+    And the first-line care is "declined"
+    When the record is evaluated
+    Then "severe-depression-first-line" is not indicated

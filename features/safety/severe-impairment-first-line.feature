@@ -79,3 +79,10 @@ Feature: 'Extremely difficult' without treatment: first-line treatment first
       | 4    | not indicated |
       | 5    | offered       |
       | 6    | offered       |
+
+  Scenario: whoever takes an antidepressant is treated, though care was declined
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the functional difficulty is "extremely difficult"
+    And the first-line care is "declined"
+    When the record is evaluated
+    Then "severe-impairment-first-line" is not indicated

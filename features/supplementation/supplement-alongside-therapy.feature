@@ -125,3 +125,15 @@ Feature: Consider magnesium alongside antidepressant therapy
     And the text of "supplement-alongside-therapy" says "an item 9 of 0 does not exclude suicide risk"
     And the text of "supplement-alongside-therapy" never says "recommended"
     And the text of "supplement-alongside-therapy" never says "taper"
+
+  Scenario Outline: a list of treatments is current for 90 days
+    Given a healthy adult
+    And the PHQ-9 is "10"
+    And the list of treatments was reviewed <days> days ago
+    When the record is evaluated
+    Then "supplement-alongside-therapy" is <trial>
+
+    Examples:
+      | days | trial         |
+      | 90   | not indicated |
+      | 91   | withheld      |

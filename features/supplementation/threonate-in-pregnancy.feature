@@ -53,3 +53,11 @@ Feature: Magnesium L-threonate in pregnancy or lactation
     Then "threonate-in-pregnancy" is offered
     And the text of "threonate-in-pregnancy" says "no trial of it in depression was found"
     And the text of "threonate-in-pregnancy" never says "brain"
+
+  Scenario: in pregnancy of a person recorded as of other sex
+    Given a healthy adult
+    And the sex is "other"
+    And the pregnancy is "pregnant"
+    And the patient takes "magnesium threonate" since 100 days ago
+    When the record is evaluated
+    Then "threonate-in-pregnancy" is offered

@@ -69,3 +69,9 @@ Feature: Magnesium within the laboratory's range, below a proposed limit
     And the text of "latent-magnesium-zone" says "not itself a reason to treat"
     And the text of "latent-magnesium-zone" never says "deficiency"
     And the text of "latent-magnesium-zone" never says "supplement"
+
+  Scenario: a limit holds in the unit it is reported in: 2.068 mg/dL is below 2.07, and above 0.85 mmol/L
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the serum magnesium is "2.068 mg/dL"
+    When the record is evaluated
+    Then "latent-magnesium-zone" is offered

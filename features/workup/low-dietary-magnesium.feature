@@ -157,9 +157,48 @@ Feature: Estimated dietary magnesium below the average requirement
     And the text of "low-dietary-magnesium" says "no diagnosis of deficiency"
     And no suggestion of kind "consider" is offered
 
-  Scenario: nothing is said of children
+  Scenario Outline: nothing is said of children
     Given a healthy adult
     And the age is "17"
+    And the sex is "<sex>"
+    And the pregnancy is "<pregnancy>"
     And the dietary magnesium is "100 mg/d" by "diary"
     When the record is evaluated
     Then "low-dietary-magnesium" is not indicated
+
+    Examples:
+      | sex    | pregnancy    |
+      | female | not pregnant |
+      | female | pregnant     |
+      | male   | not pregnant |
+
+  Scenario Outline: a pregnancy beyond 50 has no requirement of its own
+    Given a healthy adult
+    And the age is "51"
+    And the pregnancy is "pregnant"
+    And the dietary magnesium is "<intake> mg/d" by "diary"
+    When the record is evaluated
+    Then "low-dietary-magnesium" is <inform>
+
+    Examples:
+      | intake | inform        |
+      | 264    | offered       |
+      | 280    | not indicated |
+
+  Scenario Outline: at 18 or 19, below the requirement of both ages
+    Given a healthy adult
+    And the patient was born in "2007"
+    And the sex is "<sex>"
+    And the pregnancy is "<pregnancy>"
+    And the dietary magnesium is "<intake> mg/d" by "diary"
+    When the record is evaluated
+    Then "low-dietary-magnesium" is <inform>
+
+    Examples:
+      | sex    | pregnancy    | intake | inform   |
+      | female | not pregnant | 254    | offered  |
+      | female | not pregnant | 255    | withheld |
+      | male   | not pregnant | 329    | offered  |
+      | male   | not pregnant | 330    | withheld |
+      | female | pregnant     | 289    | offered  |
+      | female | pregnant     | 290    | withheld |

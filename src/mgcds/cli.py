@@ -367,6 +367,53 @@ def prove(
     raise typer.Exit(0 if report.is_clean else 1)
 
 
+Features = Annotated[
+    Path | None,
+    typer.Argument(metavar="FEATURES", help="Folder or .feature file; those of the built-in pack if not given."),
+]
+Drafts = Annotated[
+    Path | None,
+    typer.Option(
+        "--drafts", metavar="FILE", help="Write what is missing as @draft scenarios: a new file, or a folder."
+    ),
+]
+
+
+@app.command()
+def mutate(
+    features: Features = None,
+    rules: Rules = None,
+    rule: Annotated[
+        str | None, typer.Option("--rule", metavar="ID", help="Only mistakes in this rule, finding or item.")
+    ] = None,
+    drafts: Drafts = None,
+    as_: As = Format.text,
+) -> None:
+    """Make every small mistake in the rules and list those that no scenario notices."""
+    from mgcds.scenarios.mutation import run
+
+    if rule is not None:
+        pack = _pack(rules)
+        _known_part(rule, {**pack.rules, **pack.findings, **pack.items})
+    raise typer.Exit(run(features, rules, rule, drafts, as_ is Format.json))
+
+
+@app.command()
+def coverage(
+    features: Features = None,
+    rules: Rules = None,
+    rule: Annotated[str | None, typer.Option("--rule", metavar="ID", help="Only this rule.")] = None,
+    drafts: Drafts = None,
+    as_: As = Format.text,
+) -> None:
+    """Say which verdicts, statuses, criteria and limits of each rule no scenario has asked."""
+    from mgcds.scenarios.covering import run
+
+    if rule is not None:
+        _known_rule(rule, _pack(rules))
+    raise typer.Exit(run(features, rules, rule, drafts, as_ is Format.json))
+
+
 @app.command("rules")
 def list_rules(
     rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="Show this rule whole.")] = None,
@@ -514,10 +561,15 @@ def _one_input(file: str, pack: RulePack, day: date) -> Input:
 
 
 def _known_rule(rule: str, pack: RulePack) -> None:
-    if rule not in pack.rules:
+    _known_part(rule, pack.rules, "active rule")
+
+
+def _known_part(part: str, known: Iterable[str], what: str = "active rule, finding or item") -> None:
+    known = list(known)
+    if part not in known:
         from mgcds.loading.reading import did_you_mean
 
-        raise UnknownRule(f"no active rule has the id '{rule}'; {did_you_mean(rule, pack.rules)}")
+        raise UnknownRule(f"no {what} has the id '{part}'; {did_you_mean(part, known)}")
 
 
 def _scenarios_of(rule: Rule) -> list[dict[str, Any]]:

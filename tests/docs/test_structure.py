@@ -17,7 +17,8 @@ PARTS = ("findings", "evidence", "valuesets")
 RULES = sorted(path for path in (ROOT / "rules").glob("*/*.yaml") if path.parent.name not in PARTS)
 ENTRIES = sorted((ROOT / "rules" / "evidence").glob("*.yaml"))
 INVARIANTS = sorted((ROOT / "features" / "invariants").glob("*.feature"))
-FEATURES = sorted(set((ROOT / "features").rglob("*.feature")) - set(INVARIANTS))
+PRECEDENCE = sorted((ROOT / "features" / "precedence").glob("*.feature"))  # of precedence.yaml, across rules
+FEATURES = sorted(set((ROOT / "features").rglob("*.feature")) - {*INVARIANTS, *PRECEDENCE})
 
 
 def read(path: Path) -> dict[str, object]:

@@ -132,6 +132,14 @@ Feature: Every step of the library, once at least
     And every suggestion of kind "urgent" that is met is offered
     And "supplement-alone" and "supplement-alongside-therapy" are never offered together
 
+  Scenario: what is known in part, and a kind
+    Given a healthy adult
+    And the patient was born in "1986"
+    And the patient may still have "bipolar disorder"
+    When the record is evaluated
+    Then "bipolar-disorder" is withheld
+    And "bipolar-disorder" is of kind "stop"
+
   Scenario: of any patient
     Given any patient
     And the eGFR is at least "30 mL/min/1.73m2"

@@ -75,7 +75,7 @@ def _load(root: Path, chosen: tuple[str, ...]) -> RulePack:
 def check_pack(root: Path, jurisdictions: tuple[str, ...] = ()) -> tuple[RulePack | None, list[Problem]]:
     """The pack, or None with all its problems."""
     problems: list[Problem] = []
-    sources = _read_sources(root, problems)
+    sources = read_sources(root, problems)
     pack = None
     if all(name in sources.files for name in TOP):
         pack = _build(root, sources, Reader(problems), jurisdictions)
@@ -105,7 +105,8 @@ class Sources:
                 yield topic, Path(name).stem, source
 
 
-def _read_sources(root: Path, problems: list[Problem]) -> Sources:
+def read_sources(root: Path, problems: list[Problem]) -> Sources:
+    """The files of a pack as located text, and their digest."""
     sources, digest = Sources(), hashlib.sha256()
     if not root.is_dir():
         problems.append(Problem(root.name, 1, "is no folder; name the folder that holds pack.yaml"))

@@ -16,7 +16,7 @@ from mgcds.scenarios.anyone import ANY, Anyone
 from mgcds.scenarios.failures import ScenarioError, ScenarioFailure
 from mgcds.scenarios.features import DRAFT, matching, read_feature, tags_of
 from mgcds.scenarios.patients import Patient
-from mgcds.scenarios.steps import CALLS
+from mgcds.scenarios.steps import CALLS, is_suppressed_by, is_withheld_for_want_of, limits_are_of, nothing_else
 
 Call = tuple[Callable[..., None], Mapping[str, str]]
 
@@ -42,6 +42,27 @@ class Example:
     def topic_and_rule(self) -> tuple[str, str]:
         """The folder and the name of the file, which are those of the rule it is about."""
         return self.file.parent.name, self.file.stem
+
+    @property
+    def asks_for_reasons(self) -> bool:
+        """Does it expect what is missing, or who holds back?"""
+        return any(call in (is_withheld_for_want_of, is_suppressed_by) for call, _ in self.expected)
+
+    @property
+    def asks_for_kinds(self) -> bool:
+        """Does it expect something of a kind?"""
+        return any("kind" in arguments for _, arguments in self.expected)
+
+    def asks_of(self, pack: RulePack) -> frozenset[str]:
+        """The rules of which it expects something: by their id, by their kind, or all of them."""
+        named: set[str] = set()
+        for call, arguments in self.expected:
+            if call is nothing_else:
+                return frozenset(pack.rules)
+            kind = arguments.get("kind")
+            named |= {rule.id for rule in pack.rules.values() if rule.suggest.kind == kind}
+            named |= {arguments[key] for key in ("rule", "one", "other", "holder") if key in arguments}
+        return frozenset(named)
 
     def facts(self, pack: RulePack) -> Facts:
         """What is known of the patient, read with this pack's data dictionary and value sets."""
@@ -77,7 +98,9 @@ class Example:
 
 
 def read_examples(paths: Iterable[Path]) -> list[Example]:
-    """Every row of every scenario of these files that is not a draft. ScenarioError where a step is not understood."""
+    """Every row of every scenario of these files that is not a draft, and has no limits of its own: those are of another pack.
+    ScenarioError where a step is not understood.
+    """
     found = []
     for path in paths:
         for scenario in read_feature(path).scenarios.values():
@@ -88,6 +111,8 @@ def read_examples(paths: Iterable[Path]) -> list[Example]:
                 calls = [(step.type, _call(step)) for step in steps]
                 given = [call for kind, call in calls if kind == "given"]
                 expected = [call for kind, call in calls if kind == "then"]
+                if any(call is limits_are_of for call, _ in given):
+                    continue
                 anyone = steps[0].name == ANY
                 found.append(Example(path, scenario.line_number, scenario.name, dict(row), given, expected, anyone))
     return found

@@ -209,6 +209,19 @@ class Patient:
             raise ScenarioError("a diagnosis or symptom needs a name")
         self._speak().setdefault(which, []).append({"name": name})
 
+    def born_in(self, year: str) -> None:
+        """Only the year is known: the age is one of two."""
+        if not re.fullmatch(r"\d{4}", year):
+            raise ScenarioError(f"'{year}' is no year; write it as 1986")
+        fields = self._speak()
+        fields.pop("age", None)
+        fields["birth_date"] = year
+
+    def may_still_have(self, name: str) -> None:
+        """A diagnosis that ended this year, on a day that nobody wrote down."""
+        self.has("conditions", name)
+        self._known()["conditions"][-1]["abated"] = f"{self._on.year}"
+
     def receives(self, name: str, since: int) -> None:
         """A treatment that is no medicine, such as psychotherapy."""
         if not self.pack.vocabularies["procedures"].match(name, ()).value_sets:

@@ -124,6 +124,11 @@ def any_patient(mgcds_patient: Patient) -> None:
     mgcds_patient.begin("any patient")
 
 
+@given('the patient was born in "<year>"')
+def born_in(year: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.born_in(year)
+
+
 @given("today is <day>")
 def today_is(day: str, mgcds_patient: Patient) -> None:
     mgcds_patient.set_today(day)
@@ -292,6 +297,11 @@ def has(diagnosis: str, mgcds_patient: Patient) -> None:
     mgcds_patient.has("conditions", diagnosis)
 
 
+@given('the patient may still have "<diagnosis>"')
+def may_still_have(diagnosis: str, mgcds_patient: Patient) -> None:
+    mgcds_patient.may_still_have(diagnosis)
+
+
 @given('the patient reports "<symptom>"')
 def reports(symptom: str, mgcds_patient: Patient) -> None:
     mgcds_patient.has("symptoms", symptom)
@@ -351,6 +361,16 @@ def is_not_suppressed(rule: str, mgcds_patient: Patient) -> None:
 @then('"<rule>" is not withheld')
 def is_not_withheld(rule: str, mgcds_patient: Patient) -> None:
     _expect_not(rule, "withheld", mgcds_patient)
+
+
+@then('"<rule>" is of kind "<kind>"')
+def is_of_kind(rule: str, kind: str, mgcds_patient: Patient) -> None:
+    from mgcds.scenarios.naming import kind_called, rule_called
+
+    pack = mgcds_patient.pack
+    wanted, found = kind_called(kind, pack), pack.rules[rule_called(rule, pack)].suggest.kind
+    if found != wanted:
+        raise ScenarioFailure(f"{rule} of kind {wanted}", f"of kind {found}")
 
 
 @then('every suggestion of kind "<kind>" that is met is offered')

@@ -8,7 +8,7 @@ set that includes another without being in it, a list that is open and still rul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import assert_never
@@ -188,6 +188,8 @@ class AnyPatient:
         for item in pack.items.values():
             if isinstance(item, MeasuredItem) and (like is None or item.id in self.other):
                 self._computed(item)
+        if like is None:
+            self._tie_changes()
 
     # --- facts ------------------------------------------------------------------------------------------------------------
 
@@ -317,6 +319,27 @@ class AnyPatient:
             case "fall":  # a range where a score is one: answers are missing
                 needed += [*since, whole, found.low == before - newest.high, found.high == most - newest.low]
         self.constraints.append(z3.Implies(found.known, z3.And(needed)))
+
+    def _tie_changes(self) -> None:
+        """A fall is known where the value before and one since are; in per cent, too, where there was something to fall from."""
+        readings = {
+            (item.change, item.units[0] == "%"): self.readings[item.id]
+            for item in self.pack.items.values()
+            if isinstance(item, MeasuredItem) and item.change
+        }
+        known = {key: reading.known for key, reading in readings.items()}
+        for (change, in_percent), fall in readings.items():
+            before = known.get((replace(change, gives="value before"), False))
+            since = known.get((replace(change, gives="day of the newest"), False))
+            points = known.get((change, False))
+            if change.gives != "fall" or before is None or since is None:
+                continue
+            if in_percent and points is not None:
+                self.constraints.append(fall.known == z3.And(points, self.before[change.of][0] > 0))
+            elif not in_percent:
+                both = z3.And(before, since, self.readings[change.of].exact)
+                self.constraints += [z3.Implies(both, fall.known), z3.Implies(fall.known, since)]
+                self.constraints.append(z3.Implies(z3.And(fall.known, fall.exact), before))
 
     def is_change(self, about: str) -> bool:
         """Is this item computed as a change of another?"""
