@@ -70,3 +70,17 @@ Feature: A disease of stomach or bowel that the trial excluded
       | days | stop          |
       | 365  | not indicated |
       | 366  | withheld      |
+
+  Scenario Outline: going on after a trial waits as well
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    And the PHQ-9 is "<after>"
+    And the PHQ-9 was "12" 45 days ago
+    And the patient has "ileostomy"
+    When the record is evaluated
+    Then "<rule>" is suppressed by "bowel-disease"
+
+    Examples:
+      | after | rule                   |
+      | 6     | trial-response         |
+      | 7     | trial-partial-response |
