@@ -24,6 +24,7 @@ from mgcds.verification import noticing
 from mgcds.verification.equivalence import compare
 from mgcds.verification.mutants import mutants_of
 from mgcds.verification.noticing import Examples
+from tests.cli.running import mgcds
 
 PACK = Path(__file__).parents[1] / "loading" / "pack"
 STOP, HELD = "severe-renal-impairment", "consider-magnesium"
@@ -201,12 +202,15 @@ def test_a_mutant_judged_too_little_is_noticed(
     name: str, features: Callable[[str], Path], pack: RulePack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seeded fault: of what a mutant changes, something is not judged again."""
-    wants_reasons = ABOUT_THE_STOP + """
+    wants_reasons = (
+        ABOUT_THE_STOP
+        + """
   Scenario: what is wanted
     Given a patient of whom nothing is known
     When the record is evaluated
     Then "consider-magnesium" is withheld for want of "eGFR, pregnancy, serum magnesium"
 """
+    )
     monkeypatch.setattr(noticing.Changed, name, lambda *_: ())
     assert wrongly_asked(features(wants_reasons), pack) != []
 
@@ -237,7 +241,9 @@ def test_z3_tells_the_same_rule_from_another(pack: RulePack) -> None:
 
 def test_what_nothing_reads_is_equivalent(pack: RulePack) -> None:
     alone = replace(pack, rules={STOP: pack.rules[STOP]}, holders={STOP: ()}, digest="alone", missing_sets={})
-    by_item = {mutant.item: compare(alone, _within(alone, mutant.build())) for mutant in mutants_of(pack, PACK) if mutant.item}
+    by_item = {
+        mutant.item: compare(alone, _within(alone, mutant.build())) for mutant in mutants_of(pack, PACK) if mutant.item
+    }
     assert by_item == {"serum_magnesium": "equivalent", "egfr": "differs", "phq9": "equivalent", "pregnancy": "equivalent",
                        "medicines": "equivalent", "conditions": "equivalent"}  # fmt: skip
 
@@ -297,6 +303,16 @@ def test_without_z3_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "z3", None)
     with pytest.raises(ProofError, match=r"pip install 'mgcds\[verify\]'"):
         mutation.run()
+
+
+def test_the_commands_take_a_rule_and_refuse_what_is_none(features: Callable[[str], Path]) -> None:
+    where = str(features(ABOUT_THE_STOP))
+    for command, code in (("mutate", 0), ("coverage", 1)):
+        ended = mgcds(command, where, "--rules", str(PACK), "--rule", STOP)
+        assert (ended.code, ended.err) == (code, "")
+        refused = mgcds(command, where, "--rules", str(PACK), "--rule", "severe-renal-impairmnt")
+        assert refused.code == 2
+        assert f"did you mean '{STOP}'?" in refused.err
 
 
 def test_json_holds_all_of_it(features: Callable[[str], Path]) -> None:
