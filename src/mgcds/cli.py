@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mgcds.errors import EngineDisagreement, EngineFault, ExportError, MgcdsError, PackError, RecordError, UnknownRule
+from mgcds.errors import (
+    EngineDisagreement,
+    EngineFault,
+    ExportError,
+    MgcdsError,
+    PackError,
+    ProofError,
+    RecordError,
+    UnknownRule,
+)
 
 if TYPE_CHECKING:
     from mgcds.inputs import Input
@@ -374,6 +383,35 @@ def coverage(
     if rule is not None:
         _known_rule(rule, _pack(rules))
     raise typer.Exit(run(features, rules, rule, drafts, as_ is Format.json))
+
+
+@app.command()
+def prove(
+    pack: Annotated[
+        Path | None, typer.Argument(metavar="PACK", help="Folder of the rule pack; the built-in one if not given.")
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            "--features", metavar="DIR", help="Folder of feature files; those of the built-in pack if not given."
+        ),
+    ] = None,
+    as_: As = Format.text,
+) -> None:
+    """Prove the scenarios of any patient, and look for rules that contradict one another, say nothing or leave gaps."""
+    try:
+        from mgcds.scenarios import proving
+    except ImportError:
+        raise ProofError("proofs need Z3: pip install 'mgcds[verify]'") from None
+    paths = proving.find_scenarios(features)
+    report = proving.prove_pack(_pack(pack), paths, proving.show_progress)
+    proving.show_progress("")
+    if as_ is Format.json:
+        _write_json(proving.to_dict(report))
+    else:
+        for line in proving.lines(report):
+            typer.echo(line)
+    raise typer.Exit(0 if report.is_clean else 1)
 
 
 @app.command("rules")

@@ -285,6 +285,7 @@ ASSESSMENT = {
                 "additionalProperties": closed({"reason": WORD, "detail": {"type": "string"}}),
             },
             "unused": {"type": "array", "items": closed({"reference": WORD, "why": WORD})},
+            "proof": closed({part: {"type": "object"} for part in ("rules", "criteria", "found", "members")}),
         }
     ),
     "$defs": {"step": STEP},

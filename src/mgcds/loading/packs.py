@@ -16,11 +16,13 @@ from mgcds.loading.criteria import CriteriaReader
 from mgcds.loading.definitions import LISTS, Local, check_contradictions, read_evidence, read_items, read_value_set
 from mgcds.loading.diet import read_foods, read_intakes
 from mgcds.loading.drug_magnesium import read_drug_magnesium
+from mgcds.loading.intended import read_intended
 from mgcds.loading.phq9 import read_phq9
 from mgcds.loading.precedence import Precedence, read_precedence
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.rules import (
     FINDING_KEYS,
+    KINDS,
     RULE_KEYS,
     Draft,
     Known,
@@ -34,13 +36,14 @@ from mgcds.loading.source import Mapping, read_yaml
 from mgcds.loading.wording import read_wording
 from mgcds.model.condition import AllOf, names_with_sign
 from mgcds.model.criterion import ABOUT_KNOWLEDGE, Asks, Criterion
+from mgcds.model.intended import Intended
 from mgcds.model.pack import Claim, Evidence, Item, MeasuredItem, RulePack
 from mgcds.model.rule import Finding, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
 PARTS = ("findings", "evidence", "valuesets")
 TOP = ("pack.yaml", "items.yaml", "precedence.yaml", "override-reasons.yaml", "wording.yaml", "basis.yaml")
-OPTIONAL = ("claims.yaml", "drug-magnesium.yaml", "reference-intakes.yaml", "foods.yaml", "phq9.yaml")
+OPTIONAL = ("claims.yaml", "drug-magnesium.yaml", "reference-intakes.yaml", "foods.yaml", "phq9.yaml", "intended.yaml")
 MOST_FILES = 5000
 Read = TypeVar("Read")
 
@@ -173,6 +176,8 @@ def _build(root: Path, sources: Sources, reader: Reader, jurisdictions: tuple[st
         override_reasons={key: reader.text(reasons, key, "override-reasons.yaml") for key in reasons.items},
         drug_magnesium=drug_magnesium, claims=claims, texts=texts, jurisdictions=applied, intakes=intakes, foods=foods,
         phq9=read_phq9(sources.files["phq9.yaml"], reader) if "phq9.yaml" in sources.files else None,
+        intended=read_intended(sources.files["intended.yaml"], {*KINDS, *named}, criteria, reader)
+        if "intended.yaml" in sources.files else Intended(),
     )  # fmt: skip
     _check_knowledge(pack, precedence, {source.file: source for _, _, source in sources.rules()}, reader)
     return pack

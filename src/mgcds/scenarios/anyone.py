@@ -26,9 +26,9 @@ ANY = "any patient"
 class Anyone(Patient):
     """What a scenario says of any patient. ScenarioError for what cannot be said of everybody."""
 
-    def __init__(self, pack: RulePack) -> None:
+    def __init__(self, pack: RulePack, claim: Claim | None = None) -> None:
         super().__init__(pack)
-        self._claim = _claim(pack)
+        self._claim = claim or _claim(pack)
         self._proving: Proving | None = None
 
     # --- Given ------------------------------------------------------------------------------------------------------------

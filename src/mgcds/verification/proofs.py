@@ -6,6 +6,7 @@ no patient of whom the assumptions hold contradicts it. Assumptions that no pati
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -18,7 +19,7 @@ from mgcds.model.criterion import Criterion, Has, Taking
 from mgcds.model.evaluation import Status
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
-from mgcds.verification.symbolic import AnyPatient
+from mgcds.verification.symbolic import AnyPatient, value_sets_read
 from mgcds.verification.witness import ON, Witness, find_witness
 
 
@@ -55,7 +56,8 @@ class Claim:
     assumptions: list[z3.BoolRef] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.patient, self._solver = any_patient(self.pack)
+        self.patient, self.solver = any_patient(self.pack)
+        """the solver knows what facts can be"""
 
     def assume(self, *assumptions: z3.BoolRef) -> None:
         self.assumptions += assumptions
@@ -63,7 +65,7 @@ class Claim:
     @property
     def is_possible(self) -> bool:
         """Is there a patient of whom the assumptions hold?"""
-        return bool(self._solver.check(*self.assumptions) == z3.sat)
+        return bool(self.solver.check(*self.assumptions) == z3.sat)
 
     def refute(self, statement: Statement) -> Refuted | None:
         """None where the statement is proved. ProofError where no patient meets the assumptions: that would prove anything."""
@@ -71,7 +73,7 @@ class Claim:
             raise ProofError(
                 "no patient is like this: the assumptions contradict one another, and anything would follow"
             )
-        witness = find_witness(self.patient, self._solver, *self.assumptions, statement.broken)
+        witness = find_witness(self.patient, self.solver, *self.assumptions, statement.broken)
         if witness is None:
             return None
         return Refuted(statement, witness, self._replayed(witness, statement))
@@ -80,7 +82,7 @@ class Claim:
         """What `evaluate` says of the patient. The formulas and evaluation must agree on every rule, or nothing here can be trusted."""
         assessment = evaluate(PatientRecord(**witness.record), self.pack, ON)
         said = [self.patient.status(rule, status) for rule, status in assessment.verdicts.statuses.items()]
-        if self._solver.check(*self.assumptions, statement.broken, *said) != z3.sat:
+        if self.solver.check(*self.assumptions, statement.broken, *said) != z3.sat:
             raise EngineDisagreement(
                 f"the formulas and evaluation differ on a patient of whom it is not true that {statement.says}: "
                 "report this as a fault of mgcds"
@@ -145,7 +147,23 @@ class Claim:
 
 @lru_cache(maxsize=4)
 def any_patient(pack: RulePack) -> tuple[AnyPatient, z3.Solver]:
-    """Made once a pack: the formulas are large, the questions small."""
+    """Made once a pack: the formulas are large, the questions small. A pack that differs from an earlier one only in what its rules
+    say shares the facts with it, and the solver that knows what they can be.
+    """
+    for earlier, solver in _MADE:
+        if has_same_facts(pack, earlier.pack):
+            return AnyPatient(pack, like=earlier), solver
     patient, solver = AnyPatient(pack), z3.Solver()
     solver.add(patient.constraints)
+    _MADE.append((patient, solver))
     return patient, solver
+
+
+_MADE: deque[tuple[AnyPatient, z3.Solver]] = deque(maxlen=2)
+"""the latest packs whose facts were written down anew"""
+
+
+def has_same_facts(pack: RulePack, other: RulePack) -> bool:
+    """Have the patients of another pack all that this one can tell apart?"""
+    same = pack.items is other.items and pack.value_sets is other.value_sets
+    return same and value_sets_read(pack) <= value_sets_read(other)

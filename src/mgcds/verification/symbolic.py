@@ -15,7 +15,7 @@ from typing import assert_never
 
 import z3
 
-from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not
+from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, names_of
 from mgcds.model.criterion import (
     Asks,
     Bound,
@@ -30,7 +30,7 @@ from mgcds.model.criterion import (
     Which,
 )
 from mgcds.model.evaluation import Status
-from mgcds.model.pack import Change, Item, ListItem, MeasuredItem, RulePack, StateItem
+from mgcds.model.pack import Change, Item, ListItem, MeasuredItem, RulePack, StateItem, about
 from mgcds.model.rule import HoldsBack
 from mgcds.model.units import factor
 
@@ -142,22 +142,37 @@ class AnyList:
 
 
 class AnyPatient:
-    """The facts of every record that a pack can tell apart. `constraints` hold of each; `made_unknown` is an item or list of which
-    nothing is known, as of no other: the other variables are those of `like`.
+    """The facts of every record that a pack can tell apart. `constraints` hold of each.
+
+    `like`: the same patient but for one item or list, and what is computed from it: `made_unknown`, of which nothing usable is known, or
+    `otherwise`, a measured item that has another value; `called` tells several of those apart. All other variables are those of
+    `like`, whose pack may say other things of the same items and value sets.
     """
 
-    def __init__(self, pack: RulePack, like: AnyPatient | None = None, made_unknown: str | None = None) -> None:
+    def __init__(
+        self,
+        pack: RulePack,
+        like: AnyPatient | None = None,
+        made_unknown: str | None = None,
+        otherwise: str | None = None,
+        called: str = "otherwise",
+    ) -> None:
         self.pack = pack
+        self._like = like
         self.constraints: list[z3.BoolRef] = []
         self.readings: dict[str, AnyReading] = {}
         self.states: dict[str, AnyState] = {}
         self.lists: dict[str, AnyList] = {}
-        self.before: dict[str, z3.ArithRef] = {}
-        """for a change: the value before the start"""
-        self._prefix = f"without {made_unknown}: " if made_unknown else ""
-        unknown = [item.id for item in pack.items.values() if made_unknown and follows_from(item, made_unknown, pack)]
+        self.before: dict[str, tuple[z3.ArithRef, z3.ArithRef]] = {}
+        """for a change: the value before the start, at least and at most"""
+        self._statuses: dict[tuple[str, Status], z3.BoolRef] = {}
+        self._cleared: dict[tuple[str, bool], z3.BoolRef] = {}
+        self._prefix = f"without {made_unknown}: " if made_unknown else f"{called}: " if otherwise else ""
+        differs = made_unknown or otherwise
+        self.other = frozenset(item.id for item in pack.items.values() if differs and follows_from(item, differs, pack))
+        """items and lists that are not those of `like`"""
         for item in pack.items.values():
-            if like is not None and item.id not in unknown:
+            if like is not None and item.id not in self.other:
                 self._take(item.id, like)
                 continue
             match item:
@@ -167,27 +182,29 @@ class AnyPatient:
                     self.states[item.id] = self._state(item)
                 case ListItem():
                     self.lists[item.id] = self._list(item)
-        self.constraints += [self.nothing_known(about) for about in unknown]
-        if like is None:
-            for item in pack.items.values():
-                if isinstance(item, MeasuredItem):
-                    self._computed(item)
-            self._tie_changes()
+        if made_unknown is not None and like is not None:
+            self.constraints += [self._forgotten(about, like) for about in self.other]
+            return
+        for item in pack.items.values():
+            if isinstance(item, MeasuredItem) and (like is None or item.id in self.other):
+                self._computed(item)
+        self._tie_changes()
 
     # --- facts ------------------------------------------------------------------------------------------------------------
 
     def nothing_known(self, about: str) -> z3.BoolRef:
         """An item or list on which nothing is on record."""
-        if about in self.lists:
-            found = self.lists[about]
-            said = [
-                entry_said
-                for entry in found.entries.values()
-                for entry_said in (entry.now, entry.unsure, entry.stopped, entry.vague)
-            ]
-            return z3.And(z3.Not(found.complete), found.gap == MISSING, *(z3.Not(one) for one in said))
-        fact = self.readings.get(about) or self.states[about]
-        return z3.And(z3.Not(fact.known), fact.gap == MISSING)
+        return z3.And(self._says_nothing(about), self._gap(about) == MISSING)
+
+    def _forgotten(self, about: str, like: AnyPatient) -> z3.BoolRef:
+        """The same, but that what was reported and could not be used stays so."""
+        gap = z3.If(like.is_rejected(about), z3.IntVal(REJECTED), z3.IntVal(MISSING))
+        return z3.And(self._says_nothing(about), self._gap(about) == gap)
+
+    def _says_nothing(self, about: str) -> z3.BoolRef:
+        entries = self.lists[about].entries.values() if about in self.lists else ()
+        said = [said for entry in entries for said in (entry.now, entry.unsure, entry.stopped, entry.vague)]
+        return z3.And(z3.Not(self._is_known(about)), *map(z3.Not, said))
 
     def _take(self, about: str, like: AnyPatient) -> None:
         if about in like.readings:
@@ -277,25 +294,29 @@ class AnyPatient:
     def _change(self, item: MeasuredItem, change: Change, found: AnyReading) -> None:
         """Known only after a start whose day is known, and with the values before it and since that it is about."""
         begun, newest = self.running(change.value_set), self.readings[change.of]
-        before = self.before.setdefault(change.of, z3.Int(f"{change.of} before"))
+        before, most = self.before.setdefault(
+            change.of, (z3.Int(f"{change.of} before"), z3.Int(f"{change.of} before at most"))
+        )
         of = self.pack.items[change.of]
         assert isinstance(of, MeasuredItem)
         lowest, highest = (int(end) for end in of.plausible)
-        most = z3.Int(f"{change.of} before, at most")
         self.constraints += [before >= lowest, before <= most, most <= highest]
+        whole = z3.And(newest.known, *(z3.Not(end) for end in (newest.open_below, newest.open_above)))
         needed = [self.present(change.value_set).true, begun.exact]
         since = [newest.known, newest.days < begun.low, found.days == newest.days]
         match change.gives:
             case "value before":
                 age = found.days - begun.low
-                needed += [found.exact, before == most, found.low == before, age >= 0, age <= change.within]
+                needed += [found.exact, found.low == before, most == before, age >= 0, age <= change.within]
             case "day of the newest":  # a later day only where its date is partial
                 needed += [*since, found.low == begun.low - newest.days, found.high <= begun.low]
+            case "fall" if item.units[0] == "%":
+                steps = range(max(lowest, 1), highest + 1)
+                fell = [z3.And(before == step, found.low * step == 100 * (step - newest.high)) for step in steps]
+                fell_most = [z3.And(most == step, found.high * step == 100 * (step - newest.low)) for step in steps]
+                needed += [*since, whole, z3.Or(fell), z3.Or(fell_most)]
             case "fall":  # a range where a score is one: answers are missing
-                in_percent = item.units[0] == "%"
-                least = _is_fall(found.low, before, newest.high, in_percent, highest)
-                greatest = _is_fall(found.high, most, newest.low, in_percent, highest)
-                needed += [*since, z3.Not(newest.open_below), z3.Not(newest.open_above), least, greatest]
+                needed += [*since, whole, found.low == before - newest.high, found.high == most - newest.low]
         self.constraints.append(z3.Implies(found.known, z3.And(needed)))
 
     def _tie_changes(self) -> None:
@@ -313,7 +334,7 @@ class AnyPatient:
             if change.gives != "fall" or before is None or since is None:
                 continue
             if in_percent and points is not None:
-                self.constraints.append(fall.known == z3.And(points, self.before[change.of] > 0))
+                self.constraints.append(fall.known == z3.And(points, self.before[change.of][0] > 0))
             elif not in_percent:
                 both = z3.And(before, since, self.readings[change.of].exact)
                 self.constraints += [z3.Implies(both, fall.known), z3.Implies(fall.known, since)]
@@ -382,27 +403,74 @@ class AnyPatient:
     @cached_property
     def criteria(self) -> Mapping[str, Kleene]:
         """Key of a criterion → its truth."""
-        return {key: self.test(criterion) for key, criterion in self.pack.criteria.items()}
+        return {
+            key: self._known_truth(key, criterion) or self.test(criterion)
+            for key, criterion in self.pack.criteria.items()
+        }
+
+    def _known_truth(self, key: str, criterion: Criterion) -> Kleene | None:
+        """That of `like`, where it is the same criterion of the same facts."""
+        if self._like is None or self._like.pack.criteria.get(key) != criterion:
+            return None
+        read = {about(criterion, self.pack), criterion.since if isinstance(criterion, Documented) else None}
+        return None if read & self.other else self._like.criteria[key]
 
     @cached_property
     def findings(self) -> Mapping[str, Kleene]:
         """Id of a finding → its truth."""
         found: dict[str, Kleene] = {}
         for finding in self.pack.findings.values():
-            found[finding.id] = self.judge(finding.when, {**self.criteria, **found})
+            like = self._like.pack.findings.get(finding.id) if self._like else None
+            names = {**self.criteria, **found}
+            shared = like is not None and self._reads_alike(finding.when, like.when, names)
+            found[finding.id] = (
+                self._like.findings[finding.id] if self._like and shared else self.judge(finding.when, names)
+            )
         return found
 
     @cached_property
     def rules(self) -> Mapping[str, Kleene]:
         """Id of a rule → its truth."""
-        names = {**self.criteria, **self.findings}
-        return {rule.id: self.judge(rule.when, names) for rule in self.pack.rules.values()}
+        found: dict[str, Kleene] = {}
+        for rule in self.pack.rules.values():
+            like = self._like.pack.rules.get(rule.id) if self._like else None
+            shared = like is not None and self._reads_alike(rule.when, like.when, self.names)
+            found[rule.id] = self._like.rules[rule.id] if self._like and shared else self.judge(rule.when, self.names)
+        return found
+
+    @cached_property
+    def names(self) -> Mapping[str, Kleene]:
+        """Key of a criterion or id of a finding → its truth."""
+        return {**self.criteria, **self.findings}
+
+    def _reads_alike(self, when: Condition, others: Condition, names: Mapping[str, Kleene]) -> bool:
+        """Is it the same condition, over the very truths that it has of `like`?"""
+        return (
+            when == others
+            and self._like is not None
+            and all(names[name] is self._like.names.get(name) for name in names_of(when))
+        )
 
     def status(self, rule_id: str, status: Status) -> z3.BoolRef:
         """The rule's suggestion has this status."""
-        truth, holders = self.rules[rule_id], self.pack.holders[rule_id]
-        applies = z3.Or([self.rules[holder.by].true for holder in holders])
-        cleared = z3.And([self.is_cleared(holder) for holder in holders])
+        if (rule_id, status) not in self._statuses:
+            like = self._like if self._is_held_alike(rule_id) else None
+            found = like.status(rule_id, status) if like is not None else self._status(rule_id, status)
+            self._statuses[rule_id, status] = found
+        return self._statuses[rule_id, status]
+
+    def _is_held_alike(self, rule_id: str) -> bool:
+        """Has the rule the truth it has of `like`, and its holders theirs?"""
+        like, holders = self._like, self.pack.holders[rule_id]
+        if like is None or like.pack.holders.get(rule_id) != holders:
+            return False
+        rejected = {about for holder in holders if holder.lets_pass for about in self.pack.reads[holder.by]}
+        parts = (rule_id, *(holder.by for holder in holders))
+        return not rejected & self.other and all(self.rules[part] is like.rules[part] for part in parts)
+
+    def _status(self, rule_id: str, status: Status) -> z3.BoolRef:
+        truth = self.rules[rule_id]
+        applies, cleared = self._held(rule_id)
         match status:
             case "not indicated":
                 return truth.false
@@ -414,13 +482,28 @@ class AnyPatient:
                 return z3.And(z3.Not(truth.false), z3.Not(applies), z3.Not(z3.And(truth.true, cleared)))
         assert_never(status)
 
+    def _held(self, rule_id: str) -> tuple[z3.BoolRef, z3.BoolRef]:
+        """A holder of the rule applies; all are cleared."""
+        holders = self.pack.holders[rule_id]
+        applies = z3.Or([self.rules[holder.by].true for holder in holders])
+        return applies, z3.And([self.is_cleared(holder) for holder in holders])
+
     def is_cleared(self, holder: HoldsBack) -> z3.BoolRef:
         """Known not to apply, or unknown and let pass with no value of it rejected."""
+        key = holder.by, holder.lets_pass
+        if key not in self._cleared:
+            like, read = self._like, self.pack.reads[holder.by]
+            alike = like is not None and like.pack.reads.get(holder.by) == read and not self.other & set(read)
+            if like is not None and alike and self.rules[holder.by] is like.rules[holder.by]:
+                self._cleared[key] = like.is_cleared(holder)
+            else:
+                self._cleared[key] = self._is_cleared(holder, read)
+        return self._cleared[key]
+
+    def _is_cleared(self, holder: HoldsBack, read: tuple[str, ...]) -> z3.BoolRef:
         truth = self.rules[holder.by]
-        if not holder.lets_pass:
-            return truth.false
-        rejected = z3.Or([self.is_rejected(about) for about in self.pack.reads[holder.by]])
-        return z3.Or(truth.false, z3.And(truth.unknown, z3.Not(rejected)))
+        passes = z3.And(truth.unknown, *(z3.Not(self.is_rejected(about)) for about in read))
+        return z3.Or(truth.false, passes) if holder.lets_pass else truth.false
 
     def is_rejected(self, about: str) -> z3.BoolRef:
         """Something was reported of an item or list and could not be used."""
@@ -584,10 +667,7 @@ def exactly(number: Number) -> z3.ArithRef:
 
 def kindred(of: str, pack: RulePack) -> list[Kin]:
     """The kinds of entries a list can hold, by the value sets they belong to; found by asking the vocabulary itself."""
-    vocabulary = pack.vocabularies[of]
-    used = {c.value_set for c in pack.criteria.values() if isinstance(c, Taking | Has)}
-    used |= {item.change.value_set for item in pack.items.values() if isinstance(item, MeasuredItem) and item.change}
-    used |= {"magnesium_product"} & pack.value_sets.keys()
+    vocabulary, used = pack.vocabularies[of], value_sets_read(pack)
     found: dict[frozenset[str], str] = {}
     for value_set in pack.value_sets.values():
         for name in [name for entry in value_set.entries for name in entry.names] if value_set.of == of else ():
@@ -597,19 +677,19 @@ def kindred(of: str, pack: RulePack) -> list[Kin]:
     return [Kin(name, sets) for sets, name in found.items()]
 
 
+def value_sets_read(pack: RulePack) -> set[str]:
+    """The value sets that criteria and computed items ask for."""
+    used = {c.value_set for c in pack.criteria.values() if isinstance(c, Taking | Has)}
+    used |= {item.change.value_set for item in pack.items.values() if isinstance(item, MeasuredItem) and item.change}
+    return used | ({"magnesium_product"} & pack.value_sets.keys())
+
+
 def follows_from(item: Item, about: str, pack: RulePack) -> bool:
     """Is it that item or list, or computed from it?"""
     if item.id == about or (item.id == "supplemental_magnesium" and about == "medicines"):
         return True
     change = item.change if isinstance(item, MeasuredItem) else None
     return change is not None and about in (change.of, pack.value_sets[change.value_set].of)
-
-
-def _is_fall(fall: z3.ArithRef, before: z3.ArithRef, after: z3.ArithRef, in_percent: bool, highest: int) -> z3.BoolRef:
-    """From a score to another one, in per cent of the former where that is asked. Said score by score: a product would be hard."""
-    if not in_percent:
-        return fall == before - after
-    return z3.Or([z3.And(before == score, fall * score == 100 * (score - after)) for score in range(1, highest + 1)])
 
 
 def _if_known(fact: AnyReading | AnyState, within: int | None, truth: Kleene) -> Kleene:

@@ -14,6 +14,7 @@ from typing import Any
 
 import z3
 
+from mgcds.model.criterion import Which
 from mgcds.model.explanation import in_sentence
 from mgcds.model.explanation import plain as shown_unit
 from mgcds.model.pack import MeasuredItem, RulePack, StateItem
@@ -42,21 +43,25 @@ class Witness:
 
 def find_witness(patient: AnyPatient, solver: z3.Solver, *wanted: z3.BoolRef) -> Witness | None:
     """The plainest patient of whom all that is wanted holds; None where there is none. The solver holds the patient's constraints."""
-    if solver.check(*wanted) != z3.sat:
-        return None
-    kept = list(wanted)
-    for level in _plain(patient):
-        if solver.check(*kept, *level) == z3.sat:
-            kept += level
-    for about in (*patient.lists, *patient.states, *patient.readings):  # what does not matter is left out
-        without = patient.nothing_known(about)
-        if solver.check(*kept, without) == z3.sat:
-            kept.append(without)
-    for entry in [entry for found in patient.lists.values() for entry in found.entries.values()]:
-        if solver.check(*kept, z3.Not(entry.now)) == z3.sat:
-            kept.append(z3.Not(entry.now))
-    solver.check(*kept)
-    return _Writer(patient, solver.model()).witness()
+    solver.push()
+    try:
+        solver.add(*wanted)
+        if solver.check() != z3.sat:
+            return None
+        for level in _plain(patient):
+            if solver.check(*level) == z3.sat:
+                solver.add(*level)
+        for about in (*patient.lists, *patient.states, *patient.readings):  # what does not matter is left out
+            without = patient.nothing_known(about)
+            if solver.check(without) == z3.sat:
+                solver.add(without)
+        for entry in [entry for found in patient.lists.values() for entry in found.entries.values()]:
+            if solver.check(z3.Not(entry.now)) == z3.sat:
+                solver.add(z3.Not(entry.now))
+        solver.check()
+        return _Writer(patient, solver.model()).witness()
+    finally:
+        solver.pop()
 
 
 def _plain(patient: AnyPatient) -> Iterator[list[z3.BoolRef]]:
@@ -64,6 +69,7 @@ def _plain(patient: AnyPatient) -> Iterator[list[z3.BoolRef]]:
     entries = [entry for found in patient.lists.values() for entry in found.entries.values()]
     readings = patient.readings.items()
     writable = [z3.Not(entry.vague) for entry in entries]
+    writable += [before == most for before, most in patient.before.values()]
     writable += [
         z3.And(entry.start[0] == entry.start[1], entry.stop[0] == entry.stop[1], entry.stop[0] >= 1)
         for entry in entries
@@ -75,6 +81,8 @@ def _plain(patient: AnyPatient) -> Iterator[list[z3.BoolRef]]:
     for about, reading in readings:
         if about in ("age", "supplemental_magnesium", "days_to_surgery"):
             writable.append(z3.Implies(reading.known, reading.exact))
+        writable.append(reading.own_limit["lower"] == reading.own_limit["upper"])  # a scenario says both or none
+        writable += [_few_digits_of_limit(about, which, own, reading) for which, own in reading.own_limit.items()]
         writable.append(_few_digits(about, reading, 1000) if not patient.is_change(about) else z3.BoolVal(True))
     yield writable
     yield [
@@ -97,6 +105,12 @@ def _few_digits(about: str, reading: AnyReading, steps: int) -> z3.BoolRef:
         return z3.BoolVal(True)
     whole = z3.Int(f"{about} in steps of 1/{steps}")
     return z3.Implies(reading.known, z3.And(reading.low * steps == z3.ToReal(whole), reading.high == reading.low))
+
+
+def _few_digits_of_limit(about: str, which: Which, own: z3.BoolRef, reading: AnyReading) -> z3.BoolRef:
+    return z3.Implies(
+        own, reading.limit[which] * 1000 == z3.ToReal(z3.Int(f"{about} {which} limit in steps of 1/1000"))
+    )
 
 
 class _Writer:
@@ -200,7 +214,7 @@ class _Writer:
             if change is None or not self._is(self._patient.readings[item.id].known):
                 continue
             days = self._days(self._patient.running(change.value_set).low)
-            value = str(self._days(self._patient.before[change.of]))
+            value = str(self._days(self._patient.before[change.of][0]))
             newest = self._record[change.of]
             if isinstance(newest, dict):
                 self._record[change.of] = [{"value": value, "date": _day(days)}, newest]
