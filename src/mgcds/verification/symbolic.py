@@ -324,7 +324,7 @@ class AnyPatient:
         readings = {
             (item.change, item.units[0] == "%"): self.readings[item.id]
             for item in self.pack.items.values()
-            if isinstance(item, MeasuredItem) and item.change
+            if isinstance(item, MeasuredItem) and item.change and item.change.of in self.before
         }
         known = {key: reading.known for key, reading in readings.items()}
         for (change, in_percent), fall in readings.items():
