@@ -11,13 +11,14 @@ Feature: Who holds back whom, one by one
     And "trial-dose" is suppressed by "<rule>"
 
     Examples:
-      | diagnosis            | rule                         |
-      | alcohol use disorder | alcohol-use-disorder         |
-      | bipolar disorder     | bipolar-disorder             |
-      | sick sinus syndrome  | bradycardia                  |
-      | chronic diarrhoea    | diarrhoea-or-dehydration     |
-      | anorexia nervosa     | eating-disorder-or-refeeding |
-      | myasthenia gravis    | magnesium-contraindicated    |
+      | diagnosis                | rule                         |
+      | alcohol use disorder     | alcohol-use-disorder         |
+      | bipolar disorder         | bipolar-disorder             |
+      | irritable bowel syndrome | bowel-disease                |
+      | sick sinus syndrome      | bradycardia                  |
+      | chronic diarrhoea        | diarrhoea-or-dehydration     |
+      | anorexia nervosa         | eating-disorder-or-refeeding |
+      | myasthenia gravis        | magnesium-contraindicated    |
 
   Scenario Outline: a trial alone, and a medicine
     Given an adult with mild to moderate depression who declined first-line care
@@ -94,13 +95,14 @@ Feature: Who holds back whom, one by one
     And "trial-dose" is suppressed by "<rule>"
 
     Examples:
-      | diagnosis            | rule                         |
-      | alcohol use disorder | alcohol-use-disorder         |
-      | bipolar disorder     | bipolar-disorder             |
-      | sick sinus syndrome  | bradycardia                  |
-      | chronic diarrhoea    | diarrhoea-or-dehydration     |
-      | anorexia nervosa     | eating-disorder-or-refeeding |
-      | myasthenia gravis    | magnesium-contraindicated    |
+      | diagnosis                | rule                         |
+      | alcohol use disorder     | alcohol-use-disorder         |
+      | bipolar disorder         | bipolar-disorder             |
+      | irritable bowel syndrome | bowel-disease                |
+      | sick sinus syndrome      | bradycardia                  |
+      | chronic diarrhoea        | diarrhoea-or-dehydration     |
+      | anorexia nervosa         | eating-disorder-or-refeeding |
+      | myasthenia gravis        | magnesium-contraindicated    |
 
   Scenario Outline: a trial alongside treatment, and a medicine
     Given an adult with mild to moderate depression on a stable antidepressant
@@ -290,13 +292,14 @@ Feature: Who holds back whom, one by one
     Then "trial-response" is suppressed by "<rule>"
 
     Examples:
-      | diagnosis            | rule                         |
-      | alcohol use disorder | alcohol-use-disorder         |
-      | bipolar disorder     | bipolar-disorder             |
-      | sick sinus syndrome  | bradycardia                  |
-      | chronic diarrhoea    | diarrhoea-or-dehydration     |
-      | anorexia nervosa     | eating-disorder-or-refeeding |
-      | myasthenia gravis    | magnesium-contraindicated    |
+      | diagnosis                | rule                         |
+      | alcohol use disorder     | alcohol-use-disorder         |
+      | bipolar disorder         | bipolar-disorder             |
+      | irritable bowel syndrome | bowel-disease                |
+      | sick sinus syndrome      | bradycardia                  |
+      | chronic diarrhoea        | diarrhoea-or-dehydration     |
+      | anorexia nervosa         | eating-disorder-or-refeeding |
+      | myasthenia gravis        | magnesium-contraindicated    |
 
   Scenario Outline: going on after a response, and a medicine
     Given a healthy adult
@@ -399,13 +402,14 @@ Feature: Who holds back whom, one by one
     Then "trial-partial-response" is suppressed by "<rule>"
 
     Examples:
-      | diagnosis            | rule                         |
-      | alcohol use disorder | alcohol-use-disorder         |
-      | bipolar disorder     | bipolar-disorder             |
-      | sick sinus syndrome  | bradycardia                  |
-      | chronic diarrhoea    | diarrhoea-or-dehydration     |
-      | anorexia nervosa     | eating-disorder-or-refeeding |
-      | myasthenia gravis    | magnesium-contraindicated    |
+      | diagnosis                | rule                         |
+      | alcohol use disorder     | alcohol-use-disorder         |
+      | bipolar disorder         | bipolar-disorder             |
+      | irritable bowel syndrome | bowel-disease                |
+      | sick sinus syndrome      | bradycardia                  |
+      | chronic diarrhoea        | diarrhoea-or-dehydration     |
+      | anorexia nervosa         | eating-disorder-or-refeeding |
+      | myasthenia gravis        | magnesium-contraindicated    |
 
   Scenario Outline: going on after a partial response, and a medicine
     Given a healthy adult

@@ -24,6 +24,7 @@ from mgcds.verification import noticing
 from mgcds.verification.equivalence import compare
 from mgcds.verification.mutants import mutants_of
 from mgcds.verification.noticing import Examples
+from tests.cli.running import mgcds
 
 PACK = Path(__file__).parents[1] / "loading" / "pack"
 STOP, HELD = "severe-renal-impairment", "consider-magnesium"
@@ -302,6 +303,16 @@ def test_without_z3_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "z3", None)
     with pytest.raises(ProofError, match=r"pip install 'mgcds\[verify\]'"):
         mutation.run()
+
+
+def test_the_commands_take_a_rule_and_refuse_what_is_none(features: Callable[[str], Path]) -> None:
+    where = str(features(ABOUT_THE_STOP))
+    for command, code in (("mutate", 0), ("coverage", 1)):
+        ended = mgcds(command, where, "--rules", str(PACK), "--rule", STOP)
+        assert (ended.code, ended.err) == (code, "")
+        refused = mgcds(command, where, "--rules", str(PACK), "--rule", "severe-renal-impairmnt")
+        assert refused.code == 2
+        assert f"did you mean '{STOP}'?" in refused.err
 
 
 def test_json_holds_all_of_it(features: Callable[[str], Path]) -> None:

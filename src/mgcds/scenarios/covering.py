@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from mgcds.scenarios.mutation import MISSED, REACHED, UNUSABLE, read_bench
+from mgcds.scenarios.mutation import MISSED, REACHED, UNUSABLE, read_bench, shown
 
 if TYPE_CHECKING:
     from mgcds.verification.coverage import Coverage
@@ -45,7 +45,8 @@ def run(
         from mgcds.verification.cases import Cases
 
         cases = Cases(bench.pack, coverage.expanded)
-        found = [draft_of_case(bench.pack, cases, case) for case in coverage.missing]
+        missing = coverage.missing
+        found = [draft_of_case(bench.pack, cases, case) for case in shown(missing, len(missing), "drafts")]
         write_drafts(drafts, "What no scenario has asked", [draft for draft in found if draft])
     return MISSED if coverage.missing else REACHED
 

@@ -10,10 +10,10 @@ import multiprocessing
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, TextIO, TypeVar
 
 from mgcds.errors import ProofError
 from mgcds.loading import load_pack
@@ -25,6 +25,7 @@ from mgcds.verification.noticing import Examples
 GOAL = 98
 """per cent of the mutants that say something else which a scenario must notice"""
 REACHED, MISSED, UNUSABLE = 0, 1, 2
+Found = TypeVar("Found")
 Fate = Literal["noticed", "survived", "equivalent", "undecided"]
 
 
@@ -133,10 +134,10 @@ def mutate(
     bench = Bench(where, rules, part)
     many = processes or min(os.cpu_count() or 1, 8)
     if many == 1 or len(bench.mutants) < _FEW:
-        return Result(list(_shown(map(bench.judge, range(len(bench.mutants))), len(bench.mutants))))
+        return Result(list(shown(map(bench.judge, range(len(bench.mutants))), len(bench.mutants), "mutants")))
     with multiprocessing.get_context("spawn").Pool(many, _begin, (where, rules, part)) as pool:
         outcomes = pool.imap(_judge, range(len(bench.mutants)), _CHUNK)
-        return Result(list(_shown(outcomes, len(bench.mutants))))
+        return Result(list(shown(outcomes, len(bench.mutants), "mutants")))
 
 
 _CHUNK, _FEW = 4, 60
@@ -151,13 +152,13 @@ def _judge(number: int) -> Outcome:
     return _bench[0].judge(number)
 
 
-def _shown(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
-    """Progress on a terminal."""
+def shown(found: Iterable[Found], total: int, of: str) -> Iterator[Found]:
+    """With progress on a terminal."""
     from rich.console import Console
     from rich.progress import track
 
     console = Console(stderr=True)
-    yield from track(outcomes, "mutants", total, console=console, disable=not console.is_terminal, transient=True)
+    yield from track(found, of, total, console=console, disable=not console.is_terminal, transient=True)
 
 
 def run(
@@ -190,7 +191,7 @@ def run(
     scenarios = (
         {mutant.question: draft_of_survivor(bench.pack, mutant) for mutant in survived} if drafts or not as_json else {}
     )
-    coverage = Coverage(bench.pack, bench.examples)
+    coverage = Coverage(bench.pack, bench.examples, part if part in bench.pack.rules else None)
     if as_json:
         print(json.dumps({**result.to_dict(), "coverage": coverage.summary()}, indent=2, ensure_ascii=False), file=out)
     else:

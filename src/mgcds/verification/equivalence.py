@@ -5,20 +5,16 @@ Something else is another status of a rule's suggestion, or a suggestion of anot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import Literal, get_args
 
 import z3
 
-from mgcds.model.condition import names_of
 from mgcds.model.criterion import Threshold, Which
 from mgcds.model.evaluation import Status
 from mgcds.model.pack import ListItem, MeasuredItem, RulePack
-from mgcds.model.rule import Finding, Rule
 from mgcds.verification.proofs import any_patient
-from mgcds.verification.symbolic import MISSING, STALE, AnyPatient, AnyReading, Kleene, exactly, follows_from
+from mgcds.verification.symbolic import MISSING, STALE, AnyPatient, AnyReading, exactly, follows_from
 from mgcds.verification.witness import Witness, find_witness
 
 Answer = Literal["differs", "equivalent", "undecided"]
@@ -31,28 +27,29 @@ class MutatedPatient(AnyPatient):
 
     def __init__(self, mutant: RulePack, original: AnyPatient) -> None:
         super().__init__(mutant, like=original)
-        self.original = original
         self.boundary: list[z3.BoolRef] = []
         """what must hold of a patient for whom a changed item makes a difference"""
         for item in mutant.items.values():
             before = original.pack.items[item.id]
-            if item is before:
-                continue
-            if isinstance(item, ListItem):
+            if isinstance(item, ListItem) and item != before:
                 self._make_stale(item.id)
-            elif isinstance(item, MeasuredItem) and isinstance(before, MeasuredItem) and item.change != before.change:
-                if (
-                    item.change is not None and item.change.gives != "day of the newest"
-                ):  # which asks for no value before
-                    self._make_unknown(item.id)
-            elif isinstance(item, MeasuredItem):
-                self.readings[item.id] = _with_limits(self.readings[item.id], item)
+            elif isinstance(item, MeasuredItem) and isinstance(before, MeasuredItem):
+                self._change_item(item, before)
+
+    def _change_item(self, item: MeasuredItem, before: MeasuredItem) -> None:
+        """How long it stays current is asked by criteria alone; limits and a value before are facts."""
+        if item.change is not None and item.change != before.change and item.change.gives != "day of the newest":
+            self._make_unknown(item.id)
+        if (item.lower, item.upper) != (before.lower, before.upper):
+            self.readings[item.id] = _with_limits(self.readings[item.id], item)
+            self.other |= {item.id}
 
     def _make_stale(self, about: str) -> None:
         """A list on the day on which only one of the two packs still takes it for current: it is open, and so is what follows from it."""
         found = self.lists[about]
         self.boundary.append(found.complete)
         self.lists[about] = replace(found, complete=z3.BoolVal(False), gap=z3.IntVal(STALE))
+        self.other |= {about}
         for item in self.pack.items.values():
             if item.id in self.readings and follows_from(item, about, self.pack):
                 self._make_unknown(item.id)
@@ -60,45 +57,7 @@ class MutatedPatient(AnyPatient):
     def _make_unknown(self, about: str) -> None:
         """Known to one of the two packs only."""
         self.readings[about] = replace(self.readings[about], known=z3.BoolVal(False), gap=z3.IntVal(MISSING))
-
-    @cached_property
-    def criteria(self) -> Mapping[str, Kleene]:
-        """Only what the mutant changes is written down again, here and below."""
-        same, before = self.original.criteria, self.original.pack
-        known = self.pack.items is before.items
-        return {
-            key: same[key] if known and before.criteria.get(key) is criterion else self.test(criterion)
-            for key, criterion in self.pack.criteria.items()
-        }
-
-    @cached_property
-    def findings(self) -> Mapping[str, Kleene]:
-        """Id of a finding → its truth."""
-        found: dict[str, Kleene] = {}
-        for finding in self.pack.findings.values():
-            found[finding.id] = self._again(finding, self.original.findings, {**self.criteria, **found})
-        return found
-
-    @cached_property
-    def rules(self) -> Mapping[str, Kleene]:
-        """Id of a rule → its truth."""
-        names = {**self.criteria, **self.findings}
-        return {rule.id: self._again(rule, self.original.rules, names) for rule in self.pack.rules.values()}
-
-    def _again(self, part: Finding | Rule, same: Mapping[str, Kleene], names: Mapping[str, Kleene]) -> Kleene:
-        before = self.original.pack
-        was = before.findings.get(part.id) or before.rules[part.id]
-        known = {**self.original.criteria, **self.original.findings}
-        unchanged = part.when == was.when and all(names[name] is known[name] for name in names_of(part.when))
-        return same[part.id] if unchanged else self.judge(part.when, names)
-
-    def may_differ(self, rule: str) -> bool:
-        """Is the rule, a holder of it or what a holder reads written otherwise?"""
-        before = self.original.pack
-        if self.pack.items is not before.items or self.pack.holders[rule] != before.holders[rule]:
-            return True
-        parts = (rule, *(holder.by for holder in self.pack.holders[rule]))
-        return any(self.rules[part] is not self.original.rules[part] for part in parts)
+        self.other |= {about}
 
 
 def _with_limits(reading: AnyReading, item: MeasuredItem) -> AnyReading:
@@ -121,12 +80,11 @@ def _with_limits(reading: AnyReading, item: MeasuredItem) -> AnyReading:
 def told_otherwise(original: AnyPatient, mutated: MutatedPatient) -> z3.BoolRef:
     """A patient whom the mutant tells something else."""
     before, after = original.pack, mutated.pack
-    differs = [
-        z3.Xor(original.status(rule, status), mutated.status(rule, status))
-        for rule in before.rules
-        if mutated.may_differ(rule)
-        for status in get_args(Status)[:3]  # the fourth is what remains
+    statuses = get_args(Status)[:3]  # the fourth is what remains
+    pairs = [
+        (original.status(rule, status), mutated.status(rule, status)) for rule in before.rules for status in statuses
     ]
+    differs = [z3.Xor(one, other) for one, other in pairs if one is not other]
     differs += [
         original.status(rule, "offered")
         for rule in before.rules
