@@ -144,7 +144,13 @@ def met(facts: Mapping[str, Any]) -> dict[str, bool]:
         or (item9_unknown and facts["phq9_days"] is not None and facts["phq9_days"] <= 14),
         "recent-kidney-function": (trial or repletion)
         and (egfr_days is None or egfr_days > 90)
-        and (aged_65 or diuretic is True or lithium is True),
+        and (
+            aged_65
+            or diuretic is True
+            or lithium is True
+            or facts["has_ace_inhibitor_class"] is True
+            or facts["has_nsaid"] is True
+        ),
         "antibiotic-course": in_question
         and (facts["has_fluoroquinolone"] is True or facts["has_tetracycline"] is True),
         "integrase-inhibitor-spacing": in_question and (dolutegravir is True or rilpivirine is True),

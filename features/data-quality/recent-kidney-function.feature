@@ -1,5 +1,6 @@
 Feature: Kidney function of the last 90 days needed
-  From 65 years, and on a diuretic or lithium, kidney function changes quickly: a trial needs an eGFR of the last 90 days.
+  From 65 years, and on a diuretic, lithium, an ACE inhibitor or an NSAID, kidney function changes quickly: a trial needs an eGFR of
+  the last 90 days.
   Evidence: wakai-2019 (proposal)
 
   Scenario Outline: the age decides how old an eGFR may be
@@ -30,6 +31,9 @@ Feature: Kidney function of the last 90 days needed
       | medicine   | defer         |
       | furosemide | offered       |
       | lithium    | offered       |
+      | ramipril   | offered       |
+      | captopril  | offered       |
+      | ibuprofen  | offered       |
       | metformin  | not indicated |
 
   Scenario: with an older value the age has to be known
