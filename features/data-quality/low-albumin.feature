@@ -61,3 +61,18 @@ Feature: Low magnesium with a low albumin
     And the serum magnesium was reported 0 days ago and cannot be used
     When the record is evaluated
     Then "low-albumin" is not indicated
+
+  Scenario: an albumin known only to be below 35 g/L leaves it open
+    Given a healthy adult
+    And the serum magnesium is "0.65 mmol/L"
+    And the albumin is "<35 g/L"
+    When the record is evaluated
+    Then "low-albumin" is withheld for want of "albumin"
+
+  Scenario: where the age is not known it waits
+    Given a healthy adult
+    And the age is not known
+    And the serum magnesium is "0.65 mmol/L"
+    And the albumin is "25 g/L"
+    When the record is evaluated
+    Then "low-albumin" is withheld for want of "age"

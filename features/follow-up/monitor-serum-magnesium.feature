@@ -58,6 +58,7 @@ Feature: Serum magnesium due on treatment
       | 45 mL/min/1.73m2   | 14   | offered       |
       | 59.9 mL/min/1.73m2 | 15   | offered       |
       | 60 mL/min/1.73m2   | 15   | not indicated |
+      | 61 mL/min/1.73m2   | 15   | not indicated |
 
   Scenario Outline: use beyond 12 weeks
     Given a healthy adult

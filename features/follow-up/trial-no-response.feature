@@ -33,6 +33,20 @@ Feature: No response at week 6
       | 14  | offered  |
       | 15  | withheld |
 
+  Scenario Outline: by a PHQ-9 from day 36
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 45 days ago
+    And the PHQ-9 is "11" from <ago> days ago
+    And the PHQ-9 was "12" 48 days ago
+    When the record is evaluated
+    Then "trial-no-response" is <none>
+
+    Examples:
+      | ago | none          |
+      | 10  | not indicated |
+      | 9   | offered       |
+      | 8   | offered       |
+
   Scenario: a stop does not hold it back, since it ends magnesium
     Given a healthy adult
     And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago

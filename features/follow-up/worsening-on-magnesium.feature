@@ -37,6 +37,7 @@ Feature: Worse since magnesium was begun
       | before | after | stop          | urgent        | response   |
       | 0      | 0     | not indicated | not indicated | offered    |
       | 0      | 1     | offered       | offered       | suppressed |
+      | 0      | 2     | offered       | offered       | suppressed |
       | 1      | 2     | offered       | offered       | suppressed |
       | 1      | 1     | not indicated | offered       | suppressed |
       | 1      | 0     | not indicated | not indicated | offered    |

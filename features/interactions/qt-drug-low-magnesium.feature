@@ -19,6 +19,7 @@ Feature: Low magnesium, low potassium or a long QTc on an antidepressant that pr
       | 3.6 mmol/L | not indicated |
       | 3.4 meq/L  | offered       |
       | 3.5 meq/L  | not indicated |
+      | 3.6 meq/L  | not indicated |
 
   Scenario Outline: magnesium below the laboratory's limit
     Given a healthy adult

@@ -13,6 +13,7 @@ Feature: Moderate renal impairment
     Examples:
       | egfr               | stop          | trial      |
       | 30 mL/min/1.73m2   | offered       | suppressed |
+      | 31 mL/min/1.73m2   | offered       | suppressed |
       | 55.4 mL/min/1.73m2 | offered       | suppressed |
       | 59.9 mL/min/1.73m2 | offered       | suppressed |
       | 60 mL/min/1.73m2   | not indicated | offered    |

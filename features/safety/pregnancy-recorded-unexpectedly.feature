@@ -18,6 +18,7 @@ Feature: Pregnancy recorded with an unexpected sex or age
       | sex    | age | pregnancy    | stop          | usual         | trial      |
       | male   | 40  | pregnant     | offered       | not indicated | suppressed |
       | female | 56  | lactating    | offered       | not indicated | suppressed |
+      | female | 57  | lactating    | offered       | not indicated | suppressed |
       | female | 55  | pregnant     | not indicated | offered       | suppressed |
       | male   | 40  | not pregnant | not indicated | not indicated | offered    |
 

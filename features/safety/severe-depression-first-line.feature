@@ -18,6 +18,7 @@ Feature: More severe depression: first-line treatment first
       | 16   | offered       | not indicated |
       | 17   | offered       | not indicated |
       | 20   | offered       | not indicated |
+      | 21   | offered       | not indicated |
 
   Scenario Outline: on a stable antidepressant
     Given an adult with mild to moderate depression on a stable antidepressant
@@ -31,6 +32,7 @@ Feature: More severe depression: first-line treatment first
       | 16   | not indicated | offered       |
       | 19   | not indicated | offered       |
       | 20   | offered       | not indicated |
+      | 21   | offered       | not indicated |
       | 27   | offered       | not indicated |
 
   Scenario Outline: where first-line care stands decides from 16 to 19

@@ -17,6 +17,7 @@ Feature: Critically low magnesium
       | 0.50 mmol/L | not indicated | offered       |
       | 0.51 mmol/L | not indicated | offered       |
       | 0.9 mg/dL   | offered       | not indicated |
+      | 1.1 mg/dL   | offered       | not indicated |
       | 1.2 mg/dL   | offered       | not indicated |
       | 1.21 mg/dL  | not indicated | offered       |
       | 1.3 mg/dL   | not indicated | offered       |

@@ -17,6 +17,7 @@ Feature: Severe renal impairment
       | 5 mL/min/1.73m2      | offered       | not indicated | suppressed |
       | 29.9 mL/min/1.73m2   | offered       | not indicated | suppressed |
       | 30 mL/min/1.73m2     | not indicated | offered       | suppressed |
+      | 31 mL/min/1.73m2     | not indicated | offered       | suppressed |
       | 59.9 mL/min/1.73m2   | not indicated | offered       | suppressed |
       | 60 mL/min/1.73m2     | not indicated | not indicated | offered    |
       | >60 mL/min/1.73m2    | not indicated | not indicated | offered    |

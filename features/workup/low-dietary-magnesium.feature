@@ -16,26 +16,37 @@ Feature: Estimated dietary magnesium below the average requirement
       | age | sex    | pregnancy    | intake | inform        |
       | 18  | male   | not pregnant | 339    | offered       |
       | 18  | male   | not pregnant | 340    | not indicated |
+      | 18  | male   | not pregnant | 341    | not indicated |
       | 18  | female | not pregnant | 299    | offered       |
       | 18  | female | not pregnant | 300    | not indicated |
+      | 18  | female | not pregnant | 301    | not indicated |
       | 18  | female | pregnant     | 334    | offered       |
       | 18  | female | pregnant     | 335    | not indicated |
+      | 18  | female | pregnant     | 336    | not indicated |
       | 19  | male   | not pregnant | 329    | offered       |
       | 19  | male   | not pregnant | 330    | not indicated |
+      | 19  | male   | not pregnant | 331    | not indicated |
       | 30  | male   | not pregnant | 329.9  | offered       |
       | 30  | male   | not pregnant | 330    | not indicated |
       | 31  | male   | not pregnant | 349    | offered       |
+      | 32  | male   | not pregnant | 349    | offered       |
+      | 49  | female | pregnant     | 299    | offered       |
       | 31  | male   | not pregnant | 350    | not indicated |
+      | 31  | male   | not pregnant | 351    | not indicated |
       | 19  | female | not pregnant | 254    | offered       |
       | 19  | female | not pregnant | 255    | not indicated |
+      | 19  | female | not pregnant | 256    | not indicated |
       | 30  | female | lactating    | 254    | offered       |
       | 30  | female | lactating    | 255    | not indicated |
       | 31  | female | lactating    | 264    | offered       |
       | 31  | female | lactating    | 265    | not indicated |
+      | 31  | female | lactating    | 266    | not indicated |
       | 30  | female | pregnant     | 289    | offered       |
       | 30  | female | pregnant     | 290    | not indicated |
+      | 30  | female | pregnant     | 291    | not indicated |
       | 31  | female | pregnant     | 299    | offered       |
       | 31  | female | pregnant     | 300    | not indicated |
+      | 31  | female | pregnant     | 301    | not indicated |
       | 50  | female | pregnant     | 299    | offered       |
       | 51  | female | not pregnant | 264    | offered       |
       | 51  | female | not pregnant | 265    | not indicated |

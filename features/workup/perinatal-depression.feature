@@ -19,6 +19,23 @@ Feature: Depressive symptoms in pregnancy or after birth
       | lactating    | 10   | offered       |
       | not pregnant | 20   | not indicated |
 
+  Scenario Outline: a pregnancy is asked about from 12 to 55
+    Given a healthy adult
+    And the age is "<age>"
+    And the pregnancy is "pregnant"
+    And the PHQ-9 is "12"
+    When the record is evaluated
+    Then "perinatal-depression" is <workup>
+
+    Examples:
+      | age | workup        |
+      | 11  | not indicated |
+      | 12  | suppressed    |
+      | 13  | suppressed    |
+      | 55  | offered       |
+      | 56  | not indicated |
+      | 57  | not indicated |
+
   Scenario Outline: what the problem list says counts too
     Given a healthy adult
     And the PHQ-9 is "12"
