@@ -48,7 +48,7 @@ def reachable(pack: RulePack) -> set[tuple[str, str]]:
 
 @cache
 def patients_of_the_pack() -> Patients:
-    return Patients(PACK, 800)
+    return Patients(PACK, 2000)
 
 
 def met_with(pack: RulePack, patients: int = 8000) -> Iterator[Suggestion]:
