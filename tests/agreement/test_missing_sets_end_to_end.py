@@ -37,8 +37,8 @@ def patients() -> Patients:
     return Patients(load_pack(), 300)
 
 
-def answers(about: str, case: Withheld, pack: RulePack) -> list[Answer]:
-    """All that an item or a list could turn out to be, one answer of those that no criterion tells apart."""
+def answers(about: str, case: Withheld, pack: RulePack) -> list[Answer] | None:
+    """All that an item or a list could turn out to be, one answer of those that no criterion tells apart; None where they are too many."""
     if about not in case.facts.lists:
         return _distinct_values(about, case, pack)
     asked: dict[str, set[int]] = {}
@@ -52,7 +52,7 @@ def answers(about: str, case: Withheld, pack: RulePack) -> list[Answer]:
                 limits = (criterion.at_least, criterion.at_most, criterion.unchanged_for)
                 days |= {limit + more for limit in limits if limit is not None for more in (0, 1)}
     choices = [[(name, listed) for listed in _listings(name, days, case)] for name, days in asked.items()]
-    return list(product(*choices))
+    return list(product(*choices)) if prod(map(len, choices)) <= MOST_WAYS else None
 
 
 def _related(case: Withheld, pack: RulePack) -> list[str]:
@@ -87,8 +87,8 @@ def _with(facts: Facts, given: dict[str, Answer]) -> Facts:
 
 def could_be_offered(abouts: tuple[str, ...], case: Withheld, pack: RulePack) -> bool | None:
     """With some answers for these, all else as it is; None where there are too many to try."""
-    choices = [answers(about, case, pack) for about in abouts]
-    if prod(len(choice) for choice in choices) > MOST_WAYS:
+    choices = [found for about in abouts if (found := answers(about, case, pack)) is not None]
+    if len(choices) < len(abouts) or prod(map(len, choices)) > MOST_WAYS:
         return None
     tried = (_with(case.facts, dict(zip(abouts, found, strict=True))) for found in product(*choices))
     return any(evaluate_facts(pack, facts).statuses[case.rule] == "offered" for facts in tried)
