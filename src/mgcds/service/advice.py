@@ -57,9 +57,7 @@ def _plain(record: PatientRecord, name: str) -> list[Any]:
     value = record.model_dump(mode="json", include={name}, exclude_defaults=True).get(name)
     if name == "first_line_care" and isinstance(value, dict):
         value = {key: part for key, part in value.items() if key != "date"}
-    rejected = [
-        [bad.why, bad.date, bad.source] for bad in record.rejected if bad.field.partition("[")[0] == name
-    ]
+    rejected = [[bad.why, bad.date, bad.source] for bad in record.rejected if bad.field.partition("[")[0] == name]
     return [value, rejected]
 
 
@@ -118,7 +116,9 @@ def _birthday(record: PatientRecord, on: date) -> Iterator[int]:
         yield 1
         return
     born = parse_when(record.birth_date)
-    birthdays = {(3, 1) if (each.month, each.day) == (2, 29) else (each.month, each.day) for each in (born.first, born.last)}
+    birthdays = {
+        (3, 1) if (each.month, each.day) == (2, 29) else (each.month, each.day) for each in (born.first, born.last)
+    }
     birthdays |= {(each.month, each.day) for each in (born.first, born.last)}
     for days in range(1, 32):
         day = on + timedelta(days=days)

@@ -33,10 +33,10 @@ class Draft(Protocol):
     """What may be put into the chart: a few words, and a FHIR resource."""
 
     @property
-    def description(self) -> str: ...  # noqa: D102
+    def description(self) -> str: ...
 
     @property
-    def resource(self) -> dict[str, Any]: ...  # noqa: D102
+    def resource(self) -> dict[str, Any]: ...
 
 
 Drafts = Callable[[Suggestion, str, date], Sequence[Draft]]

@@ -16,7 +16,7 @@ from mgcds.model.hooks import Hook
 from mgcds.model.pack import RulePack
 from mgcds.service.speaking import hooks_of, reads
 
-_TOKEN = "{{context.patientId}}"  # noqa: S105  (as CDS Hooks names it)
+_TOKEN = "{{context.patientId}}"
 _MOST_OCCASIONS = 100
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mgcds.errors import MgcdsError
+from mgcds.model.condition import Truth
 from mgcds.model.criterion import Taking
 from mgcds.model.facts import Facts
 from mgcds.model.hooks import Hook, Hooks, Speaks
@@ -79,7 +80,7 @@ def _one_of(order: Ordered, wanted: Iterable[str]) -> bool:
     return order.value_sets is None or not order.value_sets.isdisjoint(wanted)
 
 
-def unknown_safety(hook: Hook, pack: RulePack, verdicts: dict[str, bool | None], speaks: frozenset[str]) -> Iterator[Rule]:
+def unknown_safety(pack: RulePack, verdicts: Mapping[str, Truth], speaks: frozenset[str]) -> Iterator[Rule]:
     """The rules that speak, are of a kind whose silence would be taken for an answer, and could not be evaluated."""
     for rule in pack.rules.values():
         if rule.id in speaks and rule.suggest.kind in hooks_of(pack).safety and verdicts[rule.id] is None:
