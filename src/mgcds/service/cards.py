@@ -54,6 +54,13 @@ class Call:
     hooks: Hooks
     drafts: Drafts
     not_given: tuple[str, ...] = ()
+    until: date | None = None
+    """the last day for which anything is said, where that is not for the rules to say"""
+
+    def valid_until(self, rules: Iterable[str]) -> str:
+        """The last day on which what is said of all of these rules holds."""
+        days = [valid_until(rule, self.assessment, self.record) for rule in rules]
+        return min([*days, *([self.until] if self.until else [])]).isoformat()
 
     @property
     def pack(self) -> RulePack:
@@ -124,7 +131,7 @@ def _card(suggestion: Suggestion, how: str, call: Call) -> Card:
                 "rule": rule.id, "version": rule.version, "kind": suggestion.kind, "shown": how,
                 "pack": pack.version, "fingerprint": fingerprint([rule.id], call.record, pack),
                 "evaluated": call.assessment.on.isoformat(),
-                "validUntil": valid_until(rule.id, call.assessment, call.record).isoformat(),
+                "validUntil": call.valid_until([rule.id]),
             }
         },
     }  # fmt: skip
@@ -203,7 +210,7 @@ def _of_several(rules: list[str], call: Call) -> dict[str, Any]:
     return {
         "rules": rules, "pack": call.pack.version, "fingerprint": fingerprint(rules, call.record, call.pack),
         "evaluated": call.assessment.on.isoformat(),
-        "validUntil": min(valid_until(rule, call.assessment, call.record) for rule in rules).isoformat(),
+        "validUntil": call.valid_until(rules),
     }  # fmt: skip
 
 

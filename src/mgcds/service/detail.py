@@ -24,8 +24,8 @@ def detail_of(suggestion: Suggestion, pack: RulePack) -> str:
         *bullets("Evidence for", _citations(suggestion.evidence_for)),
         *bullets("Evidence against", _citations(suggestion.evidence_against) or ["None on file."]),
         *bullets("How sure", [
-            f"Certainty {escaped(suggestion.rule.suggest.certainty)}: {escaped(basis.certainty)}",
-            f"Strength {escaped(suggestion.rule.suggest.strength)}: {escaped(basis.strength)}",
+            f"Certainty: {escaped(basis.certainty)}",
+            f"Strength: {escaped(basis.strength)}",
         ]),
         *bullets("Options", [escaped(each.text, _WHOLE) for each in basis.options]),
         *bullets("Harms and limits", [escaped(each.text, _WHOLE) for each in (*basis.harms, *basis.limits)]),

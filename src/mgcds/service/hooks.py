@@ -19,7 +19,7 @@ from mgcds.model.hooks import Hook
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
 from mgcds.service.advice import fingerprint
-from mgcds.service.cards import ASSESSMENT, Call, Drafts, cards_of, identity, nothing_evaluated
+from mgcds.service.cards import ASSESSMENT, Call, Drafts, cards_of, nothing_evaluated
 from mgcds.service.orders import Orders, read_orders
 from mgcds.service.ports import Evaluate, Refused, Said
 from mgcds.service.prefetch import Delivered, deliver, templates
@@ -43,6 +43,8 @@ class Answer:
     fingerprint: str = ""
     said: tuple[Said, ...] = ()
     problem: str = ""
+    pack: tuple[str, str] = ("", "")
+    """version and digest of the pack that answered"""
 
 
 def discovery(pack: RulePack) -> dict[str, Any]:
@@ -71,26 +73,30 @@ def answer(
 ) -> Answer:
     """The same, with what a log may keep of it."""
     try:
-        hook = service_of(service, pack)
-        _check(request, hook)
+        return _answer(request, checked(request, service, pack), pack, on, evaluate, drafts)
     except Refused as refused:
-        return Answer(refused.status, operation_outcome([refused.what]))
-    except Exception as fault:
-        return not_answered(request, fault)
-    try:
-        return _answer(request, hook, pack, on, evaluate, drafts)
-    except Refused as refused:
-        return Answer(refused.status, operation_outcome([refused.what]), request["hookInstance"])
+        return Answer(refused.status, operation_outcome([refused.what]), _hook_instance(request))
     except Exception as fault:  # whatever it is: care goes on, and it is said that nothing was evaluated
         return not_answered(request, fault)
 
 
 def not_answered(request: Any, fault: BaseException) -> Answer:
     """The answer where something failed: of the fault only its kind, which holds no value of the record."""
-    given = request.get("hookInstance") if isinstance(request, Mapping) else None
-    hook_instance = given if isinstance(given, str) and 0 < len(given) <= _LONGEST_ID else identity("", "no call")
-    kind = type(fault).__name__
+    hook_instance, kind = _hook_instance(request), type(fault).__name__
     return Answer(200, {"cards": [nothing_evaluated(hook_instance, kind)]}, hook_instance, problem=kind)
+
+
+def _hook_instance(request: Any) -> str:
+    """The id of the call as far as it has one."""
+    given = request.get("hookInstance") if isinstance(request, Mapping) else None
+    return given if isinstance(given, str) and len(given) <= _LONGEST_ID else ""
+
+
+def checked(request: Any, service: str, pack: RulePack) -> Hook:
+    """The hook a call is for. Refused(404) where there is no such service, Refused(400) where the request cannot be used."""
+    hook = service_of(service, pack)
+    _check(request, hook)
+    return hook
 
 
 def service_of(service: str, pack: RulePack) -> Hook:
@@ -150,22 +156,14 @@ def _patient(request: Mapping[str, Any]) -> str:
 def _answer(
     request: Mapping[str, Any], hook: Hook, pack: RulePack, on: date, evaluate: Evaluate, drafts: Drafts
 ) -> Answer:
-    hook_instance, patient = request["hookInstance"], _patient(request)
-    orders = read_orders(request["context"], patient, pack, on) if hook.about_orders else Orders((), ())
-    if hook.about_orders and not orders.about:
-        return Answer(200, {"cards": []}, hook_instance)
-    delivered = _delivered(request, hook, pack)
-    if delivered.missing:
-        keys = delivered.missing
-        what = [
-            f"prefetch '{key}' was not given; send what its template asks for, or null where there is none"
-            for key in keys
-        ]
-        outcome = operation_outcome(what, "required", [f"prefetch.{key}" for key in delivered.missing])
-        return Answer(412, outcome, hook_instance)
-    record, assessment = assess(delivered, orders, pack, on, evaluate)
+    hook_instance = request["hookInstance"]
+    assessed = assess_request(request, hook, pack, on, evaluate)
+    if isinstance(assessed, Answer):
+        return assessed
+    record, assessment, orders, not_given = assessed
     speaks = speaking(hook, pack, assessment.facts, orders.about)
-    call = Call(hook_instance, patient, assessment, record, hooks_of(pack), drafts, delivered.not_given)
+    until = on if hook.about_orders else None  # what is being ordered is ordered today, or not
+    call = Call(hook_instance, _patient(request), assessment, record, hooks_of(pack), drafts, not_given, until)
     unknown = list(unknown_safety(pack, assessment.verdicts.rules, speaks))
     if not hook.about_orders and assessment.verdicts.findings[call.hooks.unless_known_not] is False:
         unknown = []
@@ -173,11 +171,32 @@ def _answer(
     whole = fingerprint([rule.id for rule in can_speak(hook, pack)], record, pack)
     about = {
         "pack": {"name": pack.name, "version": pack.version, "digest": pack.digest},
-        "evaluated": on.isoformat(), "fingerprint": whole,
-        **({"notGiven": list(delivered.not_given)} if delivered.not_given else {}),
+        "evaluated": on.isoformat(), "fingerprint": whole, **({"notGiven": list(not_given)} if not_given else {}),
     }  # fmt: skip
     body = {"cards": spoken.cards, "extension": {ASSESSMENT: about}}
-    return Answer(200, body, hook_instance, whole, tuple(spoken.said))
+    return Answer(200, body, hook_instance, whole, tuple(spoken.said), pack=(pack.version, pack.digest))
+
+
+def assess_request(
+    request: Mapping[str, Any], hook: Hook, pack: RulePack, on: date, evaluate: Evaluate
+) -> tuple[PatientRecord, Assessment, Orders, tuple[str, ...]] | Answer:
+    """The record with what is being ordered in it, its assessment, and the keys that were not given. An Answer where nothing is to be
+    assessed: no medicine is being ordered, or data are missing (412).
+    """
+    patient = _patient(request)
+    orders = read_orders(request["context"], patient, pack, on) if hook.about_orders else Orders((), ())
+    if hook.about_orders and not orders.about:
+        return Answer(200, {"cards": []}, request["hookInstance"])
+    delivered = _delivered(request, hook, pack)
+    if keys := delivered.missing:
+        what = [
+            f"prefetch '{key}' was not given; send what its template asks for, or null where there is none"
+            for key in keys
+        ]
+        outcome = operation_outcome(what, "required", [f"prefetch.{key}" for key in keys])
+        return Answer(412, outcome, request["hookInstance"])
+    record = read_bundle([*delivered.content, *orders.resources], pack, on).record
+    return record, evaluate(record, pack, on), orders, delivered.not_given
 
 
 def _delivered(request: Mapping[str, Any], hook: Hook, pack: RulePack) -> Delivered:
@@ -188,11 +207,3 @@ def _delivered(request: Mapping[str, Any], hook: Hook, pack: RulePack) -> Delive
     if whose.get("resourceType") != "Patient" or whose.get("id") != _patient(request).removeprefix("Patient/"):
         raise Refused(400, "the Patient of the prefetch is not the one of context.patientId: nothing is evaluated")
     return delivered
-
-
-def assess(
-    delivered: Delivered, orders: Orders, pack: RulePack, on: date, evaluate: Evaluate
-) -> tuple[PatientRecord, Assessment]:
-    """The record with what is being ordered in it, and its assessment."""
-    record = read_bundle([*delivered.content, *orders.resources], pack, on).record
-    return record, evaluate(record, pack, on)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -43,12 +43,11 @@ class Limits(Protocol):
     """How much of a body is read, and for how long an answer may be worked on."""
 
     @property
-    def most_bytes(self) -> int:
-        """The web layer stops reading there and answers 413."""
-
-    @property
     def seconds(self) -> float:
         """After so long, the answer says that nothing was evaluated."""
+
+    async def read(self, headers: Mapping[str, str], stream: AsyncIterator[bytes]) -> bytes:
+        """A body as it comes in, names of headers in lower case. `Refused` where it is too large, too slow or packed."""
 
     def parse(self, body: bytes) -> Any:
         """The JSON of a body, numbers exact. `Refused(400, …)` or `Refused(413, …)` where it is none, too deep or of too many parts."""
@@ -121,3 +120,7 @@ class Parts:
     evaluate: Evaluate
     now: Callable[[], datetime]
     """the only clock; with its zone"""
+    base_url: str = ""
+    """of the service as its clients call it, where a proxy stands before it: tokens name the exact URL"""
+    origins: tuple[str, ...] = ("*",)
+    """whose pages may call from a browser"""

@@ -54,7 +54,8 @@ class Delivered:
 def deliver(prefetch: Mapping[str, Any], hook: Hook, pack: RulePack, patient: str) -> Delivered:
     """An absent key and an OperationOutcome both say "not provided"; null and an empty Bundle say "there is none"."""
     content: list[dict[str, Any]] = [{"resourceType": "Patient", "id": patient}]
-    missing, not_given = [], []
+    missing: list[str] = []
+    not_given: list[str] = []
     for name, search in searches_of(hook, pack).items():
         given = prefetch.get(name, _ABSENT)
         if _failed(given):
