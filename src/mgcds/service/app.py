@@ -104,27 +104,27 @@ class _Web:
 
     async def call(self, request: Request, service: str) -> Response:
         """Cards for one call."""
+        caller, body = Caller(), None
         try:
             caller, body = await self._admitted_body(request)
+            found = await self._in_time(partial(self._answer, body, service))
         except Refused as refused:
             return _refused(refused)
-        found = await self._answered(body, partial(self._answer, body, service), not_answered)
-        decision = self._decision(found, service, caller) if found.hook_instance and found.status == 200 else None
-        return _json(found.status, found.body, BackgroundTask(self._remember, decision) if decision else None)
+        except Exception as fault:
+            found = not_answered(body, fault)
+        return _answer_of(found, BackgroundTask(self._remember, found, service, caller))
 
     async def validate(self, request: Request, service: str) -> Response:
         """Whether earlier cards hold for newer data."""
+        body: Any = None
         try:
             _, body = await self._admitted_body(request)
+            found = await self._in_time(partial(self._validate, body, service))
         except Refused as refused:
             return _refused(refused)
-        found = await self._answered(body, partial(self._validate, body, service))
-        if found.problem and "holds" not in str(found.body):
-            return _json(
-                503,
-                operation_outcome([f"nothing was evaluated ({found.problem}); hold no card for valid"], "transient"),
-            )
-        return _json(found.status, found.body)
+        except Exception as fault:
+            found = not_validated(body, fault)
+        return _answer_of(found)
 
     async def feedback(self, request: Request, service: str) -> Response:
         """What became of cards. 200 only when it is kept."""
@@ -167,18 +167,6 @@ class _Web:
         body = await limits.read({name.lower(): value for name, value in request.headers.items()}, request.stream())
         return caller, limits.parse(body)
 
-    async def _answered(
-        self, body: Any, work: Callable[[], Answer], otherwise: Callable[[Any, BaseException], Answer]
-    ) -> Answer:
-        """The answer, or one that says that nothing was evaluated: in time, whatever happens."""
-        try:
-            found = await self._in_time(work)
-        except Exception as fault:
-            found = otherwise(body, fault)
-        if found.problem:
-            _LOG.error("nothing was evaluated: %s", found.problem)
-        return found
-
     async def _in_time(self, work: Callable[[], T]) -> T:
         """In a thread; TimeoutError after `limits.seconds`, though the thread goes on to its end."""
         running = anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
@@ -195,19 +183,19 @@ class _Web:
 
     # --- what is remembered -----------------------------------------------------------------------------------------------------
 
-    def _decision(self, found: Answer, service: str, caller: Caller) -> Decision:
-        now, (version, digest) = self._parts.now(), found.pack
-        return Decision(
-            service, found.hook_instance, now, now.date(), version, digest, found.fingerprint, found.said, found.problem, caller
-        )  # fmt: skip
-
-    async def _remember(self, decision: Decision) -> None:
+    async def _remember(self, found: Answer, service: str, caller: Caller) -> None:
         """After the answer went out: a slow or broken log holds up no one, and does not fill the memory."""
+        if found.status != 200 or not found.hook_instance:
+            return
         if self._waiting >= _MOST_WAITING:
             _LOG.error("a decision was not kept: too many are waiting")
             return
         self._waiting += 1
         try:
+            now, (version, digest) = self._parts.now(), found.pack
+            decision = Decision(
+                service, found.hook_instance, now, now.date(), version, digest, found.fingerprint, found.said, found.problem, caller
+            )  # fmt: skip
             await anyio.to_thread.run_sync(self._parts.memory.remember, decision, limiter=self._recorders)
         except Exception as fault:
             _log("a decision was not kept", fault)
@@ -218,6 +206,12 @@ class _Web:
 def _log(what: str, fault: BaseException) -> None:
     """The kind of a fault; its text may hold what it was about."""
     _LOG.error("%s: %s", what, type(fault).__name__)
+
+
+def _answer_of(found: Answer, after: BackgroundTask | None = None) -> Response:
+    if found.problem:
+        _LOG.error("nothing was evaluated: %s", found.problem)
+    return _json(found.status, found.body, after)
 
 
 def _refused(refused: Refused) -> Response:
