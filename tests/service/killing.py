@@ -1,4 +1,4 @@
-"""Kill -9 a process that remembers, again and again: `python -m tests.service.killing URL TIMES SEED`.
+"""Kill -9 a process that remembers, again and again: `python -m tests.service.killing URL TIMES SEED SECONDS`, each at some time within so many seconds.
 
 Prints as JSON what each process had been told was kept, and which record it was bringing when it was killed.
 """
@@ -56,14 +56,14 @@ def killed(url: str, run: int, after: float) -> tuple[list[int], list[int]]:
     return [int(line[1:]) for line in whole if line[0] == "b"], [int(line[1:]) for line in whole if line[0] == "k"]
 
 
-def main(url: str, times: int, seed: int) -> None:
+def main(url: str, times: int, seed: int, longest: float) -> None:
     chance = random.Random(seed)
     runs = []
     for run in range(times):
-        brought, kept = killed(url, run, chance.uniform(0.002, 0.25))
+        brought, kept = killed(url, run, chance.uniform(0.002, longest))
         runs.append({"brought": brought, "kept": kept})
     json.dump(runs, sys.stdout)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
