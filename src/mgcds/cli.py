@@ -542,7 +542,7 @@ def hook(
     bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="FHIR Bundle of one patient; .gz too; - is standard input.")],
     hook: Annotated[str, typer.Option("--hook", metavar="NAME", help="patient-view, order-select, order-sign or any other.")] = "patient-view",
     order: Annotated[
-        list[str] | None, typer.Option("--order", metavar="FILE", help="Draft order, for order-select and order-sign; those of the Bundle if not given.")
+        list[str] | None, typer.Option("--order", metavar="FILE", help="Draft order, for order-*; those of the Bundle if not given.")
     ] = None,
     as_: As = Format.text,
 ) -> None:  # fmt: skip
