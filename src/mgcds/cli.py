@@ -28,6 +28,7 @@ from mgcds.errors import (
     PackError,
     ProofError,
     RecordError,
+    SettingsError,
     UnknownRule,
 )
 
@@ -503,6 +504,71 @@ def export_cql(
         typer.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 8000,
+    rules: Rules = None,
+    jurisdiction: Jurisdictions = None,
+    clients: Annotated[
+        Path | None, typer.Option("--clients", metavar="FILE", help="Who may call: issuers and their keys (docs/cds-hooks.md).")
+    ] = None,
+    no_auth: Annotated[
+        bool, typer.Option("--no-auth", help="Let everybody in: to try it out, on loopback alone.")
+    ] = False,
+    base_url: Annotated[
+        str, typer.Option("--base-url", metavar="URL", help="URL under which clients call it, where a proxy stands before it.")
+    ] = "",
+    origin: Annotated[
+        list[str] | None, typer.Option("--origin", metavar="URL", help="Whose pages may call from a browser; all if not given.")
+    ] = None,
+) -> None:  # fmt: skip
+    """Serve the pack over CDS Hooks 2.0."""
+    try:
+        from mgcds.service import serve as service
+    except ImportError:
+        raise SettingsError("the service needs more packages: pip install 'mgcds[service]'") from None
+    settings = service.Settings(
+        host, port, rules, tuple(jurisdiction or ()), clients, no_auth, base_url, tuple(origin or ("*",))
+    )
+    service.serve(settings, service.NoMemory())
+
+
+@app.command()
+def hook(
+    url: Annotated[str, typer.Argument(metavar="URL", help="Base URL of a CDS Hooks service, with or without /cds-services.")],
+    bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="FHIR Bundle of one patient; .gz too; - is standard input.")],
+    hook: Annotated[str, typer.Option("--hook", metavar="NAME", help="patient-view, order-select, order-sign or any other.")] = "patient-view",
+    order: Annotated[
+        list[str] | None, typer.Option("--order", metavar="FILE", help="Draft order, for order-*; those of the Bundle if not given.")
+    ] = None,
+    as_: As = Format.text,
+) -> None:  # fmt: skip
+    """Play an EHR against a CDS Hooks service, and hold what comes back against the specification."""
+    try:
+        import httpx
+
+        from mgcds.service import client
+    except ImportError:
+        raise SettingsError("the client needs more packages: pip install 'mgcds[service]'") from None
+    from mgcds.inputs import read_file
+
+    resources = read_file(bundle, client.resources_of)
+    orders = [each for file in order or () for each in read_file(file, client.resources_of)]
+    if not orders:
+        orders = [
+            each for each in resources if each.get("status") == "draft" and each["resourceType"].endswith("Request")
+        ]
+    with httpx.Client() as web:
+        violations, played = client.play(web, url, resources, hook, orders)
+    if as_ is Format.json:
+        _write_json(client.to_dict(violations, played))
+    else:
+        for line in client.lines(violations, played, hook):
+            typer.echo(line)
+    raise typer.Exit(1 if violations or not played or any(each.violations for each in played) else 0)
 
 
 def main(arguments: list[str] | None = None) -> None:

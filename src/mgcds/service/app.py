@@ -22,7 +22,7 @@ from mgcds import __version__
 from mgcds.service.feedback import read_feedback
 from mgcds.service.hooks import Answer, answer, discovery, not_answered, operation_outcome, service_of
 from mgcds.service.ports import Caller, Decision, Parts, Refused
-from mgcds.service.validate import validate
+from mgcds.service.validate import not_validated, validate
 
 T = TypeVar("T")
 _LOG = logging.getLogger("mgcds.service")
