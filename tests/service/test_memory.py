@@ -94,8 +94,8 @@ def test_a_time_at_the_end_of_the_calendar_is_kept(engine: Engine) -> None:
 # Killed
 
 
-def fates(url: str, times: int, seed: int, longest: float = 0.25) -> list[dict[str, list[int]]]:
-    command = [sys.executable, "-m", "tests.service.killing", url, str(times), str(seed), str(longest)]
+def fates(url: str, times: int, seed: int) -> list[dict[str, list[int]]]:
+    command = [sys.executable, "-m", "tests.service.killing", url, str(times), str(seed)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=True)
     return list(json.loads(done.stdout))
 

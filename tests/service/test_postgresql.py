@@ -66,7 +66,7 @@ def test_decisions_and_feedback_are_kept(engine: Engine) -> None:
 
 
 def test_a_process_that_is_killed_loses_at_most_the_record_in_flight(server: Server, engine: Engine) -> None:
-    runs = fates(server.url, KILLS, seed=7, longest=0.9)
+    runs = fates(server.url, KILLS, seed=7)
     assert lost(runs, calls_in(engine)) == []
     assert sum(len(run["kept"]) for run in runs) > KILLS
 
