@@ -49,6 +49,9 @@ export = typer.Typer(no_args_is_help=True, help="Write the rule pack in another 
 app.add_typer(export, name="export")
 
 
+NO_SERVICE = "the service needs more packages: pip install 'mgcds[service]'"
+
+
 class Format(StrEnum):
     """How to write the result."""
 
@@ -508,32 +511,56 @@ def export_cql(
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 8000,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on; 127.0.0.1 if not given.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Port to listen on; 8000 if not given.")] = None,
     rules: Rules = None,
     jurisdiction: Jurisdictions = None,
     clients: Annotated[
-        Path | None, typer.Option("--clients", metavar="FILE", help="Who may call: issuers and their keys (docs/cds-hooks.md).")
+        Path | None, typer.Option("--clients", metavar="FILE", help="Who may call: issuers and their keys (docs/security.md).")
     ] = None,
     no_auth: Annotated[
-        bool, typer.Option("--no-auth", help="Let everybody in: to try it out, on loopback alone.")
-    ] = False,
+        bool | None, typer.Option("--no-auth", help="Let everybody in: to try it out, on loopback alone.")
+    ] = None,
     base_url: Annotated[
-        str, typer.Option("--base-url", metavar="URL", help="URL under which clients call it, where a proxy stands before it.")
-    ] = "",
+        str | None, typer.Option("--base-url", metavar="URL", help="URL under which clients call it, where a proxy stands before it.")
+    ] = None,
     origin: Annotated[
         list[str] | None, typer.Option("--origin", metavar="URL", help="Whose pages may call from a browser; all if not given.")
     ] = None,
 ) -> None:  # fmt: skip
-    """Serve the pack over CDS Hooks 2.0."""
+    """Serve the pack over CDS Hooks 2.0. Also set by MGCDS_…; see docs/service-settings.md."""
     try:
         from mgcds.service import serve as service
+        from mgcds.service.settings import read_settings
     except ImportError:
-        raise SettingsError("the service needs more packages: pip install 'mgcds[service]'") from None
-    settings = service.Settings(
-        host, port, rules, tuple(jurisdiction or ()), clients, no_auth, base_url, tuple(origin or ("*",))
-    )
-    service.serve(settings, service.NoMemory())
+        raise SettingsError(NO_SERVICE) from None
+    given = {
+        "host": host, "port": port, "rules": rules, "jurisdictions": tuple(jurisdiction or ()), "clients": clients,
+        "no_auth": no_auth, "base_url": base_url, "origins": tuple(origin or ()),
+    }  # fmt: skip
+    service.serve(read_settings(given, os.environ))
+
+
+@app.command()
+def feedback(
+    since: Annotated[
+        date | None, typer.Option("--since", parser=_day, metavar="DATE", help="Only calls from that day on (UTC).")
+    ] = None,
+    as_: As = Format.text,
+) -> None:
+    """Say what became of the cards: accepted and overridden, by rule, from the memory of a service (MGCDS_DATABASE)."""
+    try:
+        from mgcds.service.acceptance import lines, read_acceptance
+        from mgcds.service.database import connect
+        from mgcds.service.settings import read_database
+    except ImportError:
+        raise SettingsError(NO_SERVICE) from None
+    found = read_acceptance(connect(read_database(os.environ)), since)
+    if as_ is Format.json:
+        _write_json(found.to_dict())
+    else:
+        for line in lines(found):
+            typer.echo(line)
 
 
 @app.command()

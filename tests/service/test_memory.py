@@ -348,6 +348,8 @@ def test_acceptance_by_rule(engine: Engine) -> None:
 
 def test_a_file_that_is_no_memory_says_so(tmp_path: Path) -> None:
     (tmp_path / "other.db").write_bytes(b"no database at all" * 100)
-    for name in ("other.db", "empty.db"):
-        with pytest.raises(SettingsError, match="has a service written to it"):
-            read_acceptance(connect(f"sqlite:///{tmp_path / name}"))
+    with pytest.raises(SettingsError, match="has a service written to it"):
+        read_acceptance(connect(f"sqlite:///{tmp_path}/other.db"))
+    with pytest.raises(SettingsError, match="there is no memory"):
+        read_acceptance(connect(f"sqlite:///{tmp_path}/absent.db"))
+    assert not (tmp_path / "absent.db").exists()

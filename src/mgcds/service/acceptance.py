@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
@@ -57,6 +58,9 @@ class Acceptance:
 
 def read_acceptance(engine: Engine, since: date | None = None) -> Acceptance:
     """What the memory has of calls from that day on (UTC). SettingsError where it cannot be read."""
+    file = engine.url.database or ""
+    if engine.dialect.name == "sqlite" and not Path(file).is_file():
+        raise SettingsError(f"there is no memory at {file}; MGCDS_DATABASE names it")
     try:
         with engine.connect() as connection:
             return _read(connection, since)
