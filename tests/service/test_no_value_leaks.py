@@ -174,7 +174,7 @@ def test_two_hundred_values_go_in_and_none_is_told(tmp_path: Path) -> None:
     kinds = {line.get("exception") for line in lines}
     assert {"RuntimeError", "KeyError", "ValueError"} <= kinds, "the faults were told, by their kind"
     kept = json.loads(lines[-1]["what"].removeprefix("memory: "))
-    assert kept["kept"] > 20, "the rows were there to be searched, and were written out at the end"
+    assert kept["kept"] >= len(FAULTS), "the rows were there to be searched, and were written out at the end"
     assert kept.get("lost", 0) == 0
 
 
