@@ -42,7 +42,6 @@ def validated(cards: list[dict[str, Any]], hook: str = "patient-view", *orders: 
     return {card["uuid"]: card for card in found.body["cards"]}
 
 
-@pytest.mark.requirement(209, 212)
 def test_cards_hold_for_the_same_data() -> None:
     given = ask(**MANY)[1]["cards"]
     found = validated(given, **MANY)

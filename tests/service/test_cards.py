@@ -152,7 +152,7 @@ def test_override_reasons_use_the_standard_codes_where_one_fits() -> None:
     assert systems["record-is-wrong"] == "urn:mgcds:override-reason"
 
 
-@pytest.mark.requirement(103, 138, 139, 140, 141, 142, 109, 110)
+@pytest.mark.requirement(103, 109, 110, 138, 139, 141, 142)
 def test_links_lead_to_the_evidence_for_and_against(pack: RulePack) -> None:
     links = every_rule(pack)["supplement-alongside-therapy"]["links"]
     evidence = pack.rules["supplement-alongside-therapy"].suggest
