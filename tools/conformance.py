@@ -1,6 +1,6 @@
 """Writes docs/cds-hooks-conformance.md: every statement of CDS Hooks 2.0 about services, and the tests that ask it of ours.
 
-    python tools/conformance.py > docs/cds-hooks-conformance.md      (make conformance)
+`make conformance` runs it.
 """
 
 from __future__ import annotations
@@ -62,15 +62,16 @@ def _numbers(node: ast.FunctionDef, known: dict[str, ast.expr]) -> Iterator[int]
 
 def table() -> str:
     """The page."""
-    tests, others = tested(), without_tests()
-    rows, counts = [], {"met": 0, **dict.fromkeys(what for what, _ in others.values())}
-    counts = dict.fromkeys(counts, 0)
+    tests, others, rows = tested(), without_tests(), []
+    counts = dict.fromkeys(("met", *(what for what, _ in others.values())), 0)
     for statement in statements():
         number = int(statement["number"])
         what, how = ("met", _named(tests[number])) if number in tests else others[number]
         counts[what] += 1
         condition = f" ({statement['condition']})" if statement["condition"] else ""
-        rows.append(f"| {number} | {statement['conformance']} | {_cell(statement['statement'] + condition)} | {what}: {_cell(how)} |")
+        rows.append(
+            f"| {number} | {statement['conformance']} | {_cell(statement['statement'] + condition)} | {what}: {_cell(how)} |"
+        )
     summary = ", ".join(f"{count} {what}" for what, count in counts.items())
     head = "| no. | level | statement | answer |\n|---|---|---|---|\n"
     return f"{TOP}{len(rows)} statements: {summary}.\n\n{head}" + "\n".join(rows) + "\n"

@@ -1,5 +1,8 @@
 """hooks.yaml: each mistake is reported at its place, and what is right is read as it stands."""
 
+# A table, one mistake a line.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from collections.abc import Callable

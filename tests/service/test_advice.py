@@ -35,7 +35,9 @@ PACK = load_pack()
 DAY = timedelta(days=1)
 
 
-def validated(cards: list[dict[str, Any]], hook: str = "patient-view", *orders: Any, on: date = TODAY, **prefetch: Any) -> dict[str, Any]:
+def validated(
+    cards: list[dict[str, Any]], hook: str = "patient-view", *orders: Any, on: date = TODAY, **prefetch: Any
+) -> dict[str, Any]:
     asked = {**request(hook, *orders, **prefetch), "cards": cards}
     found = validate(asked, f"mgcds-{hook}", PACK, on)
     assert found.status == 200, found.body
@@ -88,7 +90,10 @@ def test_a_value_that_grows_old_tomorrow_ends_the_advice_today() -> None:
 
 def test_a_rule_that_is_gone_and_a_card_of_another_pack() -> None:
     kidneys = by_rule(ask(**KIDNEYS)[1])["severe-renal-impairment"]
-    unknown = {**kidneys, "extension": {"urn:mgcds:advice": {**kidneys["extension"]["urn:mgcds:advice"], "rule": "gone"}}}
+    unknown = {
+        **kidneys,
+        "extension": {"urn:mgcds:advice": {**kidneys["extension"]["urn:mgcds:advice"], "rule": "gone"}},
+    }
     found = validated([unknown], **KIDNEYS)[kidneys["uuid"]]
     assert (found["holds"], found["why"]) == (False, "Its rule is no longer in the pack.")
 
@@ -172,8 +177,12 @@ def test_while_it_is_valid_the_status_does_not_change_by_time_alone(record: Pati
 
 def test_the_check_above_would_notice_an_end_that_comes_too_late() -> None:
     """Seeded fault: a PHQ-9 that is current for the last day, given a week."""
-    record = read_record({"recorded": (TODAY - 14 * DAY).isoformat(), "phq9": "12", "phq9_item9": "0", "birth_date": "1980-01-01"})
-    now, later = (evaluate(record, PACK, day).verdicts.statuses["assess-dietary-intake"] for day in (TODAY, TODAY + DAY))
+    record = read_record(
+        {"recorded": (TODAY - 14 * DAY).isoformat(), "phq9": "12", "phq9_item9": "0", "birth_date": "1980-01-01"}
+    )
+    now, later = (
+        evaluate(record, PACK, day).verdicts.statuses["assess-dietary-intake"] for day in (TODAY, TODAY + DAY)
+    )
     assert now != later
     assert valid_until("assess-dietary-intake", evaluate(record, PACK, TODAY), record) == TODAY
 
@@ -188,7 +197,9 @@ def test_most_advice_is_given_for_the_whole_week() -> None:
 def test_the_same_data_have_the_same_fingerprint_on_another_day(ahead: int) -> None:
     """What is read of FHIR bears the day it was read in places; the fingerprint must not."""
     prefetch = {**MANY, "medicationRequests": bundle(medicine("Sertraline 50 mg"), medicine("Magnesium oxide"))}
-    first, later = (respond(request(**prefetch), "mgcds-patient-view", PACK, TODAY + days * DAY)[1] for days in (0, ahead))
+    first, later = (
+        respond(request(**prefetch), "mgcds-patient-view", PACK, TODAY + days * DAY)[1] for days in (0, ahead)
+    )
     key = "urn:mgcds:assessment"
     assert first["extension"][key]["fingerprint"] == later["extension"][key]["fingerprint"]
 
@@ -197,7 +208,11 @@ def test_another_value_another_date_or_another_pack_have_another() -> None:
     def of(value: str, on: str) -> str:
         return fingerprint(["severe-renal-impairment"], read_record({"egfr": {"value": value, "date": on}}), PACK)
 
-    seen = {of("25 mL/min/1.73m2", "2026-11-01"), of("26 mL/min/1.73m2", "2026-11-01"), of("25 mL/min/1.73m2", "2026-11-02")}
+    seen = {
+        of("25 mL/min/1.73m2", "2026-11-01"),
+        of("26 mL/min/1.73m2", "2026-11-01"),
+        of("25 mL/min/1.73m2", "2026-11-02"),
+    }
     assert len(seen) == 3
     from dataclasses import replace
 

@@ -84,7 +84,9 @@ def test_a_call_is_quick(client: TestClient) -> None:
         pytest.param(b"{}", {"Content-Encoding": "gzip"}, 415, id="packed"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_what_to_do(client: TestClient, body: bytes, headers: Any, status: int) -> None:
+def test_what_cannot_be_read_is_refused_with_what_to_do(
+    client: TestClient, body: bytes, headers: Any, status: int
+) -> None:
     answer = client.post(URL, content=body, headers={"Content-Type": "application/json", **headers})
     assert answer.status_code == status
     assert answer.json()["resourceType"] == "OperationOutcome"
@@ -92,7 +94,12 @@ def test_what_cannot_be_read_is_refused_with_what_to_do(client: TestClient, body
 
 def test_a_service_that_is_not_there(client: TestClient) -> None:
     for path in ("", "/feedback", "/validate"):
-        assert client.post(f"/cds-services/none{path}", json={**request(), "feedback": [FEEDBACK], "cards": []}).status_code == 404
+        assert (
+            client.post(
+                f"/cds-services/none{path}", json={**request(), "feedback": [FEEDBACK], "cards": []}
+            ).status_code
+            == 404
+        )
 
 
 def test_numbers_are_read_as_they_were_written(client: TestClient) -> None:
@@ -105,12 +112,17 @@ def test_numbers_are_read_as_they_were_written(client: TestClient) -> None:
 @pytest.mark.requirement(208)
 @pytest.mark.parametrize(("method", "path"), [("GET", "/cds-services"), ("POST", URL)])
 def test_a_browser_may_call_discovery_and_services(client: TestClient, method: str, path: str) -> None:
-    asked = {"Origin": "https://ehr.example", "Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization,content-type"}  # fmt: skip
+    asked = {
+        "Origin": "https://ehr.example", "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }  # fmt: skip
     answer = client.options(path, headers=asked)
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == "*"
     assert {"GET", "POST", "OPTIONS"} <= set(re.split(", *", answer.headers["access-control-allow-methods"]))
-    assert {"authorization", "content-type"} <= {each.lower() for each in re.split(", *", answer.headers["access-control-allow-headers"])}
+    assert {"authorization", "content-type"} <= {
+        each.lower() for each in re.split(", *", answer.headers["access-control-allow-headers"])
+    }
 
 
 @pytest.mark.requirement(208)
@@ -142,7 +154,12 @@ class Door:
 def test_every_endpoint_asks_who_calls_discovery_too(memory: Remembered) -> None:
     door = Door()
     with TestClient(create_app(parts(memory, gate=door)), base_url="https://cds.example") as client:
-        for method, path in [("GET", "/cds-services"), ("POST", URL), ("POST", f"{URL}/feedback"), ("POST", f"{URL}/validate")]:
+        for method, path in [
+            ("GET", "/cds-services"),
+            ("POST", URL),
+            ("POST", f"{URL}/feedback"),
+            ("POST", f"{URL}/validate"),
+        ]:
             shut = client.request(method, path, json=request() if method == "POST" else None)
             assert (shut.status_code, shut.content) == (401, b"")
         opened = client.post(URL, json=request(**KIDNEYS), headers={"Authorization": "Bearer open"})
@@ -194,12 +211,20 @@ def fed(client: TestClient, *entries: Any) -> Any:
 
 @pytest.mark.requirement(148)
 def test_feedback_is_handed_on_as_it_may_be_kept(client: TestClient, memory: Remembered) -> None:
-    reason = {"reason": {"code": "patient-declined", "system": "urn:mgcds:override-reason"}, "userComment": "Mrs Example, 25"}
+    reason = {
+        "reason": {"code": "patient-declined", "system": "urn:mgcds:override-reason"},
+        "userComment": "Mrs Example, 25",
+    }
     accepted = {**FEEDBACK, "outcome": "accepted", "acceptedSuggestions": [{"id": "s-1"}, {"id": "s-2"}]}
     answer = fed(client, {**FEEDBACK, "overrideReason": reason}, accepted)
     assert (answer.status_code, answer.content) == (200, b"")
     first, second = memory.feedback
-    assert (first.card, first.outcome, first.reason, first.commented) == ("4b1c", "overridden", "patient-declined", True)
+    assert (first.card, first.outcome, first.reason, first.commented) == (
+        "4b1c",
+        "overridden",
+        "patient-declined",
+        True,
+    )
     assert (second.outcome, second.accepted) == ("accepted", ("s-1", "s-2"))
     assert "Example" not in str(memory.feedback)
 
@@ -216,13 +241,21 @@ def test_feedback_may_come_many_times_for_one_card(client: TestClient, memory: R
         pytest.param({**FEEDBACK, "card": ""}, "'card' is not", id="no card"),
         pytest.param({**FEEDBACK, "outcome": "ignored"}, "'outcome' is neither", id="another outcome"),
         pytest.param({**FEEDBACK, "outcomeTimestamp": "today"}, "'outcomeTimestamp' is no date", id="no time"),
-        pytest.param({**FEEDBACK, "outcomeTimestamp": "2026-11-21T10:00:00"}, "with its zone", id="a time without its zone"),
+        pytest.param(
+            {**FEEDBACK, "outcomeTimestamp": "2026-11-21T10:00:00"}, "with its zone", id="a time without its zone"
+        ),
         pytest.param({**FEEDBACK, "outcome": "accepted"}, "'acceptedSuggestions' is no list", id="accepted nothing"),
         pytest.param({**FEEDBACK, "overrideReason": "no"}, "'overrideReason' is no object", id="a reason in words"),
-        pytest.param({**FEEDBACK, "overrideReason": {"reason": {"display": "x"}}}, "'overrideReason' is no object", id="a reason without its code"),
+        pytest.param(
+            {**FEEDBACK, "overrideReason": {"reason": {"display": "x"}}},
+            "'overrideReason' is no object",
+            id="a reason without its code",
+        ),
     ],
 )
-def test_feedback_that_is_wrong_is_kept_not_even_in_part(client: TestClient, memory: Remembered, entry: Any, says: str) -> None:
+def test_feedback_that_is_wrong_is_kept_not_even_in_part(
+    client: TestClient, memory: Remembered, entry: Any, says: str
+) -> None:
     answer = fed(client, FEEDBACK, entry)
     assert answer.status_code == 400
     assert answer.json()["issue"][0]["diagnostics"].startswith("feedback[1]: ")
@@ -236,7 +269,9 @@ def test_feedback_that_is_wrong_is_kept_not_even_in_part(client: TestClient, mem
 def test_earlier_cards_are_validated(client: TestClient) -> None:
     given = client.post(URL, json=request(**KIDNEYS)).json()["cards"]
     same = client.post(f"{URL}/validate", json={**request(**KIDNEYS), "cards": given}).json()["cards"]
-    newer = client.post(f"{URL}/validate", json={**request(egfr=bundle(observation(EGFR, 80))), "cards": given}).json()["cards"]
+    newer = client.post(f"{URL}/validate", json={**request(egfr=bundle(observation(EGFR, 80))), "cards": given}).json()[
+        "cards"
+    ]
     assert [card["holds"] for card in same] == [True] * len(given)
     assert newer[0]["holds"] is False
 
@@ -266,14 +301,21 @@ BROKEN: list[Any] = [
     pytest.param({"evaluate": lambda *_: (_ for _ in ()).throw(EngineDisagreement("x"))}, id="the channels disagree"),
     pytest.param({"pack": lambda: (_ for _ in ()).throw(PackError(()))}, id="the pack is missing"),
     pytest.param({"now": failing}, id="the clock fails"),
-    pytest.param({"evaluate": lambda *_: time.sleep(0.5), "limits": RequestLimits(seconds=0.1)}, id="it takes too long"),
+    pytest.param(
+        {"evaluate": lambda *_: time.sleep(0.5), "limits": RequestLimits(seconds=0.1)}, id="it takes too long"
+    ),
 ]
 
 
 @pytest.mark.requirement(27, 74)
 @pytest.mark.parametrize("broken", BROKEN)
-def test_a_call_is_answered_within_200_ms_whatever_fails(broken: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
-    with TestClient(create_app(parts(**broken)), raise_server_exceptions=True) as client, caplog.at_level(logging.DEBUG):
+def test_a_call_is_answered_within_200_ms_whatever_fails(
+    broken: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        TestClient(create_app(parts(**broken)), raise_server_exceptions=True) as client,
+        caplog.at_level(logging.DEBUG),
+    ):
         client.get("/nothing")
         begun = time.perf_counter()
         answer = client.post(URL, json=request(**KIDNEYS))
@@ -285,7 +327,9 @@ def test_a_call_is_answered_within_200_ms_whatever_fails(broken: dict[str, Any],
     assert "nothing was evaluated" in caplog.text
 
 
-@pytest.mark.parametrize("memory_", [pytest.param(Broken(), id="the database is gone"), pytest.param(Slow(), id="the disk is slow")])
+@pytest.mark.parametrize(
+    "memory_", [pytest.param(Broken(), id="the database is gone"), pytest.param(Slow(), id="the disk is slow")]
+)
 def test_no_answer_waits_for_the_log(memory_: Any, caplog: pytest.LogCaptureFixture) -> None:
     """The answer is sent before anything is written: measured where the body goes out."""
     import asyncio

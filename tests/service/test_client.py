@@ -1,5 +1,8 @@
 """`mgcds hook`: an EHR in small, against our service and against one that does everything wrong."""
 
+# A table, one violation a line.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import copy
@@ -21,7 +24,12 @@ from mgcds.service.ehr import Unsatisfied, answer_query, filled, prefetched
 from tests.service.asking import ABOUT, EGFR, MANY, ask, draft, medicine, observation, parts, patient
 
 EXTRACT = Path(__file__).parents[1] / "fhir" / "bundles" / "synthea-extract.json"
-PEOPLE = [patient(), observation(EGFR, 25), observation(EGFR, 90, on="2026-01-01", id="old"), medicine("Magnesium oxide")]
+PEOPLE = [
+    patient(),
+    observation(EGFR, 25),
+    observation(EGFR, 90, on="2026-01-01", id="old"),
+    medicine("Magnesium oxide"),
+]
 
 
 # --- against our service ------------------------------------------------------------------------------------------------------------
@@ -38,7 +46,9 @@ def test_our_service_answers_a_whole_bundle_as_specified(hook: str) -> None:
 
 def test_the_cards_are_those_of_the_bundle() -> None:
     with TestClient(create_app(parts())) as web:
-        _, [played] = play(web, "http://testserver", PEOPLE, "order-sign", [draft("Ciprofloxacin 500 mg", subject=ABOUT)])
+        _, [played] = play(
+            web, "http://testserver", PEOPLE, "order-sign", [draft("Ciprofloxacin 500 mg", subject=ABOUT)]
+        )
     said = "\n".join(lines([], [played], "order-sign"))
     assert "[warning] A course of a fluoroquinolone or a tetracycline" in said
     assert said.endswith("as specified")
@@ -124,7 +134,12 @@ def test_tokens_are_root_level_fields_of_the_context_and_users() -> None:
 
 
 def test_a_key_that_is_not_satisfied_is_left_out_and_said() -> None:
-    templates = {"a": "Patient/{{context.patientId}}", "b": "Observation?_has:x=1", "c": "Patient/{{context.none}}", "d": "Observation?_sort=code"}
+    templates = {
+        "a": "Patient/{{context.patientId}}",
+        "b": "Observation?_has:x=1",
+        "c": "Patient/{{context.none}}",
+        "d": "Observation?_sort=code",
+    }
     given, left_out = prefetched(templates, PEOPLE, {"patientId": "p"})
     assert given == {"a": patient()}
     assert left_out.keys() == {"b", "c", "d"}
@@ -230,9 +245,13 @@ def test_each_violation_of_a_card_is_found(change: Callable[[dict[str, Any]], No
 def test_several_recommendations_where_one_may_be_chosen() -> None:
     def change(card: dict[str, Any]) -> None:
         card["selectionBehavior"] = "at-most-one"
-        card["suggestions"] = [{"label": "L", "uuid": f"6f9619ff-8b86-d011-b42d-00cf4fc964f{at}", "isRecommended": True} for at in range(2)]
+        card["suggestions"] = [
+            {"label": "L", "uuid": f"6f9619ff-8b86-d011-b42d-00cf4fc964f{at}", "isRecommended": True} for at in range(2)
+        ]
 
-    assert "cards[0].suggestions: several are recommended, and at most one may be chosen (requirement 122)" in bad(change)
+    assert "cards[0].suggestions: several are recommended, and at most one may be chosen (requirement 122)" in bad(
+        change
+    )
 
 
 @pytest.mark.parametrize(
@@ -289,7 +308,9 @@ def test_a_bad_service_is_told_of_over_http() -> None:
     def answers(asked: httpx.Request) -> httpx.Response:
         if asked.method == "GET":
             return httpx.Response(200, json={"services": [{"hook": "patient-view", "id": "bad", "title": ""}, 7]})
-        return httpx.Response(200, json={"cards": [{"summary": "\x1b[31mRed" + "x" * 200, "indicator": "red", "source": {}}]})
+        return httpx.Response(
+            200, json={"cards": [{"summary": "\x1b[31mRed" + "x" * 200, "indicator": "red", "source": {}}]}
+        )
 
     with httpx.Client(transport=httpx.MockTransport(answers)) as web:
         wrong, played = play(web, "https://bad.example/", [patient()], "patient-view", [])
@@ -304,7 +325,9 @@ def test_a_bad_service_is_told_of_over_http() -> None:
 # --- at the command line ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_command_reads_packed_bundles_and_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_reads_packed_bundles_and_says_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from mgcds.cli import main
 
     file = tmp_path / "bundle.json.gz"

@@ -74,7 +74,9 @@ def test_nobody_else_is_trusted(changes: dict[str, str | None]) -> None:
 
 @pytest.mark.requirement(195, 199)
 @pytest.mark.parametrize(
-    ("jku", "status"), [(None, 200), (signing.JKU, 200), ("https://evil.example/keys", 401)], ids=["none", "known", "other"]
+    ("jku", "status"),
+    [(None, 200), (signing.JKU, 200), ("https://evil.example/keys", 401)],
+    ids=["none", "known", "other"],
 )
 def test_keys_come_from_where_the_allow_list_says(jku: str | None, status: int) -> None:
     """Without a jku they were handed over before, as a file."""
