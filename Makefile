@@ -21,7 +21,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test lint types contracts format agreement judge bench versions clean
+.PHONY: help venv demo test lint types contracts format agreement judge bench versions conformance clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -75,6 +75,9 @@ bench: venv  ## measure speed, against zen-engine too
 
 versions:  ## the tests of meaning on every Python from 3.11 to 3.13 that is here
 	@tools/versions.sh 3.11 3.12 3.13 -- $(TESTS_OF_MEANING)
+
+conformance: venv  ## write docs/cds-hooks-conformance.md anew
+	@$(BIN)/python tools/conformance.py > docs/cds-hooks-conformance.md
 
 clean:  ## remove environments, caches and built files
 	rm -rf .venv .venv-* tools/judge/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

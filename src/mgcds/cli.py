@@ -588,7 +588,7 @@ def hook(
         orders = [
             each for each in resources if each.get("status") == "draft" and each["resourceType"].endswith("Request")
         ]
-    with httpx.Client() as web:
+    with httpx.Client(timeout=client.SECONDS) as web:
         violations, played = client.play(web, url, resources, hook, orders)
     if as_ is Format.json:
         _write_json(client.to_dict(violations, played))

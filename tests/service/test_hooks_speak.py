@@ -25,7 +25,6 @@ from tests.service.asking import (
 MAGNESIUM = draft("Magnesium citrate 200 mg tablet")
 
 
-@pytest.mark.requirement(210)
 def test_magnesium_for_failing_kidneys_is_noticed_when_it_is_signed() -> None:
     found = cards("order-sign", MAGNESIUM, **KIDNEYS)
     assert found["severe-renal-impairment"]["indicator"] == "warning"
@@ -95,7 +94,9 @@ def test_odd_draft_orders_are_read_as_far_as_they_go(orders: object) -> None:
 
 
 def test_a_draft_for_next_week_counts_from_today() -> None:
-    later = draft("Magnesium oxide 400 mg", dosageInstruction=[{"timing": {"repeat": {"boundsPeriod": {"start": "2026-12-01"}}}}])
+    later = draft(
+        "Magnesium oxide 400 mg", dosageInstruction=[{"timing": {"repeat": {"boundsPeriod": {"start": "2026-12-01"}}}}]
+    )
     assert "severe-renal-impairment" in cards("order-sign", later, **KIDNEYS)
 
 

@@ -95,7 +95,8 @@ def _turns(criterion: Criterion, assessment: Assessment, record: PatientRecord) 
     if item in facts.lists:
         reviewed, current_for = getattr(record, f"{item}_reconciled") or record.recorded, pack.items[item].current_for
         if reviewed is not None and current_for is not None:
-            yield current_for + 1 - days_before(reviewed, on)[1]
+            yield from (current_for + 1 - each for each in days_before(reviewed, on))
+            yield from (-each for each in days_before(reviewed, on))  # dated in the future
     if isinstance(criterion, Taking):
         listed = facts.members[criterion.value_set]
         yield from _reaches(listed.running, (criterion.at_least, criterion.at_most))
