@@ -9,7 +9,7 @@ no option on the command line, where every user of the machine could read it. `d
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -178,18 +178,29 @@ def _several(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def table() -> Iterable[str]:
-    """The settings as a Markdown table."""
-    yield "| setting | option | environment | default | what it is |"
-    yield "|---|---|---|---|---|"
+_OPTIONS = {"jurisdictions": "`--jurisdiction`", "origins": "`--origin`"}
+
+_TOP = """# Settings of the service
+
+Made by `make settings`; do not edit. An option of `mgcds serve` comes before the environment. Each variable may instead name a file, as containers
+hand out secrets: `MGCDS_DATABASE_FILE=/run/secrets/database`. What is secret has no option: every user of a machine can read its command
+lines. Lists have commas between their parts. What contradicts itself or would be unsafe is refused at the start; see
+[security.md](security.md).
+"""
+
+
+def page() -> str:
+    """The settings as a page in Markdown."""
+    rows = ["| setting | option | environment | default | what it is |", "|---|---|---|---|---|"]
     for each in fields(Settings):
         option = _OPTIONS.get(each.name, f"`--{each.name.replace('_', '-')}`") if each.metadata["option"] else ""
         secret = " **Secret.**" if each.metadata["secret"] else ""
-        default = each.default
-        if isinstance(default, tuple):
-            default = ", ".join(default)
+        default = ", ".join(each.default) if isinstance(each.default, tuple) else each.default
         shown = "" if default in (None, "") else f"`{'no' if default is False else default}`"
-        yield f"| {each.name} | {option} | `MGCDS_{each.name.upper()}` | {shown} | {each.metadata['says']}.{secret} |"
+        variable = f"`MGCDS_{each.name.upper()}`"
+        rows.append(f"| {each.name} | {option} | {variable} | {shown} | {each.metadata['says']}.{secret} |")
+    return _TOP + "\n" + "\n".join(rows) + "\n"
 
 
-_OPTIONS = {"jurisdictions": "`--jurisdiction`", "origins": "`--origin`"}
+if __name__ == "__main__":
+    print(page(), end="")
