@@ -55,6 +55,14 @@ class Format(StrEnum):
     json = "json"
 
 
+class AssessmentFormat(StrEnum):
+    """How to write an assessment."""
+
+    text = "text"
+    json = "json"
+    fhir = "fhir"
+
+
 class Schema(StrEnum):
     """What to describe."""
 
@@ -98,7 +106,10 @@ def evaluate(
     on: On = None,
     rules: Rules = None,
     jurisdiction: Jurisdictions = None,
-    as_: As = Format.text,
+    as_: Annotated[
+        AssessmentFormat,
+        typer.Option("--format", help="text to read, json for programs, fhir for a Bundle of FHIR R4."),
+    ] = AssessmentFormat.text,
     everything: Annotated[
         bool, typer.Option("--all", help="Also say why each rule is not indicated, and all that was not used.")
     ] = False,
@@ -122,7 +133,14 @@ def evaluate(
         except (EngineFault, EngineDisagreement) as error:
             code = max(code, _complain(error, f"{given.name}: "))
             continue
-        if as_ is Format.json:
+        if as_ is AssessmentFormat.fhir:
+            from datetime import UTC, datetime
+
+            from mgcds.fhir.writing import write_bundle
+
+            written.append(write_bundle(assessment, given.record, datetime.now(UTC), given.patient, given.unused))
+            continue
+        if as_ is AssessmentFormat.json:
             unused = [{"reference": reference, "why": why} for reference, why in given.unused]
             written.append({"input": given.name, **assessment.to_dict(basis, proof=True), "unused": unused})
             continue
@@ -133,7 +151,7 @@ def evaluate(
             printer.separator()
         printer = printer or Printer()
         print_assessment(printer, given.name, assessment, given.unused, everything)
-    if as_ is Format.json and written:
+    if written:
         _write_json(written[0] if read == 1 else written)  # by what was given: one bad file does not change the shape
     raise typer.Exit(code)
 
