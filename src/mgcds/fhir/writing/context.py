@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from mgcds.fhir.identity import identity
-from mgcds.model.assessment import Assessment, Suggestion
+from mgcds.model.assessment import Assessment
+from mgcds.model.explanation import Step
 from mgcds.model.record import PatientRecord
 
 RULES = "urn:mgcds:rules"
@@ -46,10 +47,10 @@ class Context:
         """When it was made, as a FHIR instant."""
         return self.made.isoformat(timespec="seconds")
 
-    def sources_of(self, suggestion: Suggestion) -> tuple[str, ...]:
-        """References to the resources that its values and list entries were read from, each once."""
+    def sources_of(self, steps: Iterable[Step]) -> tuple[str, ...]:
+        """References to the resources that values and list entries of these criteria were read from, each once."""
         found: dict[str, None] = {}
-        for step in suggestion.used:
+        for step in steps:
             if step.source:
                 found[step.source] = None
             elif step.found:

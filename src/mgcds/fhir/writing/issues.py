@@ -21,8 +21,9 @@ def issue_of(suggestion: Suggestion, context: Context) -> Node:
     code: Node = {"text": suggestion.rule.title}
     if suggestion.kind == "interaction":
         code["coding"] = [_DRUG_INTERACTION]
-    implicated = [{"reference": source} for source in context.sources_of(suggestion)]
-    because = "; ".join(reasons(supporting(suggestion.steps)))
+    criteria = supporting(suggestion.steps)
+    implicated = [{"reference": source} for source in context.sources_of(criteria)]
+    because = "; ".join(reasons(criteria))
     return {
         "resourceType": "DetectedIssue",
         "id": context.id_of("issue", suggestion.id),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from mgcds.fhir.writing.context import ITEMS, Node
-from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack
+from mgcds.model.pack import Item, MeasuredItem, RulePack
 
 _LOINC = "http://loinc.org"
 # Items that are no Observation: the resource that says them.
@@ -31,7 +31,7 @@ def _requirement(item: Item, pack: RulePack) -> Node:
     kind = _TYPES.get(item.id, "Observation")
     if kind == "Patient":
         return {"type": kind, "mustSupport": ["birthDate" if item.id == "age" else "gender"]}
-    if isinstance(item, ListItem) or kind != "Observation":
+    if kind != "Observation":
         return {"type": kind}
     return {"type": kind, "codeFilter": [{"path": "code", "code": _codes(item, pack)}]}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from mgcds import __version__
 from mgcds.fhir.writing.context import PACKS, Context, Node, reference, urn
+from mgcds.model.explanation import leaves
 
 
 def device_of(context: Context) -> Node:
@@ -26,9 +27,8 @@ def device_of(context: Context) -> Node:
 def provenance_of(made: Iterable[Node], context: Context) -> Node:
     """Everything that was made, from which resources and by which pack."""
     pack = context.assessment.pack
-    sources = {
-        source: None for suggestion in context.assessment.suggestions for source in context.sources_of(suggestion)
-    }
+    steps = (leaf for suggestion in context.assessment.suggestions for leaf in leaves(suggestion.steps))
+    sources = context.sources_of(steps)
     rules = {
         "role": "source",
         "what": {
