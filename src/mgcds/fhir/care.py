@@ -82,7 +82,7 @@ class Care:
             if self._is(_ANTIDEPRESSANT, "medicines", name, ((code.system, code.code) for code in codes)):
                 self._say("declined", resource)
         for entry in self._gathered.fields.get("medicines", []):
-            codes_of_entry = ((code["system"], code["code"]) for code in entry["codes"])
+            codes_of_entry = ((code.system, code.code) for code in entry["codes"])
             taken = entry["status"] == "active" and entry["stop"] is None
             if taken and self._is(_ANTIDEPRESSANT, "medicines", entry["name"], codes_of_entry):
                 self._active.append(entry["source"])

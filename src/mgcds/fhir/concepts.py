@@ -24,13 +24,18 @@ class Coding(msgspec.Struct, gc=False, frozen=True):
 
 
 class Concept:
-    """A CodeableConcept in the forms in which it is asked for. `said`: its codes in lower case, or its text where it has none."""
+    """A CodeableConcept in the forms in which it is asked for. `said`: its codes in lower case, or its text where it has none;
+    `matched`: its codes as a vocabulary looks them up.
+    """
 
-    __slots__ = ("codes", "codings", "loinc", "name", "plain_codes", "record_codes", "said", "text")
+    __slots__ = ("codes", "codings", "loinc", "matched", "name", "plain_codes", "record_codes", "said", "text")
 
     def __init__(self, given: Any) -> None:
         node: Node = given if isinstance(given, dict) else {}
-        parts = [[elements.string(each, key) for key in ("system", "code", "display")] for each in elements.nodes(node, "coding")]
+        parts = [
+            [elements.string(each, key) for key in ("system", "code", "display")]
+            for each in elements.nodes(node, "coding")
+        ]
         self.codings = tuple(Coding(*each) for each in parts)
         self.text = elements.string(node, "text")
         self.codes: tuple[Code, ...] = elements.codes(node)
@@ -38,6 +43,7 @@ class Concept:
         self.said = elements.said({"it": given}, "it")
         self.loinc = tuple(each.code for each in self.codings if each.code and each.system in elements.LOINC)
         self.plain_codes = frozenset(each.code for each in self.codings if each.code)
+        self.matched = tuple((code.system, code.code) for code in self.codes if code.system)
         self.record_codes = elements.record_codes(self.codes)
 
 

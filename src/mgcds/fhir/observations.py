@@ -6,7 +6,9 @@ that an older one does not stand in for it; a result that was cancelled, entered
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from mgcds.fhir import elements, phq9
@@ -30,7 +32,8 @@ _ABSENT_BUT_EXISTING = frozenset(
 )
 
 
-def measured_codes(pack: RulePack) -> dict[str, MeasuredItem]:
+@lru_cache(maxsize=8)
+def measured_codes(pack: RulePack) -> Mapping[str, MeasuredItem]:
     """LOINC code → the item it measures, for the items that the record has a field for."""
     items = (item for item in pack.items.values() if isinstance(item, MeasuredItem) and item.id in _MEASURED)
     return {code: item for item in items for code in item.codes}
@@ -172,14 +175,14 @@ def wanted_of(observations: Iterable[Resource], results: Results, gathered: Gath
     """The Observations that have a code mgcds reads. The others are counted, one line a code."""
     wanted = frozenset((*results.read, *PREGNANCY_STATUS, HAEMOLYSIS_INDEX))
     found = []
-    counted: dict[Concept, list[Resource]] = {}
+    counted: Counter[Concept] = Counter()
     for resource in observations:
-        if resource.has_code(wanted):
+        if not wanted.isdisjoint(resource.code.plain_codes) or (resource.components and resource.has_code(wanted)):
             found.append(resource)
         else:
-            counted.setdefault(resource.code, []).append(resource)
-    for code, others in counted.items():
-        _count(code, len(others), gathered)
+            counted[resource.code] += 1
+    for code, number in counted.items():
+        _count(code, number, gathered)
     return found
 
 
@@ -228,9 +231,7 @@ def _undecodable(
     resource: Resource, codes: tuple[str, ...], why: str, results: Results, gathered: Gathered, void: bool = False
 ) -> None:
     """Nothing of it can be read; the items it measures are rejected, so that older results do not stand in for it."""
-    names = {
-        results.measured[code].id for code in (*codes, *_of_components(resource)) if code in results.measured
-    }
+    names = {results.measured[code].id for code in (*codes, *_of_components(resource)) if code in results.measured}
     for name in sorted(names) if not void else ():
         gathered.reject(name, why, resource)
     if any(code in PREGNANCY_STATUS for code in codes) and not void:

@@ -108,7 +108,19 @@ class Resource:
     this version was stored. `code`, `components`: its code, and those of its components.
     """
 
-    __slots__ = ("_content", "_raw", "code", "components", "from_history", "full_url", "id", "kind", "reference", "subject", "updated")
+    __slots__ = (
+        "_content",
+        "_raw",
+        "code",
+        "components",
+        "from_history",
+        "full_url",
+        "id",
+        "kind",
+        "reference",
+        "subject",
+        "updated",
+    )
 
     def __init__(
         self,
@@ -174,7 +186,9 @@ class Delivery:
     pages: list[Page] = field(default_factory=list)
     unused: list[Unused] = field(default_factory=list)
 
-    def add(self, slot: bytes | msgspec.Raw | Any, where: str, full_url: str | None = None, depth: int = 0) -> Resource | None:
+    def add(
+        self, slot: bytes | msgspec.Raw | Any, where: str, full_url: str | None = None, depth: int = 0
+    ) -> Resource | None:
         """One resource, or a Bundle with all its resources."""
         try:
             resource = _resource(slot)
