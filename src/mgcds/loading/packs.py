@@ -17,6 +17,7 @@ from mgcds.loading.definitions import LISTS, Local, check_contradictions, read_e
 from mgcds.loading.diet import read_foods, read_intakes
 from mgcds.loading.drafts import check_doses, read_drafts
 from mgcds.loading.drug_magnesium import read_drug_magnesium
+from mgcds.loading.hooks import Names, read_hooks
 from mgcds.loading.intended import read_intended
 from mgcds.loading.phq9 import read_phq9
 from mgcds.loading.precedence import Precedence, read_precedence
@@ -51,6 +52,7 @@ OPTIONAL = (
     "foods.yaml",
     "phq9.yaml",
     "intended.yaml",
+    "hooks.yaml",
     "drafts.yaml",
 )
 MOST_FILES = 5000
@@ -189,6 +191,8 @@ def _build(root: Path, sources: Sources, reader: Reader, jurisdictions: tuple[st
         phq9=read_phq9(sources.files["phq9.yaml"], reader) if "phq9.yaml" in sources.files else None,
         intended=read_intended(sources.files["intended.yaml"], {*KINDS, *named}, criteria, reader)
         if "intended.yaml" in sources.files else Intended(),
+        hooks=read_hooks(sources.files["hooks.yaml"], Names(value_sets, set(findings), set(reasons.items)), reader)
+        if "hooks.yaml" in sources.files else None,
         drafts=drafts,
     )  # fmt: skip
     _check_knowledge(pack, precedence, {source.file: source for _, _, source in sources.rules()}, reader)
