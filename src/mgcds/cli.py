@@ -299,12 +299,18 @@ def scenarios(
         str | None, typer.Option("-k", metavar="WORDS", help="Only scenarios whose name holds these words.")
     ] = None,
     tags: Annotated[str | None, typer.Option("--tags", metavar="TAG", help="Only scenarios with this tag.")] = None,
-    report: Annotated[Path | None, typer.Option("--report", metavar="JSON", help="Write a report file.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="JSON", help="Write a report, which 'mgcds review' reads.")
+    ] = None,
+    messages: Annotated[
+        Path | None,
+        typer.Option("--messages", metavar="NDJSON", help="Write Cucumber Messages, for Cucumber's own formatters."),
+    ] = None,
 ) -> None:
     """Run feature files on every engine and report them step by step."""
     from mgcds.scenarios.runner import run
 
-    raise typer.Exit(run(features, rules=rules, jurisdictions=jurisdiction, report=report, name=name, tags=tags))
+    raise typer.Exit(run(features, rules, jurisdiction, report, messages, name, tags))
 
 
 @app.command()
