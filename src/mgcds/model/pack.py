@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Literal, assert_never
 
@@ -83,10 +84,33 @@ class ListItem:
 Item = MeasuredItem | StateItem | ListItem
 
 
+Effect = Literal["SMD", "g", "mean difference", "RR", "OR", "HR"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """An effect that a study reports: of what, in which measure, with its interval where one was reported, and what a value lower and
+    higher than no effect (0 of a difference, 1 of a ratio) means.
+    """
+
+    of: str
+    measure: Effect
+    value: Decimal
+    low: Decimal | None
+    high: Decimal | None
+    lower: str
+    higher: str
+
+    @property
+    def is_ratio(self) -> bool:
+        return self.measure in ("RR", "OR", "HR")
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A study or document. `verified` says how far the project itself read it, `to_check` what of it is not verified.
-    `supports` and `against` are short sentences; `contradicts` names the entries that say otherwise, both ways.
+    `supports` and `against` are short sentences; `contradicts` names the entries that say otherwise, both ways; `estimates` are the
+    numbers of `effect` that can be drawn.
     """
 
     id: str
@@ -109,6 +133,7 @@ class Evidence:
     against: tuple[str, ...] = ()
     to_check: str | None = None
     contradicts: tuple[str, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
