@@ -146,7 +146,7 @@ def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reade
     return MeasuredItem(
         key, title, units, substance, item.codes, plausible, item.beyond_plausible, limits["lower"], limits["upper"],
         item.current_for, item.on_a_tie, item.not_from, item.whole, _read_change(what, node, reader),
-        jurisdictions=tuple(known), local_upper=_lowest(known, local.chosen), methods=_read_methods(what, node, reader),
+        local_limits=known, local_upper=_lowest(known, local.chosen), methods=_read_methods(what, node, reader),
     )  # fmt: skip
 
 
