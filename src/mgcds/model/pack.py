@@ -54,12 +54,17 @@ class MeasuredItem:
     whole: bool
     change: Change | None = None
     """set where the item is computed from the history of another"""
-    jurisdictions: tuple[str, ...] = ()
-    """where a limit of the place is known"""
+    local_limits: Mapping[str, Threshold] = field(default_factory=dict)
+    """jurisdiction → its upper limit, where that depends on the place"""
     local_upper: Threshold | None = None
     """the one that was chosen: of the place, not of a laboratory, so the same for every reading"""
     methods: Mapping[str, str] = field(default_factory=dict)
     """how it may have been estimated → what that is worth, in words"""
+
+    @property
+    def jurisdictions(self) -> tuple[str, ...]:
+        """Where a limit of the place is known."""
+        return tuple(self.local_limits)
 
 
 @dataclass(frozen=True, slots=True)
