@@ -8,6 +8,7 @@ MgcdsError
 ├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
 ├── ReportError            a report of scenarios that cannot be read or contradicts itself
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
+├── ReviewError            the review pages cannot be built; the text says from what
 ├── ProofError             what is to be proved of any patient says nothing, or cannot be said
 └── EngineDisagreement     the two channels gave different verdicts: nothing is advised
 
@@ -73,3 +74,7 @@ class EngineDisagreement(MgcdsError):
 
 class ProofError(MgcdsError):
     """A claim about any patient that no patient meets, or that is no claim."""
+
+
+class ReviewError(MgcdsError):
+    """A report that is none, or of something else, or a page that would be too large."""
