@@ -169,7 +169,7 @@ def test_a_browser_shows_what_became_of_them(messages_of, tmp_path: Path) -> Non
     messages_of(WRONG, DRAFT, ANYONE)
     assert render(tmp_path / "messages.ndjson", tmp_path / "page.html").returncode == 0
     with playwright.sync_playwright() as browsers:
-        browser = browsers.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = browsers.chromium.launch(executable_path=CHROMIUM)
         page = browser.new_page()
         page.goto((tmp_path / "page.html").as_uri())
         page.get_by_text("feature-0.feature").first.wait_for()
