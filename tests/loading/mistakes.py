@@ -522,7 +522,7 @@ CATALOGUE = [
     estimate("estimate-interval-drifts", "-4.2]", "-4.3]", "an estimate has -4.3, which 'effect' does not say"),
     estimate("estimate-outside-its-interval", "[-7.9, -4.2]", "[-4.2, -7.9]", "lies outside its interval -4.2 to -7.9"),
     estimate("estimate-ratio-below-nothing", "mean difference", "RR", "an estimate is a ratio of -7.9; a ratio is above 0"),
-    estimate("estimate-of-no-measure", "mean difference", "MD", "'measure' of an estimate is 'MD'; write one of SMD, g, mean difference"),
+    estimate("estimate-of-no-measure", "mean difference", "points", "'measure' of an estimate is 'points'; write one of SMD, g, mean difference"),
     estimate("estimate-interval-of-one", "[-7.9, -4.2]", "[-7.9]", "'interval' of an estimate must be [low, high]"),
     estimate("estimate-without-sides", ", higher: more symptoms", "", "an estimate lacks 'higher'"),
     estimate("estimate-no-number", "value: -6.0", "value: -6e0", "is '-6e0'; write a plain number"),
