@@ -74,10 +74,12 @@ def using_map(pack: RulePack) -> Markup:
     ]
     said = f"{len(findings)} findings; {sum(map(len, right))} rules rest on one or several of them. The table below says which."
     left = [Box([(finding, None)]) for finding in findings]
-    boxes = [Box([(name, f"rules/{name}.html") for name in names]) for names in right]
-    return _two_columns(
-        "using", "Findings and the rules that use them", said, ("finding", "used by"), left, boxes, edges
-    )
+    heads = ("finding", "used by")
+    return _two_columns("using", "Findings and the rules that use them", said, heads, left, _rules(right), edges)
+
+
+def _rules(groups: Sequence[Sequence[str]]) -> list[Box]:
+    return [Box([(name, f"rules/{name}.html") for name in names]) for names in groups]
 
 
 def _alike(connected: Mapping[str, set[tuple[str, bool]]]) -> list[list[str]]:
