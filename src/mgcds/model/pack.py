@@ -180,6 +180,8 @@ class GeneralTexts:
     not_studied: tuple[Statement, ...]
     most_interruptive: int
     most_passive: int
+    never: tuple[Statement, ...] = ()
+    """what no rule may ever say"""
 
 
 @dataclass(frozen=True, eq=False)

@@ -106,6 +106,5 @@ def _row(
     if DRAFT in tags_of(template):
         return Row(values, None, Result("draft"), frozenset())
     example = example_of(path, template, values)
-    steps = [step.name for step in template.render(values).steps]
     place = (feature, template.line_number, tuple(values.items()))
-    return Row(values, example, run.of(place, steps), example.asks_of(pack) & frozenset(pack.rules))
+    return Row(values, example, run.of(place), example.asks_of(pack) & frozenset(pack.rules))

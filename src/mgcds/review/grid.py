@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Literal, NamedTuple
 
 from mgcds.model.criterion import Bound, Measure, ReferenceLimit
+from mgcds.model.documentation import findings_of
 from mgcds.model.evaluation import Status
 from mgcds.model.explanation import number, plain
 from mgcds.model.facts import Facts, Reading
@@ -61,7 +62,7 @@ class Line:
         return [
             Dot(entry.at, entry.status, len(entry.cases), _says(entry), entry.reaches)
             for entry in self.entries
-            if entry.outcome == "passed" and not entry.own_limits
+            if entry.outcome in ("passed", "proved") and not entry.own_limits
         ]
 
     @property
@@ -105,9 +106,24 @@ def cases_of(rule: str, scenarios: Iterable[Scenario]) -> list[Case]:
 
 def grid(rule: Rule, cases: Sequence[Case], facts: CaseFacts, pack: RulePack) -> list[Line]:
     """The number lines of a rule: of each quantity that it or its findings measure, in each unit that a case reports."""
+    return _lines(_measures([rule], pack), cases, facts, pack)
+
+
+def grid_of_holders(rule: Rule, cases: Sequence[Case], facts: CaseFacts, pack: RulePack) -> list[Line]:
+    """The same for the quantities of the rules that can hold it back, those that suppressed it or let it wait in a case."""
+    holders = [pack.rules[holder.by] for holder in pack.holders[rule.id]]
+    own = _measures([rule], pack)
+    measures = {item: found for item, found in _measures(holders, pack).items() if item not in own}
+    lines = _lines(measures, cases, facts, pack)
+    return [line for line in lines if len({dot.status for dot in line.dots if dot.value is not None}) > 1]
+
+
+def _lines(
+    measures: dict[str, list[tuple[str, Measure]]], cases: Sequence[Case], facts: CaseFacts, pack: RulePack
+) -> list[Line]:
     found = [(case, known) for case in cases if (known := facts.of(case.row)) is not None]
     lines = []
-    for item_id, measures in _measures(rule, pack).items():
+    for item_id, of_item in measures.items():
         item = pack.items[item_id]
         assert isinstance(item, MeasuredItem)
         read = [(case, known.items[item_id]) for case, known in found]
@@ -118,17 +134,17 @@ def grid(rule: Rule, cases: Sequence[Case], facts: CaseFacts, pack: RulePack) ->
                 if (reading.unit if isinstance(reading, Reading) else item.units[0]) == unit
             )
             if unit == item.units[0] or any(entry.at is not None for entry in entries):
-                ranges = [_range(name, measure, unit, item) for name, measure in measures]
+                ranges = [_range(name, measure, unit, item) for name, measure in of_item]
                 lines.append(Line(item, unit, ranges, entries))
     return lines
 
 
-def _measures(rule: Rule, pack: RulePack) -> dict[str, list[tuple[str, Measure]]]:
-    """Item → the criteria that measure it, with the names they have in the rule or its findings, alike ones once."""
-    from mgcds.model.documentation import findings_of
-
+def _measures(rules: Sequence[Rule], pack: RulePack) -> dict[str, list[tuple[str, Measure]]]:
+    """Item → the criteria that measure it, with the names they have in the rules or their findings, alike ones once."""
     found: dict[str, list[tuple[str, Measure]]] = {}
-    parts: tuple[Rule | Finding, ...] = (rule, *findings_of(rule, pack))
+    parts: list[Rule | Finding] = []
+    for rule in rules:
+        parts += [rule, *findings_of(rule, pack)]
     for name, key in ((name, key) for part in parts for name, key in part.criteria.items()):
         criterion = pack.criteria[key]
         if isinstance(criterion, Measure):

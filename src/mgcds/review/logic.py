@@ -73,14 +73,17 @@ def _ways(condition: Condition, wanted: bool) -> list[Way]:
         case Not(part=part):
             return _ways(part, not wanted)
         case AllOf(parts=parts) | AnyOf(parts=parts):
-            of_parts = [_ways(part, wanted) for part in parts]
-    if isinstance(condition, AnyOf) is wanted:
-        found = [way for ways in of_parts for way in ways]
-    else:
-        found = [frozenset()]
-        for ways in of_parts:
-            found = _least([way | other for way in found for other in ways])
-    return _least(found)
+            return _together([_ways(part, wanted) for part in parts], isinstance(condition, AnyOf) is wanted)
+    assert_never(condition)
+
+
+def _together(of_parts: list[list[Way]], one_is_enough: bool) -> list[Way]:
+    if one_is_enough:
+        return _least([way for ways in of_parts for way in ways])
+    found: list[Way] = [frozenset()]
+    for ways in of_parts:
+        found = _least([way | other for way in found for other in ways])
+    return found
 
 
 def _least(ways: list[Way]) -> list[Way]:

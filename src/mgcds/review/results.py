@@ -1,19 +1,19 @@
-"""What pages may say of a run: read from its report, and only where pack, place and steps are those of now. All else is `not run`."""
+"""What pages may say of a run: read from its report, and only where pack and feature file are those of now. All else is `not run`."""
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from mgcds.errors import ReviewError
 from mgcds.model.pack import RulePack
+from mgcds.scenarios.report import Outcome, Report, read_report, reported_features
 
-Outcome = Literal["passed", "failed", "error", "draft", "not run"]
 Place = tuple[str, int, tuple[tuple[str, str], ...]]
 """feature as `safety/suicide-risk`, line, row of the examples"""
 
@@ -25,55 +25,59 @@ class Result:
     outcome: Outcome
     why: str = ""
 
+    @property
+    def holds(self) -> bool:
+        """Did it pass, for one patient or for any?"""
+        return self.outcome in ("passed", "proved")
+
 
 NOT_RUN = Result("not run")
 
 
 @dataclass(frozen=True)
 class Run:
-    """The results of a run. `unusable` says why nothing of it may be shown: it is of another pack."""
+    """The results that may be shown, the engines that gave them, and why others may not be shown."""
 
-    results: Mapping[Place, tuple[Result, tuple[str, ...]]] = field(default_factory=dict)
-    engines: Sequence[str] = ()
-    unusable: str = ""
+    results: Mapping[Place, Result] = field(default_factory=dict)
+    engines: Mapping[str, str] = field(default_factory=dict)
+    began: str = ""
+    objections: Sequence[str] = ()
 
-    def of(self, place: Place, steps: Sequence[str]) -> Result:
-        """What became of a row. A scenario that has been written otherwise since counts as not run."""
-        result, ran = self.results.get(place, (NOT_RUN, ()))
-        whole = result.outcome not in ("failed", "error")  # a scenario that fails ends with the step that does
-        same = tuple(steps) == ran if whole else tuple(steps[: len(ran)]) == ran
-        return result if same else NOT_RUN
+    def of(self, place: Place) -> Result:
+        """What became of a row."""
+        return self.results.get(place, NOT_RUN)
 
 
-def run_scenarios(features: Path | None, rules: Path | None, pack: RulePack) -> Run:
-    """Run the scenarios now, on every engine."""
-    from mgcds.scenarios.runner import run
+def run_scenarios(features: Path | None, rules: Path | None, report: Path | None = None) -> Report:
+    """Run the scenarios now, on every engine; `report`: keep the report there. ReviewError where they cannot be run."""
+    from mgcds.scenarios.runner import UNUSABLE, run
 
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder, "report.json")
-        run(features, rules, report=report, out=StringIO())
-        return read_run(report, pack)
+        written = report or Path(folder, "report.json")
+        if run(features, rules, report=written, out=StringIO()) == UNUSABLE and not written.is_file():
+            raise ReviewError("the scenarios could not be run; 'mgcds scenarios' says why")
+        return read_report(written)
 
 
-def read_run(report: Path, pack: RulePack) -> Run:
-    """The report that `mgcds scenarios --report` wrote. ReviewError where it is none."""
-    said = read_json(report, "mgcds scenarios --report")
-    try:
-        found = said["pack"]["digest"]
-        if found != pack.digest:
-            return Run(unusable=f"The report is of another pack, {found[:12]}; these pages are of {pack.digest[:12]}.")
-        results = dict(_result(scenario) for scenario in said["scenarios"])
-        return Run(results, tuple(said["engines"]))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ReviewError(f"{report} is no report of scenarios; write one with 'mgcds scenarios --report'") from error
-
-
-def _result(scenario: Mapping[str, Any]) -> tuple[Place, tuple[Result, tuple[str, ...]]]:
-    if scenario["outcome"] not in ("passed", "failed", "error", "draft"):
-        raise KeyError("outcome")
-    steps = tuple(step["text"] for step in scenario["steps"])
-    place = (feature_of(Path(scenario["file"])), int(scenario["line"]), tuple(scenario["example"].items()))
-    return place, (Result(scenario["outcome"], scenario["why"]), steps)
+def usable(report: Report, pack: RulePack, features: Iterable[Path]) -> Run:
+    """What of a report holds for this pack and these files. Of another pack, or of a run that broke off, nothing does; of a file
+    that was changed since, nothing of that file.
+    """
+    features = list(features)
+    objections = report.objections(pack, features)
+    engines, began = dict(report.engines), report.began.strftime("%Y-%m-%d %H:%M UTC")
+    if report.pack.digest != pack.digest or not report.finished:
+        return Run({}, {}, began, objections)
+    ran = {(each.below_its_topic, each.sha256) for each in report.features}
+    same = {
+        feature_of(Path(now.file)) for now in reported_features(features) if (now.below_its_topic, now.sha256) in ran
+    }
+    results: dict[Place, Result] = {}
+    for each in report.scenarios:
+        feature = feature_of(Path(each.file))
+        if feature in same:
+            results[feature, each.line, tuple(each.example.items())] = Result(each.outcome, each.why)
+    return Run(results, engines, began, objections)
 
 
 def feature_of(path: Path) -> str:

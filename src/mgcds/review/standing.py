@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
+from mgcds.model.meaning import meaning_of
+from mgcds.model.pack import RulePack
 from mgcds.model.rule import Rule
 
 
@@ -30,7 +30,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """State of review: unreviewed, reviewed, approved, overdue or lapsed; the hash is of what would be signed now.
+    """State of review: unreviewed, reviewed, approved, overdue or lapsed; `content`: the hash of the meaning that would be signed now.
     `changed` is None where nobody has ever signed.
     """
 
@@ -44,11 +44,6 @@ class Standing:
 StandingOf = Callable[[Rule], Standing]
 
 
-def content_hash(rule: Rule, root: Path) -> str:
-    """What identifies the content of a rule: the SHA-256 of its file."""
-    return hashlib.sha256((root / rule.topic / f"{rule.id}.yaml").read_bytes()).hexdigest()
-
-
-def unsigned(root: Path) -> StandingOf:
+def unsigned(pack: RulePack) -> StandingOf:
     """The standing of rules as their files state it, where there are no signatures."""
-    return lambda rule: Standing(rule.review.status, rule.review.due, content_hash(rule, root))
+    return lambda rule: Standing(rule.review.status, rule.review.due, meaning_of(rule.id, pack))
