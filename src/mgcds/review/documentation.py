@@ -198,7 +198,8 @@ def _fence(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: Op
         code = highlight(token.content, lexer, HtmlFormatter(nowrap=True))
     except ClassNotFound:
         code = str(escape(token.content))
-    return f'<pre class="code" tabindex="0"><code>{code}</code></pre>\n'
+    kind = " console" if language == "console" else ""  # what a program prints may be wrapped, a file may not
+    return f'<pre class="code{kind}" tabindex="0"><code>{code}</code></pre>\n'
 
 
 def _name_headings(tokens: Sequence[Token]) -> Iterator[Heading]:

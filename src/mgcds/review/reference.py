@@ -30,6 +30,8 @@ TRUTHS: tuple[Truth, ...] = (True, False, None)
 WORDS: dict[Truth, str] = {True: "met", False: "not met", None: "unknown"}
 PUBLIC = ("mgcds", "mgcds.fhir")
 """modules whose `__all__` is public"""
+_WIDEST = 90
+"""characters of a signature that stays on one line"""
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -165,7 +167,7 @@ def _members(module: ModuleType) -> str:
 
 def _documented(name: str, found: Any) -> str:
     if not isinstance(found, type):
-        return f"### {name}\n\n```python\n{_signature(name, found)}\n```\n\n{_text(found)}"
+        return f"### {name}\n\n```python\n{_declaration(name, found)}\n```\n\n{_text(found)}"
     if issubclass(found, PatientRecord):
         known = ", ".join(f"`{field}`" for field in found.model_fields)
         return f"### {name}\n\n{_text(inspect.getmodule(found))}\n\nIts fields are {known}. `mgcds schema record` prints what each may be."
@@ -191,7 +193,16 @@ def _head(key: str, value: Any) -> str:
 
 
 def _signature(name: str, found: Any) -> str:
-    return f"{name}{str(inspect.signature(found)).replace(chr(39), '')}"
+    return f"{name}{inspect.signature(found)}".replace("'", "")
+
+
+def _declaration(name: str, found: Any) -> str:
+    """A signature, with a line a parameter where it would be long."""
+    whole, signature = _signature(name, found), inspect.signature(found)
+    if len(whole) <= _WIDEST:
+        return whole
+    lines = "".join(f"    {parameter},\n" for parameter in signature.parameters.values())
+    return f"{name}(\n{lines}) -> {signature.return_annotation}".replace("'", "")
 
 
 def _first_line(value: object) -> str:
