@@ -28,6 +28,7 @@ from mgcds.errors import (
     PackError,
     ProofError,
     RecordError,
+    ReviewError,
     SettingsError,
     UnknownRule,
 )
@@ -321,12 +322,18 @@ def scenarios(
         str | None, typer.Option("-k", metavar="WORDS", help="Only scenarios whose name holds these words.")
     ] = None,
     tags: Annotated[str | None, typer.Option("--tags", metavar="TAG", help="Only scenarios with this tag.")] = None,
-    report: Annotated[Path | None, typer.Option("--report", metavar="JSON", help="Write a report file.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="JSON", help="Write a report, which 'mgcds review' reads.")
+    ] = None,
+    messages: Annotated[
+        Path | None,
+        typer.Option("--messages", metavar="NDJSON", help="Write Cucumber Messages, for Cucumber's own formatters."),
+    ] = None,
 ) -> None:
     """Run feature files on every engine and report them step by step."""
     from mgcds.scenarios.runner import run
 
-    raise typer.Exit(run(features, rules=rules, jurisdictions=jurisdiction, report=report, name=name, tags=tags))
+    raise typer.Exit(run(features, rules, jurisdiction, report, messages, name, tags))
 
 
 @app.command()
@@ -479,6 +486,35 @@ def _list_claims(pack: RulePack, rule: str | None, as_: Format) -> None:
     from mgcds.printing.rules import print_claims
 
     print_claims(Printer(), chosen)
+
+
+@app.command()
+def review(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write the pages into.")],
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="What 'mgcds scenarios --report' wrote; run now if not given."),
+    ] = None,
+    questions: Annotated[
+        Path | None, typer.Option("--questions", metavar="FILE", help="What 'mgcds mutate --format json' wrote.")
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            "--features", metavar="DIR", help="Folder of feature files; those of the built-in pack if not given."
+        ),
+    ] = None,
+    rules: Rules = None,
+) -> None:
+    """Write the pages that clinicians read and sign: one for each rule, and what they rest on."""
+    try:
+        from mgcds.review import site
+    except ImportError as error:
+        raise ReviewError(f"the review pages need {error.name}: pip install 'mgcds[review]'") from None
+    built = site.review(output, _pack(rules), rules, features, report, questions)
+    for line in site.lines(built, output):
+        typer.echo(line)
+    raise typer.Exit(0 if built.is_clean else 1)
 
 
 @app.command()

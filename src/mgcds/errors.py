@@ -6,8 +6,10 @@ MgcdsError
 ├── UnknownRule            a rule id that the pack does not have
 ├── ExportError            the pack cannot be written exactly in the other language; the text says which part
 ├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
+├── ReportError            a report of scenarios that cannot be read or contradicts itself
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
 ├── SettingsError          a setting of the service cannot be used, or the database it names
+├── ReviewError            the review pages cannot be built; the text says from what
 ├── ProofError             what is to be proved of any patient says nothing, or cannot be said
 └── EngineDisagreement     the two channels gave different verdicts: nothing is advised
 
@@ -55,6 +57,10 @@ class ExportError(MgcdsError):
     """A part of the pack has no exact translation."""
 
 
+class ReportError(MgcdsError):
+    """A report file is none, or says of itself what cannot be."""
+
+
 class UnknownJurisdiction(MgcdsError):
     """The pack has no limits of this jurisdiction; the message names those it has."""
 
@@ -73,3 +79,7 @@ class SettingsError(MgcdsError):
 
 class ProofError(MgcdsError):
     """A claim about any patient that no patient meets, or that is no claim."""
+
+
+class ReviewError(MgcdsError):
+    """A report that is none, or of something else, or a page that would be too large."""
