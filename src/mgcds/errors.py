@@ -7,6 +7,7 @@ MgcdsError
 ├── ExportError            the pack cannot be written exactly in the other language; the text says which part
 ├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
+├── ReviewError            the review pages cannot be built; the text says from what
 ├── ProofError             what is to be proved of any patient says nothing, or cannot be said
 └── EngineDisagreement     the two channels gave different verdicts: nothing is advised
 
@@ -68,3 +69,7 @@ class EngineDisagreement(MgcdsError):
 
 class ProofError(MgcdsError):
     """A claim about any patient that no patient meets, or that is no claim."""
+
+
+class ReviewError(MgcdsError):
+    """A report that is none, or of something else, or a page that would be too large."""
