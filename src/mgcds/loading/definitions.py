@@ -14,13 +14,13 @@ from mgcds.loading.source import Mapping, Node, Text
 from mgcds.model.criterion import Number, Threshold
 from mgcds.model.diet import ReferenceIntake
 from mgcds.model.pack import Change, Evidence, Gives, Item, ListItem, MeasuredItem, StateItem
-from mgcds.model.record import Measurement, Part, PatientRecord
+from mgcds.model.record import Measurement, Part, PatientRecord, SpecimenProblem
 from mgcds.model.terminology import Entry, ValueSet, words
 from mgcds.model.units import SUBSTANCES, factor, parse_unit
 
 LISTS = ("medicines", "procedures", "conditions", "symptoms")
 DERIVED = ("supplemental_magnesium", "days_to_surgery")
-_SPECIMEN = ("haemolysed", "lipaemic", "icteric", "edta", "citrate")
+_SPECIMEN = get_args(SpecimenProblem)
 _FORMS = {  # as the systems publish them; ATC and ICD-10-CM may be prefixes
     "rxnorm": ("RxNorm", r"\d{1,8}"),
     "atc": ("ATC", r"[A-Z]\d{2}(?:[A-Z](?:[A-Z](?:\d{2})?)?)?"),

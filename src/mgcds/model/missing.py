@@ -37,7 +37,7 @@ class Pattern:
     in_doubt: tuple[str, ...]
     """holders that are not known not to apply"""
     rejected: tuple[str, ...]
-    """what those that let pass read and have to learn first"""
+    """what those that let pass read and was rejected"""
     truths: tuple[Truth, ...]
     """of the criteria of the rule and of those holders, in the pack's order"""
     outdated: tuple[str, ...]
@@ -82,7 +82,7 @@ def sets_of(pattern: Pattern, pack: RulePack) -> tuple[tuple[str, ...], ...]:
     wanted = [
         solver.ways(pack.rules[pattern.rule].when, True),
         *(solver.ways(pack.rules[holder].when, False) for holder in pattern.in_doubt if holder not in lets_pass),
-        *([solver.learning(subject)] for subject in pattern.rejected),
+        *(solver.passing(holder) for holder in pattern.in_doubt if holder in lets_pass),
     ]
     ways = _all_of(wanted)
     for holder in lets_pass.intersection(
@@ -114,7 +114,8 @@ class _Ways:
         self._outdated = frozenset(pattern.outdated)
         self._pack = pack
         unknown = {about(pack.criteria[key], pack) for key, truth in criteria.items() if truth is None}
-        self._open = unknown | set(pattern.rejected)
+        self._rejected = frozenset(pattern.rejected)
+        self._open = unknown | self._rejected
         self._seen: dict[tuple[str, bool, bool], list[Way]] = {}
 
     def ways(self, condition: Condition, wanted: bool, or_unknown: bool = False) -> list[Way]:
@@ -132,7 +133,12 @@ class _Ways:
                 return _all_of(ways) if all_are_needed else _smallest(chain.from_iterable(ways))
         assert_never(condition)
 
-    def learning(self, subject: str) -> Way:
+    def passing(self, holder: str) -> list[Way]:
+        """The ways to clear a rule that lets pass: to know that it does not apply, or to learn all that was rejected of what it reads."""
+        learnt = _all_of([self._learning(subject)] for subject in self._rejected.intersection(self._pack.reads[holder]))
+        return learnt if learnt == [{}] else _smallest([*learnt, *self.ways(self._pack.rules[holder].when, False)])
+
+    def _learning(self, subject: str) -> Way:
         """To learn an item or a list, whatever it says."""
         if subject in self._pack.vocabularies:
             return {subject: frozenset({(subject, True)})}

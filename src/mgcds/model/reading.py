@@ -52,6 +52,7 @@ def _compute(record: PatientRecord, pack: RulePack, facts: Facts) -> None:
 
 _VOID = ("cancelled", "entered-in-error")
 _UNSURE = ("unknown", "registered")
+_RHYTHMS = {"paced": "measured in a paced rhythm", "bundle branch block": "measured with a bundle branch block"}
 _FINALITY = {"corrected": 3, "amended": 2, "final": 1}
 
 
@@ -288,10 +289,13 @@ def _check_specimen(
 ) -> None:
     for fault in measurement.specimen:
         refused = item.not_from.get(fault)
+        if refused is None and fault in _RHYTHMS:
+            continue  # says nothing of a result that is no interval of the ECG
+        spoilt = _RHYTHMS.get(fault, f"the specimen was {fault}")
         low = lower is not None and value < lower.value
         if refused == "any value" or (refused == "normal or high" and not low):
-            raise _Unusable(f"the specimen was {fault}: repeat it")
-        what = f"the specimen was {fault}; a low value is still credible" if refused else f"the specimen was {fault}"
+            raise _Unusable(f"{spoilt}: repeat it")
+        what = f"{spoilt}; a low value is still credible" if refused else spoilt
         problems.append(_problem(item, measurement, what, used=True))
 
 
