@@ -28,11 +28,13 @@ from mgcds.errors import (
     PackError,
     ProofError,
     RecordError,
+    ReviewError,
     UnknownRule,
 )
 
 if TYPE_CHECKING:
     from mgcds.inputs import Input
+    from mgcds.model.assessment import Assessment
     from mgcds.model.pack import RulePack
     from mgcds.model.rule import Rule
 
@@ -53,6 +55,14 @@ class Format(StrEnum):
 
     text = "text"
     json = "json"
+
+
+class AssessmentFormat(StrEnum):
+    """How to write an assessment."""
+
+    text = "text"
+    json = "json"
+    html = "html"
 
 
 class Schema(StrEnum):
@@ -98,7 +108,19 @@ def evaluate(
     on: On = None,
     rules: Rules = None,
     jurisdiction: Jurisdictions = None,
-    as_: As = Format.text,
+    as_: Annotated[
+        AssessmentFormat,
+        typer.Option("--format", help="text to read, json for programs, html for a page of the patient."),
+    ] = AssessmentFormat.text,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="With --format html: write the page here, or into this folder one of each patient.",
+        ),
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also say why each rule is not indicated, and all that was not used.")
     ] = False,
@@ -110,7 +132,9 @@ def evaluate(
     from mgcds.evaluator import evaluate as assess
     from mgcds.evaluator import today
 
-    day = on or today()
+    if output is not None and as_ is not AssessmentFormat.html:
+        raise typer.BadParameter("-o goes with --format html; redirect the others with >")
+    day, pages = on or today(), list[tuple[str, str]]()
     pack, printer, code, written, read = _pack(rules, jurisdiction), None, 0, [], 0
     for given in _inputs(files, pack, day):
         read += 1
@@ -122,7 +146,10 @@ def evaluate(
         except (EngineFault, EngineDisagreement) as error:
             code = max(code, _complain(error, f"{given.name}: "))
             continue
-        if as_ is Format.json:
+        if as_ is AssessmentFormat.html:
+            pages.append((given.name, _patient_page(given, assessment)))
+            continue
+        if as_ is AssessmentFormat.json:
             unused = [{"reference": reference, "why": why} for reference, why in given.unused]
             written.append({"input": given.name, **assessment.to_dict(basis, proof=True), "unused": unused})
             continue
@@ -133,9 +160,33 @@ def evaluate(
             printer.separator()
         printer = printer or Printer()
         print_assessment(printer, given.name, assessment, given.unused, everything)
-    if as_ is Format.json and written:
+    _write_pages(pages, output, read > 1)
+    if as_ is AssessmentFormat.json and written:
         _write_json(written[0] if read == 1 else written)  # by what was given: one bad file does not change the shape
     raise typer.Exit(code)
+
+
+def _patient_page(given: Input, assessment: Assessment) -> str:
+    try:
+        from mgcds.review.patient_page import patient_html
+    except ImportError as error:
+        raise ReviewError(f"the page of a patient needs {error.name}: pip install 'mgcds[review]'") from None
+    return patient_html(given.name, given.record, assessment, given.unused)
+
+
+def _write_pages(pages: list[tuple[str, str]], output: Path | None, several: bool) -> None:
+    """One patient a page, so that nobody takes one for the other: several need a folder."""
+    if output is None and pages and not several:
+        typer.echo(pages[0][1], nl=False)
+    elif output is not None and pages and not several and not output.is_dir():
+        output.write_text(pages[0][1], encoding="utf-8")
+    elif pages:
+        if output is None or (output.exists() and not output.is_dir()):
+            raise RecordError("a page is of one patient; give -o FOLDER for a page each of several")
+        from mgcds.review.patient_page import write_pages
+
+        for path, name in write_pages(pages, output):
+            typer.echo(f"{path}: {name}")
 
 
 @app.command()

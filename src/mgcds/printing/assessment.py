@@ -79,7 +79,7 @@ def _print_suggestion(printer: Printer, suggestion: Suggestion) -> None:
         said += f" For: {', '.join(suggest.evidence_for) or 'nothing'}. Against: {', '.join(suggest.evidence_against) or 'nothing on record'}."
     printer.line(said, 4, "dim")
     if suggestion.let_pass:
-        rules = suggestion._of.pack.rules
+        rules = suggestion.pack.rules
         passed = (f"{in_sentence(rules[holder].title)} [{holder}]" for holder in suggestion.let_pass)
         printer.line(f"Not assessed, and let pass: {'; '.join(passed)}", 4, "yellow")
     printer.line(f"[{suggestion.id}]", 4, "dim")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -19,8 +22,14 @@ from mgcds.model.pack import Evidence, ListItem, MeasuredItem
 from mgcds.model.record import PatientRecord
 from mgcds.printing import visible
 from mgcds.printing.assessment import (
-    Unused, is_computed, is_of_the_patient, is_unsigned, needs_text, problem_lines, why_text,
-)  # fmt: skip
+    Unused,
+    is_computed,
+    is_of_the_patient,
+    is_unsigned,
+    needs_text,
+    problem_lines,
+    why_text,
+)
 from mgcds.printing.basis import age_text
 from mgcds.review.lab_chart import LabRow, lab_picture, lab_rows, lab_words, limits_text, newest_unit
 from mgcds.review.phq9_chart import Phq9Row, band_of, phq9_picture, phq9_rows, phq9_words
@@ -137,10 +146,29 @@ class PatientPage:
 def patient_html(name: str, record: PatientRecord, assessment: Assessment, unused: Unused = ()) -> str:
     """The page of one patient: self-contained, without any script or request."""
     page = patient_page(name, record, assessment, unused)
-    text = environment().get_template("patient.html").render(
-        page=page, pack=assessment.pack, style=Markup(style()), version=__version__, root="", here="", navigation=(),
-        why_text=why_text, step_text=step_text, age_text=age_text,
-    )  # fmt: skip
+    return rendered("patient.html", page=page, pack=assessment.pack, linked=True, root="", here="", navigation=())
+
+
+def write_pages(pages: Iterable[tuple[str, str]], folder: Path) -> Iterable[tuple[Path, str]]:
+    """Write (name, page) into a folder, each to a file named after where the record came from; which file holds whom."""
+    folder.mkdir(parents=True, exist_ok=True)
+    taken: set[str] = set()
+    for name, page in pages:
+        plain = re.sub(r"[^\w.-]+", "-", Path(name).name).strip("-.")[:80] or "patient"
+        numbered = (f"{plain}{f'-{number}' if number > 1 else ''}.html" for number in count(1))
+        file = next(each for each in numbered if each.lower() not in taken)
+        taken.add(file.lower())
+        (folder / file).write_text(page, encoding="utf-8")
+        yield folder / file, name
+
+
+def rendered(template: str, **context: Any) -> str:
+    """A template of the patient page or of a notebook, with what all of them use."""
+    text = (
+        environment()
+        .get_template(template)
+        .render(style=Markup(style()), version=__version__, why_text=why_text, age_text=age_text, **context)
+    )
     return harmless(text)
 
 
@@ -149,9 +177,11 @@ def harmless(text: str) -> str:
     return visible(text).encode("utf-8", "replace").decode()
 
 
-def patient_page(name: str, record: PatientRecord, assessment: Assessment, unused: Unused = ()) -> PatientPage:
-    """What there is to show of a record and its assessment. `name`: where the record came from; `unused`: (reference, why)."""
-    pack, on = assessment.pack, assessment.on
+def patient_page(name: str, given: PatientRecord | None, assessment: Assessment, unused: Unused = ()) -> PatientPage:
+    """What there is to show of a record and its assessment. `name`: where the record came from; `unused`: (reference, why). Without the
+    record there is nothing over time, and lists are empty.
+    """
+    record, pack, on = given or PatientRecord(), assessment.pack, assessment.on
     values = tuple(_values(record, assessment))
     treatments = tuple(course for name in TREATMENTS for course in courses(name, record, pack, on))
     rejected, to_confirm = _problems(assessment.problems, assessment)

@@ -130,19 +130,13 @@ def _item9(answers: Sequence[tuple[date, Result]], axis: TimeAxis) -> Iterable[M
     y = BOTTOM + FOOT + 12
     if answers:
         yield shape("text", x=axis.right + 8, y=y, font_size=10.5, class_="soft", text="item 9")
+    labelled = with_room([(2 * axis.x(day), 0) for day, _ in answers])  # one digit takes half the room
     for number, (day, each) in enumerate(answers):
-        if len(answers) <= MOST_LABELS or number == len(answers) - 1 or each.value != "0":
-            if each.value != "0":
-                yield shape("circle", cx=axis.x(day), cy=y - 4, r=8.5, class_="ring suppressed")
+        if each.reading and each.reading.range.high != 0:
+            yield shape("circle", cx=axis.x(day), cy=y - 4, r=8.5, class_="ring suppressed")
+        if number in labelled:
             yield shape(
-                "text",
-                x=axis.x(day),
-                y=y,
-                font_size=11.5,
-                font_weight=600,
-                text_anchor="middle",
-                class_="label",
-                text=each.value,
+                "text", x=axis.x(day), y=y, font_size=11.5, font_weight=600, text_anchor="middle", text=each.value
             )
 
 
