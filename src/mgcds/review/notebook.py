@@ -18,10 +18,14 @@ from mgcds.model.rule import Rule
 from mgcds.review.patient_page import Value, patient_page, rendered
 from mgcds.review.rendering import style
 
+_FRAME = """:scope { padding: 0.6rem 1rem; border-radius: 4px; }
+:scope > h2 { margin: 0.2rem 0 0.6rem; padding: 0; border: 0; }
+"""
+
 
 def html(found: PatientRecord | Rule | Suggestion | Assessment) -> str:
     """A fragment for a notebook, escaped as a page is. A record is shown as it is, without evaluating it."""
-    own = Markup("@scope (.mgcds) {{\n{}}}").format(Markup(_scoped(style())))
+    own = Markup("@scope (.mgcds) {{\n{}}}").format(Markup(_scoped(style()) + _FRAME))
     return rendered("notebook.html", own_style=own, linked=False, **_context(found))
 
 
