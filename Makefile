@@ -8,6 +8,7 @@ WORKERS ?= 2
 PATIENTS ?= 1000000
 RECORDS ?= 10000
 JUDGE := tools/judge/node_modules/.installed
+VALIDATORS := tools/fhir-validators/node_modules/.installed
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 TESTS_OF_MEANING := $(wildcard tests/model tests/engines tests/evaluator tests/features features)
 
@@ -40,7 +41,7 @@ $(STAMP): pyproject.toml
 demo: venv  ## evaluate an example record and print the assessment
 	@$(BIN)/mgcds evaluate examples/amara.yaml --on 2026-11-21
 
-test: lint types contracts $(if $(shell command -v npm 2>/dev/null),$(JUDGE))  ## lint, types, layer contracts and all tests
+test: lint types contracts $(if $(shell command -v npm 2>/dev/null),$(JUDGE) $(VALIDATORS))  ## lint, types, layer contracts and all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: venv  ## ruff: rules and format
@@ -69,6 +70,11 @@ $(JUDGE): tools/judge/package-lock.json
 	@npm ci --prefix tools/judge --no-audit --no-fund --loglevel error
 	@touch $@
 
+$(VALIDATORS): tools/fhir-validators/package-lock.json
+	@echo "mgcds: installing the validators of FHIR"
+	@npm ci --prefix tools/fhir-validators --omit=optional --no-audit --no-fund --loglevel error
+	@touch $@
+
 bench: venv  ## measure speed, against zen-engine too
 	@$(PIP) --editable '.[bench]'
 	@$(BIN)/python -m bench.run
@@ -77,5 +83,5 @@ versions:  ## the tests of meaning on every Python from 3.11 to 3.13 that is her
 	@tools/versions.sh 3.11 3.12 3.13 -- $(TESTS_OF_MEANING)
 
 clean:  ## remove environments, caches and built files
-	rm -rf .venv .venv-* tools/judge/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* tools/judge/node_modules tools/fhir-validators/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -29,6 +29,7 @@ from mgcds.errors import (
     ProofError,
     RecordError,
     ReviewError,
+    SettingsError,
     UnknownRule,
 )
 
@@ -50,6 +51,9 @@ export = typer.Typer(no_args_is_help=True, help="Write the rule pack in another 
 app.add_typer(export, name="export")
 
 
+NO_SERVICE = "the service needs more packages: pip install 'mgcds[service]'"
+
+
 class Format(StrEnum):
     """How to write the result."""
 
@@ -62,6 +66,7 @@ class AssessmentFormat(StrEnum):
 
     text = "text"
     json = "json"
+    fhir = "fhir"
     html = "html"
 
 
@@ -110,7 +115,10 @@ def evaluate(
     jurisdiction: Jurisdictions = None,
     as_: Annotated[
         AssessmentFormat,
-        typer.Option("--format", help="text to read, json for programs, html for a page of the patient."),
+        typer.Option(
+            "--format",
+            help="text to read, json for programs, fhir for a Bundle of FHIR R4, html for a page of the patient.",
+        ),
     ] = AssessmentFormat.text,
     output: Annotated[
         Path | None,
@@ -149,6 +157,13 @@ def evaluate(
         if as_ is AssessmentFormat.html:
             pages.append((given.name, _patient_page(given, assessment)))
             continue
+        if as_ is AssessmentFormat.fhir:
+            from datetime import UTC, datetime
+
+            from mgcds.fhir.writing import write_bundle
+
+            written.append(write_bundle(assessment, given.record, datetime.now(UTC), given.patient, given.unused))
+            continue
         if as_ is AssessmentFormat.json:
             unused = [{"reference": reference, "why": why} for reference, why in given.unused]
             written.append({"input": given.name, **assessment.to_dict(basis, proof=True), "unused": unused})
@@ -161,7 +176,7 @@ def evaluate(
         printer = printer or Printer()
         print_assessment(printer, given.name, assessment, given.unused, everything)
     _write_pages(pages, output, read > 1)
-    if as_ is AssessmentFormat.json and written:
+    if written:
         _write_json(written[0] if read == 1 else written)  # by what was given: one bad file does not change the shape
     raise typer.Exit(code)
 
@@ -554,6 +569,95 @@ def export_cql(
         typer.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on; 127.0.0.1 if not given.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Port to listen on; 8000 if not given.")] = None,
+    rules: Rules = None,
+    jurisdiction: Jurisdictions = None,
+    clients: Annotated[
+        Path | None, typer.Option("--clients", metavar="FILE", help="Who may call: issuers and their keys (docs/security.md).")
+    ] = None,
+    no_auth: Annotated[
+        bool | None, typer.Option("--no-auth", help="Let everybody in: to try it out, on loopback alone.")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", metavar="URL", help="URL under which clients call it, where a proxy stands before it.")
+    ] = None,
+    origin: Annotated[
+        list[str] | None, typer.Option("--origin", metavar="URL", help="Whose pages may call from a browser; all if not given.")
+    ] = None,
+) -> None:  # fmt: skip
+    """Serve the pack over CDS Hooks 2.0. Also set by MGCDS_…; see docs/service-settings.md."""
+    try:
+        from mgcds.service import serve as service
+        from mgcds.service.settings import read_settings
+    except ImportError:
+        raise SettingsError(NO_SERVICE) from None
+    given = {
+        "host": host, "port": port, "rules": rules, "jurisdictions": tuple(jurisdiction or ()), "clients": clients,
+        "no_auth": no_auth, "base_url": base_url, "origins": tuple(origin or ()),
+    }  # fmt: skip
+    service.serve(read_settings(given, os.environ))
+
+
+@app.command()
+def feedback(
+    since: Annotated[
+        date | None, typer.Option("--since", parser=_day, metavar="DATE", help="Only calls from that day on (UTC).")
+    ] = None,
+    as_: As = Format.text,
+) -> None:
+    """Say what became of the cards: accepted and overridden, by rule, from the memory of a service (MGCDS_DATABASE)."""
+    try:
+        from mgcds.service.acceptance import lines, read_acceptance
+        from mgcds.service.database import connect
+        from mgcds.service.settings import read_database
+    except ImportError:
+        raise SettingsError(NO_SERVICE) from None
+    found = read_acceptance(connect(read_database(os.environ)), since)
+    if as_ is Format.json:
+        _write_json(found.to_dict())
+    else:
+        for line in lines(found):
+            typer.echo(line)
+
+
+@app.command()
+def hook(
+    url: Annotated[str, typer.Argument(metavar="URL", help="Base URL of a CDS Hooks service, with or without /cds-services.")],
+    bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="FHIR Bundle of one patient; .gz too; - is standard input.")],
+    hook: Annotated[str, typer.Option("--hook", metavar="NAME", help="patient-view, order-select, order-sign or any other.")] = "patient-view",
+    order: Annotated[
+        list[str] | None, typer.Option("--order", metavar="FILE", help="Draft order, for order-*; those of the Bundle if not given.")
+    ] = None,
+    as_: As = Format.text,
+) -> None:  # fmt: skip
+    """Play an EHR against a CDS Hooks service, and hold what comes back against the specification."""
+    try:
+        import httpx
+
+        from mgcds.service import client
+    except ImportError:
+        raise SettingsError("the client needs more packages: pip install 'mgcds[service]'") from None
+    from mgcds.inputs import read_file
+
+    resources = read_file(bundle, client.resources_of)
+    orders = [each for file in order or () for each in read_file(file, client.resources_of)]
+    if not orders:
+        orders = [
+            each for each in resources if each.get("status") == "draft" and each["resourceType"].endswith("Request")
+        ]
+    with httpx.Client() as web:
+        violations, played = client.play(web, url, resources, hook, orders)
+    if as_ is Format.json:
+        _write_json(client.to_dict(violations, played))
+    else:
+        for line in client.lines(violations, played, hook):
+            typer.echo(line)
+    raise typer.Exit(1 if violations or not played or any(each.violations for each in played) else 0)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -8,6 +8,7 @@ MgcdsError
 ├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
 ├── ReviewError            the review pages cannot be built; the text says from what
+├── SettingsError          a setting of the service cannot be used, or the database it names
 ├── ProofError             what is to be proved of any patient says nothing, or cannot be said
 └── EngineDisagreement     the two channels gave different verdicts: nothing is advised
 
@@ -65,6 +66,10 @@ class EngineFault(MgcdsError):
 
 class EngineDisagreement(MgcdsError):
     """The channels differ on the named rules or findings. Their names are given, no value is."""
+
+
+class SettingsError(MgcdsError):
+    """The service cannot start as it is set up; the message says which setting, never its value where that is secret."""
 
 
 class ProofError(MgcdsError):

@@ -12,7 +12,8 @@ from typing import Any, Literal, get_args
 
 from mgcds.errors import UnknownRule
 from mgcds.model.basis import Basis, basis_of
-from mgcds.model.evaluation import Status, Verdicts, is_cleared
+from mgcds.model.drafts import DraftOrder, SupplementDraft
+from mgcds.model.evaluation import Status, Verdicts, is_cleared, test
 from mgcds.model.explanation import Explanation, Step, deciding, leaves
 from mgcds.model.facts import DataProblem, Facts, Gap, Reading, StateReading
 from mgcds.model.missing import pattern_of, sets_of
@@ -94,6 +95,17 @@ class Suggestion:
     def evidence_against(self) -> tuple[Evidence, ...]:
         """What speaks against it."""
         return tuple(self._of.pack.evidence[entry] for entry in self.rule.suggest.evidence_against)
+
+    @property
+    def drafts(self) -> tuple[DraftOrder, ...]:
+        """What it may put into the chart as a draft: only while it is offered, and a dose only for whom it is known to be meant."""
+        if self.status != "offered":
+            return ()
+        found = (self._of.pack.drafts[draft] for draft in self.rule.suggest.drafts)
+        return tuple(draft for draft in found if not isinstance(draft, SupplementDraft) or self._is_meant_for(draft))
+
+    def _is_meant_for(self, draft: SupplementDraft) -> bool:
+        return draft.only_for is None or test(draft.only_for, self._of.facts) is True
 
     @cached_property
     def used(self) -> tuple[Step, ...]:

@@ -10,6 +10,8 @@ from typing import Literal, assert_never
 from mgcds.model.condition import names_of
 from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, Number, State, Taking, Threshold
 from mgcds.model.diet import Food, ReferenceIntake
+from mgcds.model.drafts import DraftOrder
+from mgcds.model.hooks import Hooks
 from mgcds.model.intended import Intended
 from mgcds.model.interaction import DrugMagnesium
 from mgcds.model.phq9 import Cutoffs
@@ -183,6 +185,10 @@ class RulePack:
     phq9: Cutoffs | None = None
     intended: Intended = field(default_factory=Intended)
     """what checks of the rules would report, and is meant"""
+    hooks: Hooks | None = None
+    """what is offered over CDS Hooks; a pack may be without"""
+    drafts: Mapping[str, DraftOrder] = field(default_factory=dict)
+    """what suggestions may put into the chart as drafts"""
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""
