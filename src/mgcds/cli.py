@@ -35,6 +35,7 @@ from mgcds.errors import (
 
 if TYPE_CHECKING:
     from mgcds.inputs import Input
+    from mgcds.model.assessment import Assessment
     from mgcds.model.pack import RulePack
     from mgcds.model.rule import Rule
 
@@ -66,6 +67,7 @@ class AssessmentFormat(StrEnum):
     text = "text"
     json = "json"
     fhir = "fhir"
+    html = "html"
 
 
 class Schema(StrEnum):
@@ -113,8 +115,20 @@ def evaluate(
     jurisdiction: Jurisdictions = None,
     as_: Annotated[
         AssessmentFormat,
-        typer.Option("--format", help="text to read, json for programs, fhir for a Bundle of FHIR R4."),
+        typer.Option(
+            "--format",
+            help="text to read, json for programs, fhir for a Bundle of FHIR R4, html for a page of the patient.",
+        ),
     ] = AssessmentFormat.text,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="With --format html: write the page here, or into this folder one of each patient.",
+        ),
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also say why each rule is not indicated, and all that was not used.")
     ] = False,
@@ -126,7 +140,9 @@ def evaluate(
     from mgcds.evaluator import evaluate as assess
     from mgcds.evaluator import today
 
-    day = on or today()
+    if output is not None and as_ is not AssessmentFormat.html:
+        raise typer.BadParameter("-o goes with --format html; redirect the others with >")
+    day, pages = on or today(), list[tuple[str, str]]()
     pack, printer, code, written, read = _pack(rules, jurisdiction), None, 0, [], 0
     for given in _inputs(files, pack, day):
         read += 1
@@ -137,6 +153,9 @@ def evaluate(
             assessment = assess(given.record, pack, day)
         except (EngineFault, EngineDisagreement) as error:
             code = max(code, _complain(error, f"{given.name}: "))
+            continue
+        if as_ is AssessmentFormat.html:
+            pages.append((given.name, _patient_page(given, assessment)))
             continue
         if as_ is AssessmentFormat.fhir:
             from datetime import UTC, datetime
@@ -156,9 +175,33 @@ def evaluate(
             printer.separator()
         printer = printer or Printer()
         print_assessment(printer, given.name, assessment, given.unused, everything)
+    _write_pages(pages, output, read > 1)
     if written:
         _write_json(written[0] if read == 1 else written)  # by what was given: one bad file does not change the shape
     raise typer.Exit(code)
+
+
+def _patient_page(given: Input, assessment: Assessment) -> str:
+    try:
+        from mgcds.review.patient_page import patient_html
+    except ImportError as error:
+        raise ReviewError(f"the page of a patient needs {error.name}: pip install 'mgcds[review]'") from None
+    return patient_html(given.name, given.record, assessment, given.unused)
+
+
+def _write_pages(pages: list[tuple[str, str]], output: Path | None, several: bool) -> None:
+    """One patient a page, so that nobody takes one for the other: several need a folder."""
+    if output is None and pages and not several:
+        typer.echo(pages[0][1], nl=False)
+    elif output is not None and pages and not several and not output.is_dir():
+        output.write_text(pages[0][1], encoding="utf-8")
+    elif pages:
+        if output is None or (output.exists() and not output.is_dir()):
+            raise RecordError("a page is of one patient; give -o FOLDER for a page each of several")
+        from mgcds.review.patient_page import write_pages
+
+        for path, name in write_pages(pages, output):
+            typer.echo(f"{path}: {name}")
 
 
 @app.command()

@@ -8,8 +8,8 @@ MgcdsError
 ├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
 ├── ReportError            a report of scenarios that cannot be read or contradicts itself
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
-├── SettingsError          a setting of the service cannot be used, or the database it names
 ├── ReviewError            the review pages cannot be built; the text says from what
+├── SettingsError          a setting of the service cannot be used, or the database it names
 ├── ProofError             what is to be proved of any patient says nothing, or cannot be said
 └── EngineDisagreement     the two channels gave different verdicts: nothing is advised
 

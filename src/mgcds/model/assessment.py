@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from mgcds.errors import UnknownRule
 from mgcds.model.basis import Basis, basis_of
@@ -31,10 +32,19 @@ class Suggestion:
     status: Status
     _of: Explanation
 
+    def __repr__(self) -> str:
+        """Without the pack, which would fill the screen."""
+        return f"<Suggestion {self.id}: {self.status}>"
+
     @property
     def id(self) -> str:
         """The rule's id."""
         return self.rule.id
+
+    @property
+    def pack(self) -> RulePack:
+        """The pack that says so."""
+        return self._of.pack
 
     @property
     def kind(self) -> str:
@@ -186,6 +196,12 @@ class Assessment:
     pack: RulePack
     facts: Facts
     verdicts: Verdicts
+
+    def __repr__(self) -> str:
+        """Without the pack, which would fill the screen."""
+        counted = Counter(self.verdicts.statuses.values())
+        statuses = ", ".join(f"{counted[status]} {status}" for status in get_args(Status))
+        return f"<Assessment on {self.on} by pack {self.pack.version}: {statuses}>"
 
     @cached_property
     def suggestions(self) -> tuple[Suggestion, ...]:

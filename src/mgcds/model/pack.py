@@ -225,6 +225,10 @@ class RulePack:
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""
 
+    def __repr__(self) -> str:
+        """Without its content, half a megabyte."""
+        return f"<RulePack {self.name} {self.version}, {self.digest[:12]}: {len(self.rules)} rules>"
+
     @cached_property
     def criteria_of(self) -> Mapping[str, tuple[str, ...]]:
         """Rule or finding id → keys of all criteria below it, through findings, each once, in order of reading."""
