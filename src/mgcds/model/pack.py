@@ -13,6 +13,7 @@ from mgcds.model.diet import Food, ReferenceIntake
 from mgcds.model.intended import Intended
 from mgcds.model.interaction import DrugMagnesium
 from mgcds.model.phq9 import Cutoffs
+from mgcds.model.review import Signer
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
@@ -188,6 +189,8 @@ class RulePack:
     phq9: Cutoffs | None = None
     intended: Intended = field(default_factory=Intended)
     """what checks of the rules would report, and is meant"""
+    signers: Mapping[str, Signer] = field(default_factory=dict)
+    """who may sign rules; who has signed stands with each"""
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""
