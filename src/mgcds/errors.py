@@ -7,6 +7,7 @@ MgcdsError
 ├── ExportError            the pack cannot be written exactly in the other language; the text says which part
 ├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
+├── SigningError           a rule cannot be signed: by whom, with which key, or as it stands
 ├── ProofError             what is to be proved of any patient says nothing, or cannot be said
 └── EngineDisagreement     the two channels gave different verdicts: nothing is advised
 
@@ -64,6 +65,10 @@ class EngineFault(MgcdsError):
 
 class EngineDisagreement(MgcdsError):
     """The channels differ on the named rules or findings. Their names are given, no value is."""
+
+
+class SigningError(MgcdsError):
+    """A rule cannot be signed as was asked; the text says what to do first."""
 
 
 class ProofError(MgcdsError):

@@ -91,9 +91,9 @@ def read_signers(source: Mapping, reader: Reader) -> dict[str, Signer]:
 
 def read_signatures(
     sources: Iterable[tuple[str, Mapping]], named: Collection[str], reader: Reader
-) -> dict[str, tuple[tuple[Signature, str], ...]]:
-    """`signatures/RULE.yaml` → signatures with what was signed in base64, not yet checked. `named`: the ids of all rule files."""
-    found: dict[str, tuple[tuple[Signature, str], ...]] = {}
+) -> dict[str, tuple[Signature, ...]]:
+    """`signatures/RULE.yaml` → its signatures, not yet checked. `named`: the ids of all rule files."""
+    found: dict[str, tuple[Signature, ...]] = {}
     for rule, source in sources:
         if rule not in named:
             reader.problem(source, f"is named after no rule file; {did_you_mean(rule, named)}, or take it out")
@@ -109,40 +109,39 @@ def read_signatures(
     return found
 
 
-def _read(node: Mapping, reader: Reader) -> tuple[Signature, str] | None:
+def _read(node: Mapping, reader: Reader) -> Signature | None:
     what = "a signature"
     if not reader.keys(node, what, ["by", "on", "due", "meaning", "signature"]):
         return None
     by, meaning = reader.text(node, "by", what), reader.text(node, "meaning", what)
-    signed = reader.text(node, "signature", what)
     on, due = reader.day(node, "on", what), reader.day(node, "due", what)
     if not _MEANING.fullmatch(meaning):
         reader.problem((node.file, node.line_of("meaning")), f"'meaning' of {what} is no hash; 'mgcds sign' writes it")
-    return Signature(by, "", "", on, due, meaning, ""), signed
+    return Signature(by, "", "", on, due, meaning, reader.text(node, "signature", what))
 
 
 def reviewed(
     pack: RulePack,
     policy: ReviewPolicy,
     signers: dict[str, Signer],
-    signatures: dict[str, tuple[tuple[Signature, str], ...]],
+    signatures: dict[str, tuple[Signature, ...]],
 ) -> RulePack:
     """The pack with the review of each rule: its signatures, checked, and when it lapses."""
     rules = {}
     for rule in pack.rules.values():
-        checked = tuple(_checked(rule.id, pack, signers, *each) for each in signatures.get(rule.id, ()))
+        checked = tuple(_checked(rule.id, pack, signers, each) for each in signatures.get(rule.id, ()))
         rules[rule.id] = replace(rule, review=review(rule.review.due, rule.suggest.kind, policy, checked))
     return replace(pack, rules=rules, signers=signers)
 
 
-def _checked(rule: str, pack: RulePack, signers: dict[str, Signer], signature: Signature, signed: str) -> Signature:
+def _checked(rule: str, pack: RulePack, signers: dict[str, Signer], signature: Signature) -> Signature:
     """The signature, and why it does not count where it does not."""
     signer = signers.get(signature.by)
     if signer is None:
         return replace(signature, void=f"'{signature.by}' is not in signers.yaml")
     named = replace(signature, name=signer.name, role=signer.role)
     said = statement(pack.name, rule, signature.meaning, signature.due, signer, signature.on)
-    void = _forged(signer.key, signed, said)
+    void = _forged(signer.key, signature.signed, said)
     if not void and signature.meaning != meaning_of(rule, pack):
         void = "the rule means something else than what was signed"
     if not void and signature.due != pack.rules[rule].review.due:

@@ -36,7 +36,9 @@ class Signature:
     on: date
     due: date
     meaning: str
-    void: str
+    signed: str
+    """the signature itself, in base64"""
+    void: str = ""
 
 
 @dataclass(frozen=True, slots=True)
