@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import z3
@@ -49,14 +50,10 @@ def find_witness(patient: AnyPatient, solver: z3.Solver, *wanted: z3.BoolRef) ->
         if solver.check() != z3.sat:
             return None
         plainer = _Plainer(solver)
-        for level in _plain(patient):
-            if not plainer.ask(*level):
-                for part in level:
+        for whole, parts in _wishes(patient):
+            if not plainer.ask(whole):
+                for part in parts:
                     plainer.ask(part)
-        for about in (*patient.lists, *patient.states, *patient.readings):  # what does not matter is left out
-            plainer.ask(patient.nothing_known(about))
-        for entry in [entry for found in patient.lists.values() for entry in found.entries.values()]:
-            plainer.ask(z3.Not(entry.now))
         return _Writer(patient, plainer.model).witness()
     finally:
         solver.pop()
@@ -68,15 +65,23 @@ class _Plainer:
     def __init__(self, solver: z3.Solver) -> None:
         self._solver, self.model = solver, solver.model()
 
-    def ask(self, *more: z3.BoolRef) -> bool:
+    def ask(self, more: z3.BoolRef) -> bool:
         """The solver is spared where the patient found so far is like that already."""
-        already = z3.is_true(self.model.eval(z3.And(more), model_completion=True))
-        if not already:
-            if self._solver.check(*more) != z3.sat:
+        if not z3.is_true(self.model.eval(more, model_completion=True)):
+            if self._solver.check(more) != z3.sat:
                 return False
             self.model = self._solver.model()
-        self._solver.add(*more)
+        self._solver.add(more)
         return True
+
+
+@lru_cache(maxsize=2)
+def _wishes(patient: AnyPatient) -> list[tuple[z3.BoolRef, list[z3.BoolRef]]]:
+    """What is asked for, as a whole or else part by part; written down once a patient. Last, what does not matter is left out."""
+    entries = [entry for found in patient.lists.values() for entry in found.entries.values()]
+    without = [patient.nothing_known(about) for about in (*patient.lists, *patient.states, *patient.readings)]
+    levels = [*_plain(patient), *([each] for each in without), *([z3.Not(entry.now)] for entry in entries)]
+    return [(z3.And(level), level if len(level) > 1 else []) for level in levels]
 
 
 def _plain(patient: AnyPatient) -> Iterator[list[z3.BoolRef]]:
