@@ -10,6 +10,7 @@ MgcdsError
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
 ├── ReviewError            the review pages cannot be built; the text says from what
 ├── SettingsError          a setting of the service cannot be used, or the database it names
+├── SigningError           a rule cannot be signed: by whom, with which key, or as it stands
 ├── ProofError             what is to be proved of any patient says nothing, or cannot be said
 └── EngineDisagreement     the two channels gave different verdicts: nothing is advised
 
@@ -75,6 +76,10 @@ class EngineDisagreement(MgcdsError):
 
 class SettingsError(MgcdsError):
     """The service cannot start as it is set up; the message says which setting, never its value where that is secret."""
+
+
+class SigningError(MgcdsError):
+    """A rule cannot be signed as was asked; the text says what to do first."""
 
 
 class ProofError(MgcdsError):
