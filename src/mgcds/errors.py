@@ -6,6 +6,7 @@ MgcdsError
 ├── UnknownRule            a rule id that the pack does not have
 ├── ExportError            the pack cannot be written exactly in the other language; the text says which part
 ├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
+├── TableError             a facts table of a population does not fit the rules; the text says which columns
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
 ├── ProofError             what is to be proved of any patient says nothing, or cannot be said
 └── EngineDisagreement     the two channels gave different verdicts: nothing is advised
@@ -56,6 +57,10 @@ class ExportError(MgcdsError):
 
 class UnknownJurisdiction(MgcdsError):
     """The pack has no limits of this jurisdiction; the message names those it has."""
+
+
+class TableError(MgcdsError):
+    """A facts table is none of the pack's layout: made for other rules, or with columns missing, of another type, or with nulls."""
 
 
 class EngineFault(MgcdsError):

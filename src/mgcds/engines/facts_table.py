@@ -43,12 +43,13 @@ def most(kind: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`unknown` is written where the row says nothing; in a column of text that is null."""
+    """`unknown` is written where the row says nothing; in a column of text that is null. `told` is for people: no engine reads it."""
 
     name: str
     type: Type
     unknown: int | None
     meaning: str
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class Layout:
             ("dated", "its date as reported"),
             ("source", "where it was read"),
         ):
-            yield Column(f"{item}_{told}", "string", None, f"{meaning}; for people, no engine reads it")
+            yield Column(f"{item}_{told}", "string", None, meaning, told=True)
 
     def step(self, item: str, unit: str, limit: Number) -> int:
         """A limit as it is encoded."""
@@ -149,7 +150,7 @@ class Layout:
     # --- facts → a row ------------------------------------------------------------------------------------------------------
 
     def row(self, facts: Facts, patient: str) -> dict[str, Any]:
-        """One patient. Every column is there."""
+        """One patient. Every column is there; those of text are null where nothing is known."""
         row: dict[str, Any] = {name: column.unknown for name, column in self.columns.items()}
         row["patient"] = patient
         for subject in (*self.measured, *self.states, *self.lists):
