@@ -7,6 +7,7 @@ MgcdsError
 ├── ExportError            the pack cannot be written exactly in the other language; the text says which part
 ├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
 ├── ReportError            a report of scenarios that cannot be read or contradicts itself
+├── TableError             a facts table of a population does not fit the rules; the text says which columns
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
 ├── ReviewError            the review pages cannot be built; the text says from what
 ├── SettingsError          a setting of the service cannot be used, or the database it names
@@ -64,6 +65,10 @@ class ReportError(MgcdsError):
 
 class UnknownJurisdiction(MgcdsError):
     """The pack has no limits of this jurisdiction; the message names those it has."""
+
+
+class TableError(MgcdsError):
+    """A facts table is none of the pack's layout: made for other rules, or with columns missing, of another type, or with nulls."""
 
 
 class EngineFault(MgcdsError):
