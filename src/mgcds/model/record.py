@@ -32,7 +32,8 @@ from mgcds.errors import RecordError
 from mgcds.model.dates import parse_when
 
 Comparator = Literal["<", "<=", ">=", ">"]
-SpecimenProblem = Literal["haemolysed", "lipaemic", "icteric", "edta", "citrate"]
+SpecimenProblem = Literal["haemolysed", "lipaemic", "icteric", "edta", "citrate", "paced", "bundle branch block"]
+"""what may spoil a result: of a sample, or, for an interval of the ECG, the rhythm it was measured in"""
 ObservationStatus = Literal[
     "registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"
 ]  # https://hl7.org/fhir/R4/valueset-observation-status.html

@@ -198,9 +198,9 @@ def _read_client(entry: Any, path: Path, where: str) -> Client:
         raise SettingsError(f"{where}: needs its issuer, as the 'iss' of its tokens says it")
     if jku is not None and not _may_be_asked(jku):
         raise SettingsError(f"{where}: jku is an https URL without a user name; http on loopback only")
-    if keys is None and jku is None:
-        raise SettingsError(f"{where}: needs keys (a JWK Set file) or jku (its URL)")
     if keys is None:
+        if jku is None:
+            raise SettingsError(f"{where}: needs keys (a JWK Set file) or jku (its URL)")
         return Client(issuer, FetchedKeys(jku), jku)
     try:
         known = read_key_set((path.parent / str(keys)).read_bytes())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 
 import uvicorn
 
@@ -13,26 +14,17 @@ from mgcds.errors import SettingsError
 from mgcds.evaluator import evaluate
 from mgcds.loading import load_pack
 from mgcds.service.app import create_app
-from mgcds.service.keys import is_loopback, read_clients
-from mgcds.service.limits import RequestLimits
+from mgcds.service.database import connect
+from mgcds.service.keys import read_clients
+from mgcds.service.logs import configuration, set_up
+from mgcds.service.memory import SqlMemory
 from mgcds.service.ports import Decision, Feedback, Gate, Memory, Parts
-from mgcds.service.replay import LocalReplay
+from mgcds.service.replay import LocalReplay, Replay, SharedReplay
+from mgcds.service.settings import Settings
 from mgcds.service.speaking import hooks_of
 from mgcds.service.tokens import NoGate, TokenGate
 
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How the service is run. `clients`: the file of who may call; None lets everybody in, on loopback alone."""
-
-    host: str = "127.0.0.1"
-    port: int = 8000
-    rules: Path | None = None
-    jurisdictions: tuple[str, ...] = ()
-    clients: Path | None = None
-    no_auth: bool = False
-    base_url: str = ""
-    origins: tuple[str, ...] = ("*",)
+_LOG = logging.getLogger("mgcds.service")
 
 
 class NoMemory:
@@ -46,14 +38,14 @@ class NoMemory:
         raise SettingsError("no database is set up: feedback cannot be kept")
 
 
-def parts_of(settings: Settings, memory: Memory) -> Parts:
+def parts_of(settings: Settings, memory: Memory, replay: Replay | None = None) -> Parts:
     """What a service of these settings is made of. PackError and SettingsError before it listens, not after."""
     pack = load_pack(settings.rules, settings.jurisdictions or None)
     hooks_of(pack)
     return Parts(
         pack=lambda: pack,
-        gate=_gate(settings),
-        limits=RequestLimits(),
+        gate=_gate(settings, replay or LocalReplay()),
+        limits=settings.limits,
         memory=memory,
         evaluate=evaluate,
         now=lambda: datetime.now().astimezone(),
@@ -62,17 +54,44 @@ def parts_of(settings: Settings, memory: Memory) -> Parts:
     )
 
 
-def _gate(settings: Settings) -> Gate:
-    if settings.no_auth:
-        if not is_loopback(settings.host):
-            raise SettingsError("--no-auth is for loopback alone: leave --host out, or give --clients FILE instead")
-        return NoGate()
-    if settings.clients is None:
-        raise SettingsError("say who may call: --clients FILE, or --no-auth to try it out on this machine")
-    return TokenGate(read_clients(settings.clients), LocalReplay())
+def _gate(settings: Settings, replay: Replay) -> Gate:
+    if settings.no_auth or settings.clients is None:
+        return NoGate()  # `checked` has seen that this is said, and on loopback
+    return TokenGate(read_clients(settings.clients), replay, settings.token_lifetime, settings.token_leeway)
 
 
-def serve(settings: Settings, memory: Memory) -> None:
+@contextmanager
+def remembering(settings: Settings) -> Iterator[tuple[Memory, Replay]]:
+    """The memory and what knows used tokens, closed at the end. Several processes may share a PostgreSQL, so there both go by it."""
+    if settings.database == "none":
+        yield NoMemory(), LocalReplay()
+        return
+    engine = connect(settings.database)
+    memory = SqlMemory(engine, override_codes(settings), settings.fingerprint_key.encode() or None)
+    local = LocalReplay()
+    try:
+        yield memory, SharedReplay(engine, local) if engine.dialect.name == "postgresql" else local
+    finally:
+        memory.close()
+        engine.dispose()
+        _LOG.info("memory: %s", json.dumps(memory.counts))
+
+
+def override_codes(settings: Settings) -> Callable[[], frozenset[str]]:
+    """The codes of override reasons that our cards offer; others may be a client's free text and are not kept."""
+    pack = load_pack(settings.rules, settings.jurisdictions or None)
+    codes = frozenset(pack.override_reasons) | {known.code for known in hooks_of(pack).codes.values()}
+    return lambda: codes
+
+
+def serve(settings: Settings) -> None:
     """Listens until it is told to stop; what is being answered then is answered."""
-    app = create_app(parts_of(settings, memory))
-    uvicorn.run(app, host=settings.host, port=settings.port, access_log=False, log_level="warning", server_header=False)
+    set_up(settings.log_level)
+    with remembering(settings) as (memory, replay):
+        app = create_app(parts_of(settings, memory, replay))
+        _LOG.info("listening, %s", "no token is asked for" if settings.no_auth else "tokens are asked for")
+        uvicorn.run(
+            app, host=settings.host, port=settings.port, log_config=configuration(), access_log=False, proxy_headers=False,
+            server_header=False, limit_concurrency=settings.most_connections, timeout_graceful_shutdown=10,
+            ssl_certfile=settings.tls_certificate, ssl_keyfile=settings.tls_key,
+        )  # fmt: skip

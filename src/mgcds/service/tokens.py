@@ -21,7 +21,10 @@ from mgcds.service.keys import ALGORITHMS, Client
 from mgcds.service.ports import Caller, Refused
 from mgcds.service.replay import Replay
 
-Why = Literal["absent", "form", "header", "algorithm", "issuer", "jku", "key", "signature", "claims", "audience", "time", "replayed", "crowded", "fault"]  # fmt: skip
+Why = Literal[
+    "absent", "form", "header", "algorithm", "issuer", "jku", "key", "signature", "claims", "audience", "time",
+    "replayed", "crowded", "fault",
+]  # fmt: skip
 
 _MOST_BYTES = 8192
 _MOST_OF_AN_ID = 256
