@@ -28,7 +28,7 @@ def read_conditions(conditions: Iterable[Resource], pack: RulePack, gathered: Ga
 
 
 def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered) -> None:
-    verified, clinical = elements.said(content, "verificationStatus"), elements.said(content, "clinicalStatus")
+    verified, clinical = resource.concept("verificationStatus").said, resource.concept("clinicalStatus").said
     if verified & _NOT_SO:
         if "refuted" in verified:
             gathered.given.add("conditions")
