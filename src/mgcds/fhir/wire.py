@@ -62,9 +62,12 @@ class _Request(msgspec.Struct, gc=False):
     url: str | None = None
 
 
+_ABSENT = msgspec.Raw()
+
+
 class _Entry(msgspec.Struct, gc=False):
     fullUrl: str | None = None  # noqa: N815
-    resource: msgspec.Raw = msgspec.Raw()
+    resource: msgspec.Raw = _ABSENT
     search: _Search | None = None
     request: _Request | None = None
 
@@ -301,9 +304,7 @@ def _add_all(slots: Sequence[Any], delivery: Delivery) -> None:
 
 
 def _filled(slot: Any) -> bool:
-    if isinstance(slot, msgspec.Raw):
-        return memoryview(slot).nbytes > len(b"null") or bytes(slot) not in (b"", b"null")
-    return slot is not None
+    return slot is not None and slot is not _ABSENT and not (isinstance(slot, msgspec.Raw) and bytes(slot) == b"null")
 
 
 def _resource(slot: Any) -> Resource:
