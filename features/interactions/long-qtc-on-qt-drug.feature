@@ -37,3 +37,18 @@ Feature: QTc of 500 ms or more on an antidepressant that prolongs QT
       | days | urgent   |
       | 365  | offered  |
       | 366  | withheld |
+
+  Scenario Outline: an automated QTc of a paced rhythm or a bundle branch block is not used, and asked for again
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the patient takes "citalopram" since 300 days ago
+    And the QTc is "<qtc>" from an ECG with <rhythm>
+    When the record is evaluated
+    Then "long-qtc-on-qt-drug" is withheld for want of "QTc"
+    And "supplement-alongside-therapy" is withheld for want of "QTc"
+
+    Examples:
+      | qtc    | rhythm              |
+      | 440 ms | paced               |
+      | 520 ms | paced               |
+      | 440 ms | bundle branch block |
+      | 520 ms | bundle branch block |

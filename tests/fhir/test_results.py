@@ -348,6 +348,23 @@ def test_a_spoilt_specimen(resources: list[dict[str, Any]], problem: str | None,
     assert short[MG] == [" ".join(["2 mg/dL on 2026-11-01T08:00:00Z", *([problem] if problem else [])])]
 
 
+@pytest.mark.parametrize(
+    ("note", "rhythm"),
+    [
+        ("Ventricular paced rhythm", "paced"),
+        ("Left bundle branch block", "bundle branch block"),
+        ("known RBBB", "bundle branch block"),
+        ("sinus rhythm, no pacing, no bundle branch block", None),
+        ("sinus rhythm", None),
+    ],
+)
+def test_the_rhythm_that_spoils_a_qtc(note: str, rhythm: str | None, pack: RulePack) -> None:
+    qtc = observation("8636-3", quantity(520, "ms"), on="2026-11-01", note=[{"text": note}])
+    assert read(bundle(patient(), qtc), pack)["qtc"] == [
+        " ".join(["520 ms on 2026-11-01", *([rhythm] if rhythm else [])])
+    ]
+
+
 def test_numbers_stay_as_they_were_written(pack: RulePack) -> None:
     written = "1.63514387554426671234567890"
     text = json.dumps(bundle(patient(), observation(MAGNESIUM, mgdl(7)))).replace('"value": 7', f'"value": {written}')

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mgcds.evaluator import evaluate
 from mgcds.loading import load_pack
 from mgcds.model.record import PatientRecord, read_record
-from mgcds.service.advice import fingerprint, valid_until
+from mgcds.service.advice import Inputs, fingerprint, valid_until
 from mgcds.service.hooks import respond
 from mgcds.service.validate import validate
 from tests.service.asking import (
@@ -165,7 +165,8 @@ def records(pick: st.DrawFn) -> PatientRecord:
 @given(records())
 def test_while_it_is_valid_the_status_does_not_change_by_time_alone(record: PatientRecord) -> None:
     now = evaluate(record, PACK, TODAY)
-    last = {rule: valid_until(rule, now, record) for rule in PACK.rules}
+    inputs = Inputs(record, PACK, TODAY)
+    last = {rule: valid_until([rule], now, inputs) for rule in PACK.rules}
     assert all(TODAY <= day <= TODAY + 7 * DAY for day in last.values())
     day = TODAY
     while day < max(last.values()):
@@ -184,13 +185,16 @@ def test_the_check_above_would_notice_an_end_that_comes_too_late() -> None:
         evaluate(record, PACK, day).verdicts.statuses["assess-dietary-intake"] for day in (TODAY, TODAY + DAY)
     )
     assert now != later
-    assert valid_until("assess-dietary-intake", evaluate(record, PACK, TODAY), record) == TODAY
+    assert valid_until(["assess-dietary-intake"], evaluate(record, PACK, TODAY), Inputs(record, PACK, TODAY)) == TODAY
 
 
 def test_most_advice_is_given_for_the_whole_week() -> None:
     """Sound is not enough: an end that is always today would be sound too."""
     record = read_record({"recorded": TODAY.isoformat(), "egfr": "25 mL/min/1.73m2", "birth_date": "1980-01-01"})
-    assert valid_until("severe-renal-impairment", evaluate(record, PACK, TODAY), record) == TODAY + 7 * DAY
+    assert (
+        valid_until(["severe-renal-impairment"], evaluate(record, PACK, TODAY), Inputs(record, PACK, TODAY))
+        == TODAY + 7 * DAY
+    )
 
 
 @pytest.mark.parametrize("ahead", [1, 5, 40])
@@ -206,7 +210,9 @@ def test_the_same_data_have_the_same_fingerprint_on_another_day(ahead: int) -> N
 
 def test_another_value_another_date_or_another_pack_have_another() -> None:
     def of(value: str, on: str) -> str:
-        return fingerprint(["severe-renal-impairment"], read_record({"egfr": {"value": value, "date": on}}), PACK)
+        return fingerprint(
+            ["severe-renal-impairment"], Inputs(read_record({"egfr": {"value": value, "date": on}}), PACK, TODAY)
+        )
 
     seen = {
         of("25 mL/min/1.73m2", "2026-11-01"),
@@ -218,4 +224,4 @@ def test_another_value_another_date_or_another_pack_have_another() -> None:
 
     other = replace(PACK, digest="0")
     record = read_record({"egfr": {"value": "25 mL/min/1.73m2", "date": "2026-11-01"}})
-    assert fingerprint(["severe-renal-impairment"], record, other) not in seen
+    assert fingerprint(["severe-renal-impairment"], Inputs(record, other, TODAY)) not in seen

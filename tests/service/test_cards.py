@@ -16,6 +16,7 @@ from mgcds.evaluator import evaluate
 from mgcds.fhir import read_bundle
 from mgcds.model.evaluation import Status
 from mgcds.model.pack import RulePack
+from mgcds.service.advice import Inputs
 from mgcds.service.cards import Call, cards_of, summary_of
 from mgcds.service.checks import check_response
 from mgcds.service.hooks import respond
@@ -72,7 +73,7 @@ def every_rule(pack: RulePack) -> dict[str, dict[str, Any]]:
     for rule in pack.rules:
         statuses: dict[str, Status] = {each: "offered" if each == rule else "not indicated" for each in pack.rules}
         one = replace(assessment, verdicts=replace(assessment.verdicts, statuses=statuses))
-        call = Call(INSTANCE, "Patient/p", one, record, pack.hooks, lambda *_: [])
+        call = Call(INSTANCE, "Patient/p", one, Inputs(record, pack, TODAY), pack.hooks, lambda *_: [])
         made[rule] = cards_of(call, frozenset([rule]), []).cards[0]
     return made
 

@@ -44,8 +44,10 @@ _LEAVES_NOTHING_OUT: dict[str, frozenset[str] | None] = {
 }
 
 
-def read_lists(lists: Iterable[Resource], present: set[str], gathered: Gathered) -> None:
-    """`List` resources: when a list was reviewed, and that it is empty. `present` has all references that were given."""
+def read_lists(lists: Iterable[Resource], own: Iterable[Resource], gathered: Gathered) -> None:
+    """`List` resources: when a list was reviewed, and that it is empty. `own`: all that was given of this patient."""
+    lists = list(lists)
+    present = {name for each in own for name in (each.reference, each.full_url) if name} if lists else set()
     for resource in lists:
         try:
             content = resource.content

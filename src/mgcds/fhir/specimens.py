@@ -1,4 +1,5 @@
-"""What went wrong with a sample: said in words by the specimen, by a note, or by a haemolysis index of the same sample.
+"""What went wrong with a sample: said in words by the specimen, by a note, or by a haemolysis index of the same sample. A note of an
+ECG says the rhythm that spoils its intervals.
 
 An index is a number without a limit that all analysers share. It speaks where the laboratory says what it means: by an
 interpretation, or by a limit of its own that is exceeded.
@@ -24,6 +25,7 @@ _IN_WORDS = {
     "haemolysis": "haemolysed", "hemolysis": "haemolysed", "haemolytic": "haemolysed", "hemolytic": "haemolysed",
     "lipaemic": "lipaemic", "lipemic": "lipaemic", "lipaemia": "lipaemic", "lipemia": "lipaemic",
     "icteric": "icteric", "icterus": "icteric",
+    "paced": "paced", "pacing": "paced", "lbbb": "bundle branch block", "rbbb": "bundle branch block",
 }  # fmt: skip
 _TUBES = {"edta": "edta", "citrate": "citrate", "citrated": "citrate"}
 _OF_A_TUBE = frozenset(
@@ -46,6 +48,8 @@ def problems_in_words(text: str, of_a_specimen: bool) -> Iterator[str]:
             continue
         if word in _IN_WORDS and _NOT_A_FINDING.isdisjoint(found[at + 1 : at + 2]):
             yield _IN_WORDS[word]
+        elif tuple(found[at : at + 3]) == ("bundle", "branch", "block"):
+            yield "bundle branch block"
         elif word in _TUBES and (of_a_specimen or not _OF_A_TUBE.isdisjoint(found)):
             yield _TUBES[word]
 
@@ -58,7 +62,7 @@ class Specimens:
         self._gathered = gathered
         self._haemolysed: list[tuple[Sample, Resource]] = []
         for resource in observations:
-            if any(coding.code == HAEMOLYSIS_INDEX and coding.system in elements.LOINC for coding in resource.codings):
+            if HAEMOLYSIS_INDEX in resource.code.loinc:
                 self._read_index(resource)
 
     def problems(self, content: Node) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ says, that resource alone is read the slow way, and the others are not lost.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,6 +16,7 @@ import msgspec
 
 from mgcds.errors import RecordError
 from mgcds.fhir import elements
+from mgcds.fhir.concepts import Concept, concept_of
 from mgcds.fhir.elements import Node, Unreadable
 
 Content = bytes | str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -23,21 +24,6 @@ Content = bytes | str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 _NOT_FHIR = "this is no FHIR: a Bundle, a list of resources or NDJSON is needed, each resource with its resourceType"
 _NOT_JSON = "this is no FHIR: it is not JSON, and not NDJSON either"
 _DEEPEST_BUNDLE = 8
-
-
-class _Coding(msgspec.Struct, gc=False):
-    system: str | None = None
-    code: str | None = None
-    display: str | None = None
-
-
-class _Concept(msgspec.Struct):
-    coding: list[_Coding] = []
-    text: str | None = None
-
-
-class _Component(msgspec.Struct):
-    code: _Concept | None = None
 
 
 class _Reference(msgspec.Struct, gc=False):
@@ -48,16 +34,23 @@ class _Meta(msgspec.Struct, gc=False):
     lastUpdated: str | None = None  # noqa: N815  (as FHIR names it)
 
 
-class _Glance(msgspec.Struct):
-    """What tells whether a resource is needed."""
+class _Component(msgspec.Struct, gc=False):
+    code: msgspec.Raw = msgspec.Raw()
+
+
+class _Glance(msgspec.Struct, gc=False):
+    """What tells whether a resource is needed. Its codes stay as they came: see `concepts.py`."""
 
     resourceType: str = ""  # noqa: N815
     id: str | None = None
     meta: _Meta | None = None
     subject: _Reference | None = None
     patient: _Reference | None = None
-    code: _Concept | None = None
-    component: list[_Component] = []
+    code: msgspec.Raw = msgspec.Raw()
+    component: tuple[_Component, ...] = ()
+    clinicalStatus: msgspec.Raw = msgspec.Raw()  # noqa: N815
+    verificationStatus: msgspec.Raw = msgspec.Raw()  # noqa: N815
+    medicationCodeableConcept: msgspec.Raw = msgspec.Raw()  # noqa: N815
 
 
 class _Search(msgspec.Struct, gc=False):
@@ -69,9 +62,12 @@ class _Request(msgspec.Struct, gc=False):
     url: str | None = None
 
 
-class _Entry(msgspec.Struct):
+_ABSENT = msgspec.Raw()
+
+
+class _Entry(msgspec.Struct, gc=False):
     fullUrl: str | None = None  # noqa: N815
-    resource: msgspec.Raw = msgspec.Raw()
+    resource: msgspec.Raw = _ABSENT
     search: _Search | None = None
     request: _Request | None = None
 
@@ -111,69 +107,48 @@ class Unused:
     resources: int = 1
 
 
-class Resource:
-    """One resource: what was seen at a glance, and its whole content when asked for."""
+class Resource(msgspec.Struct, eq=False, gc=False):
+    """One resource: what was seen at a glance, and its whole content when asked for.
 
-    __slots__ = ("_content", "_glance", "_raw", "from_history", "full_url", "id", "kind", "reference")
+    `subject`: the reference to whom it is about; empty where a subject is given without one, None where none is given. `updated`: when
+    this version was stored. `code`, `components`: its code, and those of its components.
+    """
 
-    def __init__(self, glance: _Glance, raw: bytes | msgspec.Raw | Node, full_url: str | None, where: str) -> None:
-        self.kind = glance.resourceType
-        self.id = glance.id
-        self.reference = f"{self.kind}/{self.id}" if self.id else full_url or f"{self.kind} ({where})"
-        self.full_url = full_url
-        self.from_history = False
-        self._glance = glance
-        self._raw = raw
-        self._content: Node | None = raw if isinstance(raw, dict) else None
+    kind: str
+    id: str | None
+    reference: str
+    subject: str | None
+    updated: str | None
+    code: Concept
+    components: tuple[Concept, ...]
+    raw: bytes | msgspec.Raw | Node
+    glance: _Glance | None = None
+    full_url: str | None = None
+    from_history: bool = False
+    decoded: Node | None = None
 
-    @property
-    def subject(self) -> str | None:
-        """The reference to whom it is about; empty where a subject is given without one, None where none is given."""
-        about = self._glance.subject or self._glance.patient
-        return (about.reference or "") if about is not None else None
+    def concept(self, key: str) -> Concept:
+        """One of its CodeableConcepts: `code`, `clinicalStatus`, `verificationStatus` or `medicationCodeableConcept`."""
+        return concept_of(getattr(self.glance, key) if self.glance is not None else self.content.get(key))
 
-    @property
-    def updated(self) -> str | None:
-        """When this version was stored."""
-        meta = self._glance.meta
-        return meta.lastUpdated if meta is not None else None
-
-    @property
-    def codings(self) -> list[_Coding]:
-        """The codings of its code."""
-        return self._glance.code.coding if self._glance.code is not None else []
-
-    @property
-    def code_text(self) -> str | None:
-        """The text of its code."""
-        return self._glance.code.text if self._glance.code is not None else None
-
-    @property
-    def component_codings(self) -> list[_Coding]:
-        """The codings of its components' codes."""
-        return [coding for part in self._glance.component if part.code is not None for coding in part.code.coding]
-
-    def has_code(self, wanted: Container[str]) -> bool:
+    def has_code(self, wanted: frozenset[str]) -> bool:
         """Has it, or one of its components, one of these codes, of whatever system?"""
-        glance = self._glance
-        if glance.code is not None:
-            for coding in glance.code.coding:
-                if coding.code is not None and coding.code.strip() in wanted:
-                    return True
-        if not glance.component:
-            return False
-        return any(coding.code is not None and coding.code.strip() in wanted for coding in self.component_codings)
+        if not wanted.isdisjoint(self.code.plain_codes):
+            return True
+        return any(not wanted.isdisjoint(part.plain_codes) for part in self.components)
 
     @property
     def content(self) -> Node:
         """All of it, numbers exact. Unreadable where it cannot be decoded."""
-        if self._content is None:
+        if isinstance(self.raw, dict):
+            return self.raw
+        if self.decoded is None:
             try:
-                decoded = _EXACT.decode(self._raw)  # type: ignore[arg-type]
+                decoded = _EXACT.decode(self.raw)
             except _UNDECODABLE:
                 raise Unreadable("it cannot be decoded") from None
-            self._content = decoded if isinstance(decoded, dict) else {}
-        return self._content
+            self.decoded = decoded if isinstance(decoded, dict) else {}
+        return self.decoded
 
     def same_as(self, other: Resource) -> bool:
         """Is the content the same?"""
@@ -208,17 +183,19 @@ class Delivery:
     ) -> Resource | None:
         """One resource, or a Bundle with all its resources."""
         try:
-            glance, content = _glance(slot)
+            resource = _resource(slot)
         except Unreadable as unreadable:
             self.unused.append(Unused(where, str(unreadable)))
             return None
-        if glance.resourceType == "Bundle":
+        if resource.kind == "Bundle":
             if depth >= _DEEPEST_BUNDLE:
                 self.unused.append(Unused(where, "Bundles within Bundles, too deep to follow"))
             else:
-                self.add_bundle(_bundle(content), where, depth)
+                self.add_bundle(_bundle(slot), where, depth)
             return None
-        resource = Resource(glance, content, full_url, where)
+        resource.full_url = full_url
+        if not resource.id:
+            resource.reference = full_url or f"{resource.kind} ({where})"
         self.resources.append(resource)
         return resource
 
@@ -327,65 +304,57 @@ def _add_all(slots: Sequence[Any], delivery: Delivery) -> None:
 
 
 def _filled(slot: Any) -> bool:
-    if isinstance(slot, msgspec.Raw):
-        return memoryview(slot).nbytes > len(b"null") or bytes(slot) not in (b"", b"null")
-    return slot is not None
+    return slot is not None and slot is not _ABSENT and not (isinstance(slot, msgspec.Raw) and bytes(slot) == b"null")
 
 
-def _glance(slot: Any) -> tuple[_Glance, Any]:
+def _resource(slot: Any) -> Resource:
     """What a resource is, by the fast way; by the slow one where an element has another shape than the standard says."""
     if isinstance(slot, bytes | msgspec.Raw):
         try:
-            glance = _AT_A_GLANCE.decode(slot)
+            return _at_a_glance(slot)
         except _UNDECODABLE:
             try:
                 slot = _EXACT.decode(slot)
             except _UNDECODABLE:
                 raise Unreadable("it is not JSON that can be decoded") from None
-        else:
-            return _typed(glance), slot
     if not isinstance(slot, dict):
         raise Unreadable("it is no resource: a JSON object with a resourceType is needed")
-    try:
-        return _typed(msgspec.convert(slot, _Glance)), slot
-    except (msgspec.ValidationError, RecursionError):
-        return _typed(_glance_of_odd_shape(slot)), slot
+    kind, resource_id = _typed(elements.string(slot, "resourceType")), elements.string(slot, "id")
+    return Resource(
+        kind, resource_id, f"{kind}/{resource_id}", _subject(slot), elements.string(elements.node(slot, "meta"), "lastUpdated"),
+        concept_of(slot.get("code")), tuple(concept_of(part.get("code")) for part in elements.nodes(slot, "component")), slot,
+    )  # fmt: skip
 
 
-def _typed(glance: _Glance) -> _Glance:
-    if not glance.resourceType:
-        raise Unreadable("it has no resourceType")
-    return glance
-
-
-def _glance_of_odd_shape(slot: Node) -> _Glance:
-    """Whatever of it has the right shape."""
-    return _Glance(
-        resourceType=elements.string(slot, "resourceType") or "",
-        id=elements.string(slot, "id"),
-        meta=_Meta(elements.string(elements.node(slot, "meta"), "lastUpdated")),
-        subject=_reference_of_odd_shape(slot, "subject"),
-        patient=_reference_of_odd_shape(slot, "patient"),
-        code=_concept_of_odd_shape(elements.node(slot, "code")),
-        component=[
-            _Component(_concept_of_odd_shape(elements.node(part, "code"))) for part in elements.nodes(slot, "component")
-        ],
+def _at_a_glance(slot: bytes | msgspec.Raw) -> Resource:
+    glance = _AT_A_GLANCE.decode(slot)
+    kind, resource_id, about, meta = (
+        _typed(glance.resourceType),
+        glance.id,
+        glance.subject or glance.patient,
+        glance.meta,
     )
+    if resource_id is not None:
+        resource_id = resource_id.strip()
+    return Resource(
+        kind, resource_id, f"{kind}/{resource_id}", None if about is None else (about.reference or "").strip(),
+        None if meta is None else meta.lastUpdated, concept_of(glance.code),
+        tuple([concept_of(part.code) for part in glance.component]) if glance.component else (), slot, glance,
+    )  # fmt: skip
 
 
-def _reference_of_odd_shape(slot: Node, key: str) -> _Reference | None:
-    """A reference; a plain text counts as one."""
-    if key not in slot:
-        return None
-    return _Reference(elements.string(elements.node(slot, key), "reference") or elements.string(slot, key))
+def _typed(kind: str | None) -> str:
+    if not kind:
+        raise Unreadable("it has no resourceType")
+    return kind
 
 
-def _concept_of_odd_shape(concept: Node) -> _Concept:
-    coding = [
-        _Coding(elements.string(each, "system"), elements.string(each, "code"), elements.string(each, "display"))
-        for each in elements.nodes(concept, "coding")
-    ]
-    return _Concept(coding, elements.string(concept, "text"))
+def _subject(slot: Node) -> str | None:
+    """To whom it refers; a plain text counts as a reference."""
+    for key in ("subject", "patient"):
+        if slot.get(key) is not None:
+            return elements.string(elements.node(slot, key), "reference") or elements.string(slot, key) or ""
+    return None
 
 
 def _bundle(content: Any) -> _Bundle:

@@ -32,7 +32,8 @@ from mgcds.errors import RecordError
 from mgcds.model.dates import parse_when
 
 Comparator = Literal["<", "<=", ">=", ">"]
-SpecimenProblem = Literal["haemolysed", "lipaemic", "icteric", "edta", "citrate"]
+SpecimenProblem = Literal["haemolysed", "lipaemic", "icteric", "edta", "citrate", "paced", "bundle branch block"]
+"""what may spoil a result: of a sample, or, for an interval of the ECG, the rhythm it was measured in"""
 ObservationStatus = Literal[
     "registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"
 ]  # https://hl7.org/fhir/R4/valueset-observation-status.html
@@ -67,11 +68,17 @@ class Part(BaseModel):
     @classmethod
     def _known_keys_only(cls, given: Any) -> Any:
         if isinstance(given, Mapping):
-            known = cls.model_fields
+            known = _names_of(cls)
             for key in given:
                 if key not in known:
                     raise ValueError(unknown_key(str(key), list(known)))
         return given
+
+
+@cache
+def _names_of(part: type[Part]) -> tuple[str, ...]:
+    """Kept, because pydantic looks them up anew each time."""
+    return tuple(part.model_fields)
 
 
 def unknown_key(key: str, names: list[str]) -> str:

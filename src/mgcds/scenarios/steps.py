@@ -173,13 +173,14 @@ def item_with_limits(item: str, quantity: str, low: str, high: str, mgcds_patien
 
 @given('the <item> is "<quantity>" from a <fault> specimen')
 @given('the <item> is "<quantity>" from an <fault> specimen')
+@given('the <item> is "<quantity>" from an ECG with <fault>')
 def item_from_specimen(item: str, quantity: str, fault: str, mgcds_patient: Patient) -> None:
     from mgcds.loading.reading import did_you_mean
     from mgcds.model.record import SpecimenProblem
 
     faults = get_args(SpecimenProblem)
     if fault.lower() not in faults:
-        raise ScenarioError(f"no specimen is called '{fault}': {did_you_mean(fault.lower(), faults)}")
+        raise ScenarioError(f"no specimen or rhythm is called '{fault}': {did_you_mean(fault.lower(), faults)}")
     mgcds_patient.say(item, quantity, specimen=[fault.lower()])
 
 
