@@ -743,6 +743,10 @@ def hook(
     order: Annotated[
         list[str] | None, typer.Option("--order", metavar="FILE", help="Draft order, for order-*; those of the Bundle if not given.")
     ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="FILE", help="Sign each call with this private key (JWK); with --issuer.")
+    ] = None,
+    issuer: Annotated[str | None, typer.Option("--issuer", metavar="URL", help="Who signs.")] = None,
     as_: As = Format.text,
 ) -> None:  # fmt: skip
     """Play an EHR against a CDS Hooks service, and hold what comes back against the specification."""
@@ -760,8 +764,11 @@ def hook(
         orders = [
             each for each in resources if each.get("status") == "draft" and each["resourceType"].endswith("Request")
         ]
+    if (key is None) != (issuer is None):
+        raise SettingsError("give --key and --issuer together, or neither")
+    authorize = client.signing(key, issuer) if key is not None and issuer is not None else None
     with httpx.Client(timeout=client.SECONDS) as web:
-        violations, played = client.play(web, url, resources, hook, orders)
+        violations, played = client.play(web, url, resources, hook, orders, authorize)
     if as_ is Format.json:
         _write_json(client.to_dict(violations, played))
     else:

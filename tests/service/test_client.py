@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from mgcds.errors import MgcdsError, RecordError
+from mgcds.errors import MgcdsError, RecordError, SettingsError
 from mgcds.service.app import create_app
 from mgcds.service.checks import check_discovery, check_response
 from mgcds.service.client import lines, patient_of, play, resources_of
+from mgcds.service.client import signing as sign_with
 from mgcds.service.ehr import Unsatisfied, answer_query, filled, prefetched
+from tests.service import signing
 from tests.service.asking import ABOUT, EGFR, MANY, ask, draft, medicine, observation, parts, patient
 
 EXTRACT = Path(__file__).parents[1] / "fhir" / "bundles" / "synthea-extract.json"
@@ -73,6 +76,28 @@ def test_a_service_that_cannot_be_reached() -> None:
             play(web, "http://127.0.0.1:9", PEOPLE, "patient-view", [])
         with pytest.raises(MgcdsError, match="begins with https"):
             play(web, "ftp://x", PEOPLE, "patient-view", [])
+
+
+@pytest.mark.parametrize("key", [signing.EC, signing.RSA], ids=["EC", "RSA"])
+def test_each_call_is_signed(key: Any, tmp_path: Path) -> None:
+    file = tmp_path / "key.json"
+    file.write_text(json.dumps({**key.as_dict(private=True), "kid": key.kid}))
+    authorize = sign_with(file, signing.ISSUER)
+    gate = signing.gate(clock=time.time)
+    with TestClient(create_app(parts(gate=gate)), base_url="https://cds.example") as web:
+        wrong, [played] = play(web, "https://cds.example", PEOPLE, "patient-view", [], authorize)
+        refused, _ = play(web, "https://cds.example", PEOPLE, "patient-view", [])
+    assert (wrong, played.status) == ([], 200)
+    assert [str(each) for each in refused] == ["the body: discovery answered 401, not 200 (requirement 13)"]
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"kty": "EC"}', json.dumps(signing.EC.as_dict(private=False)), '{"kty": "oct", "k": "YQ", "kid": "x"}'])  # fmt: skip
+def test_what_is_no_private_key(content: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "key.json"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(SettingsError, match="the key file"):
+        sign_with(file, signing.ISSUER)
 
 
 # --- queries ------------------------------------------------------------------------------------------------------------------------
