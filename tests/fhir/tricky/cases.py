@@ -5,6 +5,9 @@ from the rules and their sources, not copied from a run. What a single resource 
 other files of this folder's parent; `ELSEWHERE` says where.
 """
 
+# A table, one case an entry.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
