@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 from mgcds.model.condition import Condition
+from mgcds.model.review import Review
 
 Kind = Literal["urgent", "stop", "defer", "interaction", "workup", "consider", "dose", "monitor", "inform"]
 Certainty = Literal["high", "moderate", "low", "very low", "not graded"]
@@ -46,14 +46,6 @@ class Suggest:
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
-    """Who signed a rule is for people to say: `unreviewed` until one does."""
-
-    status: Literal["unreviewed", "reviewed", "approved"]
-    due: date
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
     """Criteria, the line that joins them, and the suggestion made when it is met."""
 
@@ -78,3 +70,5 @@ class HoldsBack:
     holds: tuple[str, ...]
     lets_pass: bool
     because: str
+    held_kinds: tuple[str, ...] = ()
+    """the kinds that are held as a whole"""
