@@ -112,7 +112,7 @@ def checked(settings: Settings) -> Settings:
             not on_loopback and settings.tls_certificate is None and not settings.base_url.startswith("https://"),
         ),
         ("off loopback, base_url is needed: tokens name it, whatever host a caller names", not on_loopback and not settings.base_url),
-        ("port is between 0 and 65535", not 0 <= settings.port <= 65535),
+        ("port is between 1 and 65535", not 1 <= settings.port <= 65535),
         ("log_level is debug, info, warning or error", settings.log_level not in ("debug", "info", "warning", "error")),
         ("fingerprint_key has at least 16 characters", 0 < len(settings.fingerprint_key) < 16),
         ("token_leeway is between 0 and 300 seconds", not 0 <= settings.token_leeway <= 300),
