@@ -109,7 +109,8 @@ def _database_fails(memory: Any, fault: Callable[[], str]) -> None:
 
 
 def main(folder: Path) -> None:
-    settings = read_settings({"no_auth": None, "port": 0}, os.environ)
+    listening = socket.create_server(("127.0.0.1", 0))
+    settings = read_settings({"port": listening.getsockname()[1]}, os.environ)
     if SEEDED != "uvicorn":
         set_up("debug")
     serve.stop_in_order()
@@ -126,8 +127,7 @@ def main(folder: Path) -> None:
             await asyncio.sleep(0.05)
             raise RuntimeError(said)
 
-        listening = socket.create_server(("127.0.0.1", 0))
-        (folder / "port").write_text(str(listening.getsockname()[1]))
+        (folder / "port").write_text(str(settings.port))
         log = configuration() if SEEDED != "uvicorn" else uvicorn.config.LOGGING_CONFIG
         config = uvicorn.Config(
             app, log_config=log, access_log=SEEDED == "uvicorn", proxy_headers=False, log_level="debug"

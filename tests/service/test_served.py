@@ -20,13 +20,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from starlette.testclient import TestClient
 
 from mgcds.service.acceptance import read_acceptance
+from mgcds.service.app import create_app
 from mgcds.service.database import connect
 from tests.cli.running import environment
-from tests.service.asking import KIDNEYS, request
+from tests.service.asking import KIDNEYS, parts, request
 from tests.service.records import until
-from tests.service.signing import EC, ISSUER, bearer, claims, header, key_set, signed
+from tests.service.signing import EC, ISSUER, bearer, claims, gate, header, key_set, signed
 
 PATH = "/cds-services/mgcds-patient-view"
 
@@ -92,13 +94,28 @@ def test_tls_tokens_and_an_end_in_order(served: tuple[httpx.Client, subprocess.P
     assert answer.status_code == 200
     assert "Severe renal impairment" in [card["summary"] for card in answer.json()["cards"]]
     assert web.post(PATH, json=request(**KIDNEYS), headers=token).status_code == 401, "used before"
+    elsewhere = claims(aud=f"https://other.example.org{PATH}", iat=now, exp=now + 60)
+    relayed = {"Authorization": bearer(signed(header(), elsewhere)), "Host": "other.example.org"}
+    assert web.post(PATH, json=request(**KIDNEYS), headers=relayed).status_code == 401, (
+        "a token that another service was sent"
+    )
     with pytest.raises(httpx.TransportError):
         httpx.get(f"http://127.0.0.1:{web.base_url.port}/cds-services")
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     log = (tmp_path / "log").read_text()
-    assert json.loads(log.splitlines()[-1])["what"] == 'memory: {"kept": 1}'
+    counts = json.loads(json.loads(log.splitlines()[-1])["what"].removeprefix("memory: "))
+    assert (counts["kept"], counts.get("lost", 0)) == (1, 0)
     assert token["Authorization"][7:] not in log
     assert read_acceptance(connect(f"sqlite:///{tmp_path}/memory.db")).calls == 1
     assert "sixteen" not in log
     assert not (tmp_path / "mgcds.db").exists(), "the default was not made"
+
+
+@pytest.mark.parametrize(("base_url", "status"), [("https://cds.example.org", 401), ("", 200)])
+def test_if_the_host_header_counted_a_token_for_another_service_would_pass(base_url: str, status: int) -> None:
+    now = int(time.time())
+    relayed = bearer(signed(header(), claims(aud=f"http://other.example.org{PATH}", iat=now, exp=now + 60)))
+    with TestClient(create_app(parts(gate=gate(clock=time.time), base_url=base_url))) as client:
+        answer = client.post(PATH, json=request(), headers={"Authorization": relayed, "Host": "other.example.org"})
+    assert answer.status_code == status

@@ -56,13 +56,14 @@ WRONG: list[Any] = [
     pytest.param({**LET_IN, "MGCDS_CLIENTS": "c"}, "contradict", id="no_auth and clients"),
     pytest.param({}, "who may call", id="nobody named"),
     pytest.param(OFF, "TLS is needed", id="no TLS off loopback"),
+    pytest.param({**OFF, "MGCDS_TLS_KEY": "k", "MGCDS_TLS_CERTIFICATE": "c"}, "base_url is needed", id="TLS, but no name"),
     pytest.param({**OFF, "MGCDS_TLS_KEY": "k"}, "belong together", id="a key without its certificate"),
     pytest.param({**OFF, "MGCDS_BASE_URL": "http://cds.example.org"}, "https://", id="a base without TLS"),
     pytest.param({**OFF, "MGCDS_BASE_URL": "https://cds.example.org/?a"}, "https://", id="a base with a query"),
     pytest.param({**OFF, "MGCDS_BASE_URL": "https://u:p@cds.example.org"}, "https://", id="a base with a password"),
     pytest.param({**OFF, "MGCDS_BASE_URL": "https://"}, "https://", id="a base without a host"),
     pytest.param({**LET_IN, "MGCDS_PORT": "http"}, "MGCDS_PORT is not a whole number", id="a port in words"),
-    pytest.param({**LET_IN, "MGCDS_PORT": "70000"}, "between 0 and 65535", id="a port too high"),
+    pytest.param({**LET_IN, "MGCDS_PORT": "70000"}, "between 1 and 65535", id="a port too high"),
     pytest.param({**LET_IN, "MGCDS_SECONDS": "0"}, "seconds is above 0", id="no time"),
     pytest.param({**LET_IN, "MGCDS_SECONDS": "nan"}, "seconds is above 0", id="no number"),
     pytest.param({"MGCDS_NO_AUTH": "maybe"}, "MGCDS_NO_AUTH is not yes or no", id="neither yes nor no"),
@@ -83,8 +84,23 @@ def test_what_is_wrong_is_refused_and_says_what_to_write(environment: dict[str, 
 
 def test_behind_a_proxy_and_with_tls_it_may_listen_to_the_network() -> None:
     assert read_settings({}, {**OFF, "MGCDS_BASE_URL": "https://cds.example.org/magnesium"})
-    assert read_settings({}, {**OFF, "MGCDS_TLS_KEY": "k", "MGCDS_TLS_CERTIFICATE": "c"})
+    assert read_settings(
+        {}, {**OFF, "MGCDS_TLS_KEY": "k", "MGCDS_TLS_CERTIFICATE": "c", "MGCDS_BASE_URL": "https://cds.example.org"}
+    )
     assert read_settings({}, {**LET_IN, "MGCDS_HOST": "::1"})
+
+
+@pytest.mark.parametrize(
+    ("environment", "url"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"MGCDS_HOST": "::1", "MGCDS_PORT": "1"}, "http://[::1]:1"),
+        ({"MGCDS_TLS_KEY": "k", "MGCDS_TLS_CERTIFICATE": "c"}, "https://127.0.0.1:8000"),
+        ({"MGCDS_BASE_URL": "https://cds.example.org"}, "https://cds.example.org"),
+    ],
+)
+def test_the_url_that_tokens_name_is_settled_before_anybody_calls(environment: dict[str, str], url: str) -> None:
+    assert read_settings({}, {**LET_IN, **environment}).called_as == url
 
 
 def test_no_secret_is_shown(tmp_path: Path) -> None:

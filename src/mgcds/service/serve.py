@@ -51,7 +51,7 @@ def parts_of(settings: Settings, memory: Memory, replay: Replay | None = None) -
         memory=memory,
         evaluate=evaluate,
         now=lambda: datetime.now().astimezone(),
-        base_url=settings.base_url,
+        base_url=settings.called_as,
         origins=settings.origins,
     )
 

@@ -36,7 +36,9 @@ class Settings:
     host: str = _setting("127.0.0.1", "address to listen on", option=True)
     port: int = _setting(8000, "port to listen on", option=True)
     base_url: str = _setting(
-        "", "URL under which clients call it, where a proxy stands before it; tokens name it exactly", option=True
+        "",
+        "URL under which clients call it; tokens name it exactly. On loopback, that of host and port if not given",
+        option=True,
     )
     rules: Path | None = _setting(None, "folder of the rule pack; the built-in one if not given", option=True)
     jurisdictions: tuple[str, ...] = _setting((), "whose limits apply; the lowest of all if not given", option=True)
@@ -61,6 +63,14 @@ class Settings:
     seconds_to_send: float = _setting(_BOUNDS.seconds_to_send, "how long a body may take to arrive")
     most_connections: int = _setting(500, "calls at a time; more are answered 503 at once")
     log_level: str = _setting("info", "debug, info, warning or error")
+
+    @property
+    def called_as(self) -> str:
+        """The URL under which clients call it, never taken from a request: a token for another service would pass with that one's name in
+        the Host header.
+        """
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.base_url or f"{'https' if self.tls_certificate else 'http'}://{host}:{self.port}"
 
     @property
     def limits(self) -> RequestLimits:
@@ -101,7 +111,8 @@ def checked(settings: Settings) -> Settings:
             "off loopback, TLS is needed: tls_certificate and tls_key, or base_url with https:// of the proxy that does it",
             not on_loopback and settings.tls_certificate is None and not settings.base_url.startswith("https://"),
         ),
-        ("port is between 0 and 65535", not 0 <= settings.port <= 65535),
+        ("off loopback, base_url is needed: tokens name it, whatever host a caller names", not on_loopback and not settings.base_url),
+        ("port is between 1 and 65535", not 1 <= settings.port <= 65535),
         ("log_level is debug, info, warning or error", settings.log_level not in ("debug", "info", "warning", "error")),
         ("fingerprint_key has at least 16 characters", 0 < len(settings.fingerprint_key) < 16),
         ("token_leeway is between 0 and 300 seconds", not 0 <= settings.token_leeway <= 300),
