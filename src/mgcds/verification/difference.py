@@ -16,10 +16,12 @@ import z3
 from mgcds.errors import EngineDisagreement
 from mgcds.evaluator import evaluate
 from mgcds.model.assessment import Assessment
+from mgcds.model.documentation import draft_sentence
 from mgcds.model.evaluation import Status, evaluate_facts
 from mgcds.model.explanation import deciding, step_text
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
+from mgcds.model.rule import Rule
 from mgcds.verification.rereading import Reread, paired_kin, undecided
 from mgcds.verification.symbolic import AnyPatient
 from mgcds.verification.witness import ON, Record, Witness, find_witness
@@ -249,7 +251,12 @@ def reworded(old: RulePack, new: RulePack) -> Iterator[Reworded]:
         before, after = old.rules[rule], new.rules[rule]
         fields = [("title", before.title, after.title)]
         fields += [(name, _plain(before.suggest, name), _plain(after.suggest, name)) for name in _REWORDED]
+        fields.append(("drafts", _drafts(before, old), _drafts(after, new)))
         yield from (Reworded(rule, name.replace("_", " "), was, now) for name, was, now in fields if was != now)
+
+
+def _drafts(rule: Rule, pack: RulePack) -> str:
+    return "; ".join(draft_sentence(pack.drafts[draft]) for draft in rule.suggest.drafts)
 
 
 def _plain(suggest: Any, name: str) -> str:
