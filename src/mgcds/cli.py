@@ -526,6 +526,35 @@ def _list_claims(pack: RulePack, rule: str | None, as_: Format) -> None:
 
 
 @app.command()
+def review(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write the pages into.")],
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="What 'mgcds scenarios --report' wrote; run now if not given."),
+    ] = None,
+    questions: Annotated[
+        Path | None, typer.Option("--questions", metavar="FILE", help="What 'mgcds mutate --format json' wrote.")
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            "--features", metavar="DIR", help="Folder of feature files; those of the built-in pack if not given."
+        ),
+    ] = None,
+    rules: Rules = None,
+) -> None:
+    """Write the pages that clinicians read and sign: one for each rule, and what they rest on."""
+    try:
+        from mgcds.review import site
+    except ImportError as error:
+        raise ReviewError(f"the review pages need {error.name}: pip install 'mgcds[review]'") from None
+    built = site.review(output, _pack(rules), rules, features, report, questions)
+    for line in site.lines(built, output):
+        typer.echo(line)
+    raise typer.Exit(0 if built.is_clean else 1)
+
+
+@app.command()
 def schema(
     what: Annotated[Schema, typer.Argument(help="record: what evaluate reads; rule: a rule file, for editors.")],
 ) -> None:

@@ -6,6 +6,7 @@ MgcdsError
 ├── UnknownRule            a rule id that the pack does not have
 ├── ExportError            the pack cannot be written exactly in the other language; the text says which part
 ├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
+├── ReportError            a report of scenarios that cannot be read or contradicts itself
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
 ├── ReviewError            the review pages cannot be built; the text says from what
 ├── SettingsError          a setting of the service cannot be used, or the database it names
@@ -54,6 +55,10 @@ class UnknownRule(MgcdsError):
 
 class ExportError(MgcdsError):
     """A part of the pack has no exact translation."""
+
+
+class ReportError(MgcdsError):
+    """A report file is none, or says of itself what cannot be."""
 
 
 class UnknownJurisdiction(MgcdsError):

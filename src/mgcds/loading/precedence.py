@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.rules import KINDS
@@ -45,7 +45,7 @@ def read_precedence(source: Mapping, rules: dict[str, Rule], named: Collection[s
         entry = by_rule.get(rule.id) or by_kind.get(rule.suggest.kind)
         for held in entry.holds if entry else ():
             if held != rule.id and entry is not None:
-                found[held].append(HoldsBack(rule.id, entry.holds, entry.lets_pass, entry.because))
+                found[held].append(replace(entry, by=rule.id))
     return Precedence(tuple(kinds), frozenset(asks), {rule: tuple(holders) for rule, holders in found.items()})
 
 
@@ -85,7 +85,7 @@ def _read_entry(
         elif name in table:
             reader.problem((by.file, by.line_of(key)), f"{key} '{name}' has two entries in 'holds_back'; join them")
         else:
-            table[name] = HoldsBack(name, held, lets_pass, because)
+            table[name] = HoldsBack(name, held, lets_pass, because, tuple(held_kinds))
     if len([key for key in by.items if key in ("kind", "rule")]) != 1:
         reader.problem(by, f"'by' of {what} needs either a kind or a rule")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Literal, assert_never
 
@@ -55,12 +56,17 @@ class MeasuredItem:
     whole: bool
     change: Change | None = None
     """set where the item is computed from the history of another"""
-    jurisdictions: tuple[str, ...] = ()
-    """where a limit of the place is known"""
+    local_limits: Mapping[str, Threshold] = field(default_factory=dict)
+    """jurisdiction → its upper limit, where that depends on the place"""
     local_upper: Threshold | None = None
     """the one that was chosen: of the place, not of a laboratory, so the same for every reading"""
     methods: Mapping[str, str] = field(default_factory=dict)
     """how it may have been estimated → what that is worth, in words"""
+
+    @property
+    def jurisdictions(self) -> tuple[str, ...]:
+        """Where a limit of the place is known."""
+        return tuple(self.local_limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +91,33 @@ class ListItem:
 Item = MeasuredItem | StateItem | ListItem
 
 
+Effect = Literal["SMD", "g", "mean difference", "RR", "OR", "HR"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """An effect that a study reports: of what, in which measure, with its interval where one was reported, and what a value lower and
+    higher than no effect (0 of a difference, 1 of a ratio) means.
+    """
+
+    of: str
+    measure: Effect
+    value: Decimal
+    low: Decimal | None
+    high: Decimal | None
+    lower: str
+    higher: str
+
+    @property
+    def is_ratio(self) -> bool:
+        return self.measure in ("RR", "OR", "HR")
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A study or document. `verified` says how far the project itself read it, `to_check` what of it is not verified.
-    `supports` and `against` are short sentences; `contradicts` names the entries that say otherwise, both ways.
+    `supports` and `against` are short sentences; `contradicts` names the entries that say otherwise, both ways; `estimates` are the
+    numbers of `effect` that can be drawn.
     """
 
     id: str
@@ -111,6 +140,7 @@ class Evidence:
     against: tuple[str, ...] = ()
     to_check: str | None = None
     contradicts: tuple[str, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +182,8 @@ class GeneralTexts:
     not_studied: tuple[Statement, ...]
     most_interruptive: int
     most_passive: int
+    never: tuple[Statement, ...] = ()
+    """what no rule may ever say"""
 
 
 @dataclass(frozen=True, eq=False)

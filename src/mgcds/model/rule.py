@@ -78,3 +78,5 @@ class HoldsBack:
     holds: tuple[str, ...]
     lets_pass: bool
     because: str
+    held_kinds: tuple[str, ...] = ()
+    """the kinds that are held as a whole"""

@@ -78,7 +78,7 @@ class Vocabulary:
             for entry in found.entries:
                 for system, codes in entry.codes.items():
                     for code in codes:
-                        self._add(self._codes, (system, _plain(code)), holders)
+                        self._add(self._codes, (system, plain_code(code)), holders)
                 for name in entry.names:
                     self._add(self._phrases, words(name), holders)
             self._blocked += [(words(phrase), holder) for phrase in found.not_when for holder in holders]
@@ -105,7 +105,7 @@ class Vocabulary:
         how, recognised = [], False
         for system, code in codes:
             system = SYSTEM_OF_URI.get(system, system)
-            sets, matched = self._by_code(system, _plain(code))
+            sets, matched = self._by_code(system, plain_code(code))
             by_code |= sets
             recognised |= matched is not None or (system == "atc" and len(code) == 7) or system == "icd10cm"
             if matched is not None:
@@ -176,6 +176,6 @@ def _contains(text: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
     return any(text[at : at + len(phrase)] == phrase for at in range(len(text) - len(phrase) + 1))
 
 
-def _plain(code: str) -> str:
+def plain_code(code: str) -> str:
     """ICD-10-CM comes with and without its dot; no other code has one that matters."""
     return code.replace(".", "").strip().upper()

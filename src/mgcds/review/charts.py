@@ -251,12 +251,15 @@ class Effect:
 
 
 def forest(
-    key: str, measure: str, effects: Sequence[Effect], none_at: float, sides: tuple[str, str], log: bool = False
-) -> Markup:
-    """Estimates that share one measure, below one another, with the line of no effect and what either side of it means."""
+    key: str, measure: str, effects: Sequence[Effect], none_at: float, sides: tuple[str, str], log: bool = False,
+    reach: tuple[float, float] | None = None,
+) -> Markup:  # fmt: skip
+    """Estimates that share one measure, below one another, with the line of no effect and what either side of it means. `reach`: the
+    least that the scale covers, so that plots beside one another can be compared.
+    """
     row, width, text_at = 34.0, 470.0, 314.0
-    ends = [end for each in effects for end in (each.value, each.low, each.high) if end is not None] + [none_at]
-    low, high = min(ends), max(ends)
+    ends = [end for each in effects for end in (each.value, each.low, each.high) if end is not None]
+    low, high = min([none_at, *(reach or ()), *ends]), max([none_at, *(reach or ()), *ends])
     room = (high - low) * 0.12 or 1.0
     scale = Scale(min(low, 0.5), max(high, 2), 8, 300, True) if log else Scale(low - room, high + room, 8, 300)
     bottom = row * len(effects) + 4
