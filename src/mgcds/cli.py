@@ -30,6 +30,7 @@ from mgcds.errors import (
     RecordError,
     ReviewError,
     SettingsError,
+    SigningError,
     UnknownRule,
 )
 
@@ -365,12 +366,18 @@ def scenarios(
         str | None, typer.Option("-k", metavar="WORDS", help="Only scenarios whose name holds these words.")
     ] = None,
     tags: Annotated[str | None, typer.Option("--tags", metavar="TAG", help="Only scenarios with this tag.")] = None,
-    report: Annotated[Path | None, typer.Option("--report", metavar="JSON", help="Write a report file.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="JSON", help="Write a report, which 'mgcds review' reads.")
+    ] = None,
+    messages: Annotated[
+        Path | None,
+        typer.Option("--messages", metavar="NDJSON", help="Write Cucumber Messages, for Cucumber's own formatters."),
+    ] = None,
 ) -> None:
     """Run feature files on every engine and report them step by step."""
     from mgcds.scenarios.runner import run
 
-    raise typer.Exit(run(features, rules=rules, jurisdictions=jurisdiction, report=report, name=name, tags=tags))
+    raise typer.Exit(run(features, rules, jurisdiction, report, messages, name, tags))
 
 
 @app.command()
@@ -478,6 +485,80 @@ def coverage(
     if rule is not None:
         _known_rule(rule, _pack(rules))
     raise typer.Exit(run(features, rules, rule, drafts, as_ is Format.json))
+
+
+@app.command()
+def sign(
+    rule: Annotated[str | None, typer.Argument(metavar="[RULE]", help="Id of the rule; 'mgcds rules' lists them.")] = None,
+    name: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Id or name in signers.yaml.")] = None,
+    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="Ed25519 private key, OpenSSH or PEM.")] = None,
+    role: Annotated[str | None, typer.Option("--role", metavar="ROLE", help="Checked against signers.yaml.")] = None,
+    rules: Rules = None,
+    on: Annotated[date | None, typer.Option("--on", parser=_day, metavar="DATE", help="Day of the signature; today if not given.")] = None,
+    new_key: Annotated[Path | None, typer.Option("--new-key", metavar="FILE", help="Instead, make a key and print its public half.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+) -> None:  # fmt: skip
+    """Sign what a rule means, after showing it: the signature counts until the rule means something else."""
+    try:
+        from mgcds import signing
+    except ImportError:
+        raise SigningError("signing needs the package cryptography: pip install 'mgcds[review]'") from None
+    if new_key is not None:
+        typer.echo(signing.new_key(new_key))
+        typer.echo(
+            f"{new_key} is the private half: keep it to yourself; 'ssh-keygen -p -f' gives it a passphrase", err=True
+        )
+        return
+    if rule is None or name is None or key is None:
+        raise typer.BadParameter("give a RULE, --as NAME and --key FILE; or --new-key FILE alone")
+    from mgcds.evaluator import today
+    from mgcds.loading import rules_root
+    from mgcds.printing import Printer
+    from mgcds.printing.signatures import print_to_sign
+
+    pack = _pack(rules)
+    _known_rule(rule, pack)
+    private = signing.read_key(key, lambda: str(typer.prompt("Passphrase", hide_input=True, err=True)))
+    signer = signing.signer_of(name, role, private, pack)
+    signature = signing.sign(rule, pack, signer, private, on or today())
+    print_to_sign(Printer(), pack.rules[rule], pack)
+    if not yes and not typer.confirm(f"Sign this as {signer.name}, {signer.role}?"):
+        typer.echo("not signed", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"signed: {signing.write(rule, signature, pack, rules or rules_root())}")
+
+
+@app.command()
+def signatures(
+    rule: Annotated[str | None, typer.Argument(metavar="[RULE]", help="Only this rule.")] = None,
+    on: On = None, rules: Rules = None, as_: As = Format.text,
+) -> None:  # fmt: skip
+    """Say which rules are unreviewed, reviewed, approved, overdue or lapsed; fails where a signature does not count."""
+    from mgcds.evaluator import today
+
+    day, pack = on or today(), _pack(rules)
+    if rule is not None:
+        _known_rule(rule, pack)
+    chosen = [pack.rules[rule]] if rule else list(pack.rules.values())
+    if as_ is Format.json:
+        from mgcds.model.meaning import meaning_of
+
+        _write_json([
+            {
+                "rule": each.id, "state": each.review.state(day), "meaning": meaning_of(each.id, pack), **each.review.to_dict(day),
+                "signatures": [asdict(signature) for signature in each.review.signatures],
+            }
+            for each in chosen
+        ])  # fmt: skip
+    else:
+        from mgcds.printing import Printer
+        from mgcds.printing.signatures import print_review, print_signatures
+
+        if rule is None:
+            print_signatures(Printer(), pack, day)
+        else:
+            print_review(Printer(), pack.rules[rule], day)
+    raise typer.Exit(1 if any(signature.void for each in chosen for signature in each.review.signatures) else 0)
 
 
 @app.command("rules")

@@ -122,9 +122,7 @@ def test_what_is_withheld_says_which_data_would_decide_it(example: tuple[Assessm
 
 
 def test_a_missing_egfr_is_asked_for_by_its_codes(pack: RulePack) -> None:
-    record = PatientRecord(
-        recorded="2026-11-20", age=40, sex="male", phq9=12, first_line_care="declined"
-    )
+    record = PatientRecord(recorded="2026-11-20", age=40, sex="male", phq9=12, first_line_care="declined")
     written = write_bundle(evaluate(record, pack, ON), record, MADE)
     required = [need for each in of_kind(written, "GuidanceResponse") for need in each.get("dataRequirement", [])]
     filters = [need["codeFilter"][0]["code"] for need in required if need["type"] == "Observation"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from time import perf_counter
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 
 from mgcds.evaluator import evaluate
 from mgcds.model.history import results
+from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord, read_record
+from mgcds.model.review import Signature
 from mgcds.review.patient_page import patient_html, patient_page, write_pages
 from mgcds.review.phq9_chart import phq9_rows
 from mgcds.review.rendering import MOST_BYTES
@@ -178,12 +181,26 @@ def test_review_state_pack_and_day_are_on_the_page(amara: str) -> None:
     assert "unreviewed, review due 2027-11-01" in text
 
 
+def reviewed_otherwise(rule: str, **review: Any) -> RulePack:
+    found = pack().rules[rule]
+    return replace(pack(), rules={**pack().rules, rule: replace(found, review=replace(found.review, **review))})
+
+
 def test_a_signed_rule_ends_the_general_sentence() -> None:
-    rule = pack().rules["trial-dose"]
-    signed = replace(rule, review=replace(rule.review, status="reviewed"))
-    other = replace(pack(), rules={**pack().rules, "trial-dose": signed})
-    record = read_record(AMARA)
-    assert "No clinician has signed" not in patient_html("", record, evaluate(record, other, ON))
+    signature = Signature("a", "A. Nother", "psychiatrist", ON, date(2027, 11, 1), "", "")
+    record, other = read_record(AMARA), reviewed_otherwise("confirm-low-magnesium", signatures=(signature,))
+    text = " ".join(_Read(patient_html("", record, evaluate(record, other, ON))).text.split())
+    assert "No clinician has signed" not in text
+    assert "1 of 60 rules have been signed." in text
+    assert re.search(r"Rule confirm-low-magnesium \S+ reviewed, review due", text)
+
+
+def test_a_late_review_is_said_wherever_the_rule_is_named() -> None:
+    record, late = read_record(AMARA), "May be out of date: review overdue since 2026-11-01"
+    for rule in ("confirm-low-magnesium", "trial-dose", "bradycardia", "suicide-risk"):
+        html = patient_html("", record, evaluate(record, reviewed_otherwise(rule, due=date(2026, 11, 1)), ON))
+        assert late in html
+        assert late not in page_of(AMARA)
 
 
 def test_what_concerns_the_person_comes_first() -> None:

@@ -59,7 +59,9 @@ def keys_of(hook: str) -> dict[str, str]:
     return templates
 
 
-def request(hook: str = "patient-view", /, *orders: Resource, context: Resource | None = None, **prefetch: Any) -> Resource:
+def request(
+    hook: str = "patient-view", /, *orders: Resource, context: Resource | None = None, **prefetch: Any
+) -> Resource:
     """All keys of the hook, null where nothing else is said."""
     about = {"draftOrders": bundle(*orders, type="collection")} if hook.startswith("order-") else {}
     whole = {**dict.fromkeys(keys_of(hook)), "patient": patient(), **prefetch}

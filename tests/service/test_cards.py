@@ -70,7 +70,13 @@ def every_rule(pack: RulePack) -> dict[str, dict[str, Any]]:
     assert pack.hooks is not None
     made = {}
     for rule in pack.rules:
-        one = replace(assessment, verdicts=replace(assessment.verdicts, statuses={**statuses, **{other: "not indicated" for other in pack.rules if other != rule}}))  # type: ignore[dict-item, arg-type]
+        one = replace(
+            assessment,
+            verdicts=replace(
+                assessment.verdicts,
+                statuses={**statuses, **{other: "not indicated" for other in pack.rules if other != rule}},
+            ),
+        )  # type: ignore[dict-item, arg-type]
         call = Call(INSTANCE, "Patient/p", one, record, pack.hooks, lambda *_: [])
         made[rule] = cards_of(call, frozenset([rule]), []).cards[0]
     return made
@@ -131,7 +137,10 @@ def test_a_card_id_is_uuid5_of_the_call_and_the_rule() -> None:
 
 @pytest.mark.requirement(92, 93, 95, 96, 117, 122, 124, 125, 127, 128, 129, 130, 131)
 def test_suggestions_are_drafts_for_this_patient_and_none_is_recommended() -> None:
-    found = cards(medicationRequests=bundle(medicine("Omeprazole 20 mg", authoredOn="2025-01-01")), **{"egfr": bundle(observation(EGFR, 90))})
+    found = cards(
+        medicationRequests=bundle(medicine("Omeprazole 20 mg", authoredOn="2025-01-01")),
+        egfr=bundle(observation(EGFR, 90)),
+    )
     card = found["ppi-without-magnesium"]
     assert card["selectionBehavior"] == "any"
     for suggestion in card["suggestions"]:
@@ -176,7 +185,8 @@ def test_the_source_says_who_and_of_what_topic() -> None:
 def test_safety_rules_that_the_data_do_not_decide_are_named_with_what_would() -> None:
     """A PHQ-9 of 12 on an antidepressant: a trial is in question, and without an eGFR no one knows whether the kidneys allow it."""
     found = cards(
-        phq9=bundle(observation(PHQ9, 12), observation(ITEM9, 0)), medicationRequests=bundle(medicine("Sertraline 50 mg"))
+        phq9=bundle(observation(PHQ9, 12), observation(ITEM9, 0)),
+        medicationRequests=bundle(medicine("Sertraline 50 mg")),
     )["not-evaluated"]
     assert found["indicator"] == "info"
     assert "could not be evaluated" in found["summary"]

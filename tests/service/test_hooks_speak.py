@@ -95,7 +95,9 @@ def test_odd_draft_orders_are_read_as_far_as_they_go(orders: object) -> None:
 
 
 def test_a_draft_for_next_week_counts_from_today() -> None:
-    later = draft("Magnesium oxide 400 mg", dosageInstruction=[{"timing": {"repeat": {"boundsPeriod": {"start": "2026-12-01"}}}}])
+    later = draft(
+        "Magnesium oxide 400 mg", dosageInstruction=[{"timing": {"repeat": {"boundsPeriod": {"start": "2026-12-01"}}}}]
+    )
     assert "severe-renal-impairment" in cards("order-sign", later, **KIDNEYS)
 
 

@@ -64,9 +64,13 @@ def test_a_query_goes_when_the_last_rule_that_reads_it_goes(name: str, pack: Rul
             continue  # asked by hooks.yaml itself
         fewer = templates(hook_of(name, pack), without(pack, readers))
         assert key not in fewer
-        for kept in sorted(readers)[:3]:  # as long as one of them is left that can speak, or hold back who can, it stays
+        for kept in sorted(readers)[
+            :3
+        ]:  # as long as one of them is left that can speak, or hold back who can, it stays
             other = without(pack, readers - {kept})
-            wanted = any(not items.isdisjoint(reads_with_holders(rule, other)) for rule in can_speak(hook_of(name, pack), other))
+            wanted = any(
+                not items.isdisjoint(reads_with_holders(rule, other)) for rule in can_speak(hook_of(name, pack), other)
+            )
             assert (key in templates(hook_of(name, pack), other)) is wanted
 
 
@@ -120,9 +124,21 @@ def keys_named(pack: RulePack) -> set[str]:
 def tricky() -> list[tuple[str, list[dict[str, Any]]]]:
     """Resources of every kind that the reader knows, many in ways that are hard to read."""
     b = builders
-    phq9 = [b.observation(code, b.quantity(1, "{score}", "{score}"), id=f"i{at}") for at, code in enumerate(b.PHQ9_ITEMS)]
-    condition = {"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/p"}, "code": {"text": "Bipolar disorder"}}
-    medicine = {"id": "m", "status": "active", "subject": {"reference": "Patient/p"}, "medicationCodeableConcept": {"text": "Magnesium oxide"}}
+    phq9 = [
+        b.observation(code, b.quantity(1, "{score}", "{score}"), id=f"i{at}") for at, code in enumerate(b.PHQ9_ITEMS)
+    ]
+    condition = {
+        "resourceType": "Condition",
+        "id": "c",
+        "subject": {"reference": "Patient/p"},
+        "code": {"text": "Bipolar disorder"},
+    }
+    medicine = {
+        "id": "m",
+        "status": "active",
+        "subject": {"reference": "Patient/p"},
+        "medicationCodeableConcept": {"text": "Magnesium oxide"},
+    }
     return [
         ("a result", [b.observation(b.MAGNESIUM, b.mgdl("1.4"))]),
         ("a result without a date", [b.observation(b.MAGNESIUM, b.mgdl("1.4"), on=None), b.observation(b.MAGNESIUM, b.mgdl("2.0"), id="o2")]),
@@ -157,7 +173,9 @@ def fields_of(record: Any) -> dict[str, Any]:
 
 @pytest.mark.requirement(28)
 @pytest.mark.parametrize("resources", [pytest.param(given, id=name.replace(" ", "-")) for name, given in tricky()])
-def test_what_is_read_of_a_whole_bundle_is_found_by_the_queries(resources: list[dict[str, Any]], pack: RulePack) -> None:
+def test_what_is_read_of_a_whole_bundle_is_found_by_the_queries(
+    resources: list[dict[str, Any]], pack: RulePack
+) -> None:
     hook = hook_of("patient-view", pack)
     whole = [builders.patient(), *resources]
     found, left_out = prefetched(templates(hook, pack), whole, {"patientId": "p"})
@@ -211,5 +229,3 @@ def test_reads_names_nothing_twice(pack: RulePack) -> None:
     for name in HOOKS:
         found = reads(hook_of(name, pack), pack)
         assert len(found) == len(set(found)) > 5
-
-

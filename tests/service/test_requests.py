@@ -49,7 +49,9 @@ def test_discovery_is_as_specified(pack: RulePack) -> None:
         pytest.param(changed(context={}), "'context.patientId' is missing", id="no patient"),
         pytest.param(changed(context={"patientId": ""}), "'context.patientId' is missing", id="an empty patient"),
         pytest.param(changed(prefetch=[]), "'prefetch' is no JSON object", id="prefetch is a list"),
-        pytest.param(changed(fhirAuthorization={"access_token": "x"}), "without 'fhirServer'", id="a token for no server"),
+        pytest.param(
+            changed(fhirAuthorization={"access_token": "x"}), "without 'fhirServer'", id="a token for no server"
+        ),
     ],
 )
 def test_an_unusable_request_is_told_what_to_send(given: Any, says: str) -> None:
@@ -103,7 +105,9 @@ def test_missing_keys_are_named_in_a_412() -> None:
 def test_no_prefetch_at_all_is_a_412_that_names_every_key_that_is_needed() -> None:
     status, body = respond(changed(prefetch=...), "mgcds-patient-view", load_pack(), TODAY)
     assert status == 412
-    assert {"prefetch.patient", "prefetch.medicationRequests", "prefetch.egfr"} <= {issue["expression"][0] for issue in body["issue"]}
+    assert {"prefetch.patient", "prefetch.medicationRequests", "prefetch.egfr"} <= {
+        issue["expression"][0] for issue in body["issue"]
+    }
 
 
 @pytest.mark.requirement(52)
@@ -141,7 +145,12 @@ def test_none_there_says_that_the_list_is_empty(given: Any) -> None:
 
 
 def test_a_page_without_its_next_one_leaves_the_list_open() -> None:
-    page = bundle(link=[{"relation": "self", "url": "MedicationRequest?patient=p"}, {"relation": "next", "url": "MedicationRequest?page=2"}])
+    page = bundle(
+        link=[
+            {"relation": "self", "url": "MedicationRequest?patient=p"},
+            {"relation": "next", "url": "MedicationRequest?page=2"},
+        ]
+    )
     assert "medicine-list-not-reconciled" in cards(medicationRequests=page)
 
 
@@ -152,7 +161,7 @@ def test_a_further_page_of_results_does_not_hide_the_newest() -> None:
 
 @pytest.mark.requirement(77)
 def test_nothing_to_say_is_an_empty_array() -> None:
-    assert ask("order-sign", draft("Paracetamol 500 mg")) [1]["cards"] == []
+    assert ask("order-sign", draft("Paracetamol 500 mg"))[1]["cards"] == []
 
 
 def test_a_resource_by_itself_is_read_as_the_only_one() -> None:
@@ -164,7 +173,8 @@ def test_a_resource_by_itself_is_read_as_the_only_one() -> None:
 
 @pytest.mark.requirement(74)
 @pytest.mark.parametrize(
-    "fault", [EngineFault("egfr 25"), EngineDisagreement("egfr 25"), ValueError("egfr 25"), MemoryError(), RecursionError()]
+    "fault",
+    [EngineFault("egfr 25"), EngineDisagreement("egfr 25"), ValueError("egfr 25"), MemoryError(), RecursionError()],
 )
 def test_any_fault_gives_an_answer_that_says_that_nothing_was_evaluated(fault: Exception) -> None:
     def fails(*_: Any) -> Any:
@@ -188,7 +198,9 @@ def test_a_fault_of_a_draft_is_a_fault_of_the_answer() -> None:
 
 
 def test_what_a_log_may_keep_holds_no_value() -> None:
-    found = answer(request(egfr=bundle(observation(EGFR, "24.37"))), "mgcds-patient-view", load_pack(), date(2026, 11, 21))
+    found = answer(
+        request(egfr=bundle(observation(EGFR, "24.37"))), "mgcds-patient-view", load_pack(), date(2026, 11, 21)
+    )
     assert "24.37" in str(found.body)  # the card shows it
     assert "24.37" not in str((found.said, found.fingerprint, found.problem, found.hook_instance))
     offered = {said.rule: said for said in found.said if said.status == "offered"}

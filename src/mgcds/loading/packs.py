@@ -34,26 +34,22 @@ from mgcds.loading.rules import (
     resolve,
     rule_of,
 )  # fmt: skip
+from mgcds.loading.signatures import read_policy, read_signatures, read_signers, reviewed
 from mgcds.loading.source import Mapping, read_yaml
 from mgcds.loading.wording import read_wording
 from mgcds.model.condition import AllOf, names_with_sign
 from mgcds.model.criterion import ABOUT_KNOWLEDGE, Asks, Criterion
 from mgcds.model.intended import Intended
 from mgcds.model.pack import Claim, Evidence, Item, MeasuredItem, RulePack
+from mgcds.model.review import ReviewPolicy
 from mgcds.model.rule import Finding, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
-PARTS = ("findings", "evidence", "valuesets")
+PARTS = ("findings", "evidence", "valuesets", "signatures")
 TOP = ("pack.yaml", "items.yaml", "precedence.yaml", "override-reasons.yaml", "wording.yaml", "basis.yaml")
 OPTIONAL = (
-    "claims.yaml",
-    "drug-magnesium.yaml",
-    "reference-intakes.yaml",
-    "foods.yaml",
-    "phq9.yaml",
-    "intended.yaml",
-    "hooks.yaml",
-    "drafts.yaml",
+    *("claims.yaml", "drug-magnesium.yaml", "reference-intakes.yaml", "foods.yaml", "phq9.yaml", "intended.yaml"),
+    *("hooks.yaml", "drafts.yaml", "review.yaml", "signers.yaml"),
 )
 MOST_FILES = 5000
 Read = TypeVar("Read")
@@ -196,7 +192,11 @@ def _build(root: Path, sources: Sources, reader: Reader, jurisdictions: tuple[st
         drafts=drafts,
     )  # fmt: skip
     _check_knowledge(pack, precedence, {source.file: source for _, _, source in sources.rules()}, reader)
-    return pack
+    policy, signers = (sources.files.get(name) for name in ("review.yaml", "signers.yaml"))
+    signatures = read_signatures(sources.of("signatures"), named, reader)
+    review = read_policy(policy, reader) if policy else ReviewPolicy()
+    signing = read_signers(signers, reader) if signers else {}
+    return pack if reader.problems else reviewed(pack, review, signing, signatures)
 
 
 def _applied(chosen: tuple[str, ...], items: dict[str, Item]) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping
 from mgcds.model.condition import Condition, ConditionError, names_of, parse_condition, rename
 from mgcds.model.criterion import Criterion
-from mgcds.model.rule import Certainty, Finding, Kind, Review, Rule, RuleStatus, Strength, Suggest
+from mgcds.model.review import Review
+from mgcds.model.rule import Certainty, Finding, Kind, Rule, RuleStatus, Strength, Suggest
 
 KINDS: tuple[str, ...] = get_args(Kind)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -176,7 +177,7 @@ def _read_review(source: Mapping, what: str, reader: Reader) -> Review | None:
         node, "status", what, ["unreviewed"]
     )  # signing a rule is a person's act and needs a signature, not a word here
     assert status == "unreviewed"
-    return Review("unreviewed", reader.day(node, "due", what))
+    return Review(reader.day(node, "due", what))
 
 
 RULE_KEYS = ("id", "version", "status", "title", "criteria", "when", "suggest", "review")

@@ -83,8 +83,19 @@ class Suggestion:
 
     @property
     def missing(self) -> tuple[tuple[str, ...], ...]:
-        """For a withheld suggestion: the smallest sets of items or lists that could let it be offered."""
-        return _missing(self.id, self._of) if self.status == "withheld" else ()
+        """For a withheld suggestion: the smallest sets of items or lists that could let it be offered. Not for want of a review."""
+        return _missing(self.id, self._of) if self.status == "withheld" and not self.lapsed else ()
+
+    @property
+    def lapsed(self) -> bool:
+        """Its review has lapsed, and its kind is not one that stays: on this day no data would let it be offered."""
+        lapses = self.rule.review.lapses
+        return lapses is not None and self._of.facts.on > lapses
+
+    @property
+    def review_warning(self) -> str:
+        """`review overdue since 2027-11-01`, or lapsed; '' where it is in time."""
+        return self.rule.review.warning(self._of.facts.on)
 
     @property
     def evidence_for(self) -> tuple[Evidence, ...]:
@@ -136,7 +147,7 @@ class Suggestion:
             "evidence_for": list(suggest.evidence_for), "evidence_against": list(suggest.evidence_against),
             "override_reasons": list(suggest.override_reasons),
             "held_back_by": list(self.held_back_by), "let_pass": list(self.let_pass), "missing": [list(items) for items in self.missing],
-            "steps": step_to_dict(self.steps), "review": {"status": rule.review.status, "due": rule.review.due.isoformat()},
+            "steps": step_to_dict(self.steps), "review": rule.review.to_dict(self._of.facts.on),
             **({"shown": how} if how else {}),
             **({"basis": self.basis.to_dict()} if basis else {}),
         }  # fmt: skip

@@ -16,6 +16,7 @@ from mgcds.model.hooks import Hooks
 from mgcds.model.intended import Intended
 from mgcds.model.interaction import DrugMagnesium
 from mgcds.model.phq9 import Cutoffs
+from mgcds.model.review import Signer
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
@@ -221,6 +222,8 @@ class RulePack:
     """what is offered over CDS Hooks; a pack may be without"""
     drafts: Mapping[str, DraftOrder] = field(default_factory=dict)
     """what suggestions may put into the chart as drafts"""
+    signers: Mapping[str, Signer] = field(default_factory=dict)
+    """who may sign rules; who has signed stands with each"""
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""

@@ -64,7 +64,13 @@ def _print_offered(printer: Printer, assessment: Assessment) -> None:
     if assessment.folded:
         printer.heading(f"Also offered ({len(assessment.folded)})")
     for suggestion in assessment.folded:
-        printer.line(f"{suggestion.kind}: {suggestion.rule.title} [{suggestion.id}]", 2)
+        printer.line(_in_a_line(suggestion), 2)
+
+
+def _in_a_line(suggestion: Suggestion) -> str:
+    """With what is said of every suggestion whose review is late, in whatever list it stands."""
+    late = f" ({suggestion.review_warning})" if suggestion.review_warning else ""
+    return f"{suggestion.kind}: {suggestion.rule.title} [{suggestion.id}]{late}"
 
 
 def _print_suggestion(printer: Printer, suggestion: Suggestion) -> None:
@@ -82,6 +88,8 @@ def _print_suggestion(printer: Printer, suggestion: Suggestion) -> None:
         rules = suggestion.pack.rules
         passed = (f"{in_sentence(rules[holder].title)} [{holder}]" for holder in suggestion.let_pass)
         printer.line(f"Not assessed, and let pass: {'; '.join(passed)}", 4, "yellow")
+    if suggestion.review_warning:
+        printer.line(f"May be out of date: {suggestion.review_warning}.", 4, "yellow")
     printer.line(f"[{suggestion.id}]", 4, "dim")
 
 
@@ -96,7 +104,7 @@ def _print_held_back(printer: Printer, assessment: Assessment) -> None:
     for holders, held in groups.items():
         for suggestion in held:
             whether = "" if suggestion.steps.verdict == "met" else " (whether it would apply is not known)"
-            printer.line(f"{suggestion.kind}: {suggestion.rule.title} [{suggestion.id}]{whether}", 2)
+            printer.line(f"{_in_a_line(suggestion)}{whether}", 2)
         because = {holder.by: holder.because for holder in assessment.pack.holders[held[0].id]}
         for holder in holders:
             why = "see above" if holder in above else why_text(assessment[holder])
@@ -114,7 +122,7 @@ def _print_undecided(printer: Printer, assessment: Assessment) -> None:
     for needs, suggestions in alike.items():
         printer.line(needs, 2)
         for suggestion in suggestions:
-            printer.line(f"{suggestion.kind}: {suggestion.rule.title} [{suggestion.id}]", 4, "dim")
+            printer.line(_in_a_line(suggestion), 4, "dim")
 
 
 def _print_not_indicated(printer: Printer, assessment: Assessment, everything: bool) -> None:
@@ -124,7 +132,7 @@ def _print_not_indicated(printer: Printer, assessment: Assessment, everything: b
     if others and not everything:
         printer.line(", ".join(suggestion.id for suggestion in others), 2)
     for suggestion in others if everything else ():
-        printer.line(f"{suggestion.rule.title} [{suggestion.id}]", 2)
+        printer.line(_in_a_line(suggestion).partition(": ")[2], 2)
         printer.line(step_text(assessment.why_not(suggestion.id)), 4, "dim")
 
 
@@ -206,6 +214,8 @@ def why_text(suggestion: Suggestion) -> str:
 
 def needs_text(suggestion: Suggestion, assessment: Assessment) -> str:
     """The smallest sets of data that would let a withheld suggestion be offered, in a line."""
+    if suggestion.lapsed:
+        return f"Withheld until its rule is reviewed again: {suggestion.review_warning}."
     if not suggestion.missing:
         return "No further data could let it be offered as things are."
     sets = [" and ".join(_gap(item, assessment) for item in items) or "nothing more" for items in suggestion.missing]

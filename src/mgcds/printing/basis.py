@@ -43,7 +43,8 @@ def print_explanation(printer: Printer, assessment: Assessment, rule_id: str) ->
     labels = ("Purpose", "For", "Population", "Limits of use")
     printer.section("For whom and what", [f"{label}: {text}" for label, text in zip(labels, general, strict=True)])
     printer.line()
-    printer.line(f"Review: {basis.review_status}, due {basis.review_due}.", style="dim")
+    late = f"; {suggestion.review_warning}" if suggestion.review_warning else ""
+    printer.line(f"Review: {basis.review_status}, due {basis.review_due}{late}.", style="yellow" if late else "dim")
     printer.line(f"Pack {basis.pack_version}, {basis.pack_digest[:12]}.", style="dim")
 
 
