@@ -139,7 +139,7 @@ def test_a_card_id_is_uuid5_of_the_call_and_the_rule() -> None:
 def test_suggestions_are_drafts_for_this_patient_and_none_is_recommended() -> None:
     found = cards(
         medicationRequests=bundle(medicine("Omeprazole 20 mg", authoredOn="2025-01-01")),
-        egfr=bundle(observation(EGFR, 90)),
+        **{"egfr": bundle(observation(EGFR, 90))},
     )
     card = found["ppi-without-magnesium"]
     assert card["selectionBehavior"] == "any"
