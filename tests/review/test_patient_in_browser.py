@@ -25,7 +25,7 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as tool:
-        found = tool.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        found = tool.chromium.launch(executable_path=chromium())
         yield found
         found.close()
 
