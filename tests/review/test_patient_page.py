@@ -309,6 +309,28 @@ def test_a_stop_a_supplement_and_psychotherapy_are_marked() -> None:
     assert drawn.count('class="course unsure"') == 2  # a month is no day; of CBT no start is known
 
 
+def treatments_told(html: str) -> list[str]:
+    """The lines of the table of treatments."""
+    table = re.search(r"<caption[^>]*>Antidepressants, magnesium and psychotherapy.*?</table>", html, re.DOTALL)
+    rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", table[0] if table else "", re.DOTALL)
+    return [" ".join(_Read(row.replace("<td>", " ")).text.split()) for row in rows]
+
+
+def test_the_table_of_treatments_says_what_the_picture_shows_and_more() -> None:
+    medicines: list[Any] = [{"name": f"Sertraline {number} mg", "start": "2026-09"} for number in range(14)]
+    record = {
+        **AMARA,
+        "medicines": [*medicines, "citalopram", {"name": "Fluoxetine", "start": "2020", "stop": "2020-02-01"}],
+    }
+    html = page_of(record)
+    told = treatments_told(html)
+    assert told[0] == "Sertraline 0 mg 2026-09 – taken or received"
+    assert told[14:] == ["citalopram not known – taken or received", "Fluoxetine 2020 2020-02-01 not"]
+    assert picture(html, "phq9").count(">Sertraline ") == 12  # the picture has twelve lanes
+    assert treatments_told(page_of({**record, "phq9": [], "phq9_item9": []})) == told
+    assert treatments_told(page_of({})) == []
+
+
 def test_item_9_belongs_to_the_total_of_its_day() -> None:
     record = read_record(
         {"phq9": AMARA["phq9"], "phq9_item9": [{"value": 1, "date": "2026-08-03"}, {"value": 0, "date": "2026-10-01"}]}
