@@ -8,6 +8,8 @@ WORKERS ?= 2
 PATIENTS ?= 1000000
 RECORDS ?= 10000
 JUDGE := tools/judge/node_modules/.installed
+AXE := tools/axe/node_modules/.installed
+SITE ?= build/site
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 TESTS_OF_MEANING := $(wildcard tests/model tests/engines tests/evaluator tests/features features)
 
@@ -21,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test lint types contracts format agreement judge bench versions clean
+.PHONY: help venv demo test lint types contracts format agreement judge review bench versions clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -40,7 +42,7 @@ $(STAMP): pyproject.toml
 demo: venv  ## evaluate an example record and print the assessment
 	@$(BIN)/mgcds evaluate examples/amara.yaml --on 2026-11-21
 
-test: lint types contracts $(if $(shell command -v npm 2>/dev/null),$(JUDGE))  ## lint, types, layer contracts and all tests
+test: lint types contracts $(if $(shell command -v npm 2>/dev/null),$(JUDGE) $(AXE))  ## lint, types, layer contracts and all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: venv  ## ruff: rules and format
@@ -69,6 +71,19 @@ $(JUDGE): tools/judge/package-lock.json
 	@npm ci --prefix tools/judge --no-audit --no-fund --loglevel error
 	@touch $@
 
+$(AXE): tools/axe/package-lock.json
+	@echo "mgcds: installing axe, which checks the accessibility of the review pages"
+	@npm ci --prefix tools/axe --no-audit --no-fund --loglevel error
+	@touch $@
+
+review: venv  ## build the review pages in SITE (build/site), from a run of all scenarios and all small mistakes in the rules
+	@mkdir -p build
+	@echo "mgcds: asking which small mistakes in the rules no scenario would notice"
+	@$(BIN)/mgcds mutate --format json > build/questions.json || test $$? -eq 1
+	@echo "mgcds: running the scenarios and writing the pages"
+	@$(BIN)/mgcds scenarios --report build/report.json > build/scenarios.txt || test $$? -eq 1
+	@$(BIN)/mgcds review --report build/report.json --questions build/questions.json -o $(SITE)
+
 bench: venv  ## measure speed, against zen-engine too
 	@$(PIP) --editable '.[bench]'
 	@$(BIN)/python -m bench.run
@@ -77,5 +92,5 @@ versions:  ## the tests of meaning on every Python from 3.11 to 3.13 that is her
 	@tools/versions.sh 3.11 3.12 3.13 -- $(TESTS_OF_MEANING)
 
 clean:  ## remove environments, caches and built files
-	rm -rf .venv .venv-* tools/judge/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* tools/judge/node_modules tools/axe/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
