@@ -68,6 +68,7 @@ def run(
     rules: Path | None = None,
     jurisdictions: Sequence[str] | None = None,
     report: Path | None = None,
+    messages: Path | None = None,
     name: str | None = None,
     tags: str | None = None,
     out: TextIO | None = None,
@@ -75,11 +76,12 @@ def run(
     """Run the scenarios of a folder or a file (the built-in ones if not given) and print what became of them; the exit code.
 
     `name`: only those whose feature or scenario name has these words; `tags`: only those with the tag, or for which an expression
-    such as `safety and not slow` is true; `report`: also write a JSON file. PackError where the rules do not load.
+    such as `safety and not slow` is true; `report`: also write a JSON file; `messages`: Cucumber Messages. PackError where the rules do not load.
     """
     out = out or sys.stdout
-    if report is not None and report.is_file():
-        report.unlink()  # however this run ends, nobody takes an older report for its
+    for older in (report, messages):
+        if older is not None and older.is_file():
+            older.unlink()  # however this run ends, nobody takes an older report for its own
     began, pack = datetime.now(UTC), load_pack(rules, jurisdictions)
     where = features or features_root()
     paths = find_features(where) if where.exists() else []
@@ -90,14 +92,19 @@ def run(
     elif not paths:
         problems = [f"no .feature file is in {where} or below it"]
     recorder = Recorder(paths, name, tags)
+    texts = {} if problems else {path: path.read_text(encoding="utf-8") for path in paths}
     if not problems:
         problems = _run_pytest(paths, rules, pack.jurisdictions if jurisdictions else (), recorder)
-        problems += _changed_meanwhile(pack, load_pack(rules, jurisdictions), read, reported_features(paths))
+        problems += _changed_meanwhile(read, reported_features(paths))
     for line in lines(recorder.results):
         print(line, file=out)
+    told = _report(recorder, problems, pack, read, began)
     if report is not None:
-        written = _report(recorder, problems, pack, read, began)
-        problems += _write(report, json.dumps(written.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        problems += _write(report, json.dumps(told.to_dict(), indent=2, ensure_ascii=False) + "\n")
+    if messages is not None and recorder.known:
+        from mgcds.scenarios.messages import to_ndjson
+
+        problems += _write(messages, to_ndjson(told, {shown_path(path): text for path, text in texts.items()}))
     for problem in problems:
         print(f"mgcds: {problem}", file=sys.stderr)
     if recorder.results:
@@ -142,20 +149,17 @@ def _tools() -> dict[str, str]:
     return found
 
 
-def _changed_meanwhile(
-    before: RulePack, after: RulePack, read: tuple[ReportedFeature, ...], now: tuple[ReportedFeature, ...]
-) -> list[str]:
-    """What was edited while the scenarios ran: nobody knows which of the two was asked."""
+def _changed_meanwhile(read: tuple[ReportedFeature, ...], now: tuple[ReportedFeature, ...]) -> list[str]:
+    """Feature files edited while the scenarios ran: nobody knows which of the two was run. The pack is loaded once."""
     changed = [feature.file for feature, later in zip(read, now, strict=True) if feature != later]
-    changed += ["the rule pack"] if before.digest != after.digest else []
-    return [f"{what} was changed while the scenarios ran; run them again" for what in changed]
+    return [f"{file} was changed while the scenarios ran; run them again" for file in changed]
 
 
 def _write(path: Path, text: str) -> list[str]:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        return [f"the report {path} cannot be written: {os.strerror(error.errno or 0)}"]
+        return [f"{path} cannot be written: {os.strerror(error.errno or 0)}"]
     return []
 
 
