@@ -48,8 +48,7 @@ def _plots(key: str, entry: Evidence, reach: dict[str, tuple[float, float]]) -> 
 
 
 def _effect(estimate: Estimate) -> Effect:
-    ends = (float(end) if end is not None else None for end in (estimate.low, estimate.high))
-    return Effect(estimate.of, float(estimate.value), *ends)
+    return Effect(estimate.of, estimate.value, estimate.low, estimate.high)
 
 
 def _reach(entries: Iterable[Evidence]) -> dict[str, tuple[float, float]]:
