@@ -43,7 +43,7 @@ def opened(**settings: Any) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        browser = tool.chromium.launch(executable_path=chromium())
         try:
             yield browser.new_page(**settings)
         finally:
