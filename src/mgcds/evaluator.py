@@ -12,7 +12,7 @@ from mgcds.engines import evaluate_chained
 from mgcds.errors import EngineDisagreement, RecordError
 from mgcds.loading import load_pack
 from mgcds.model.assessment import Assessment
-from mgcds.model.evaluation import Verdicts, evaluate_facts
+from mgcds.model.evaluation import Verdicts, evaluate_facts, in_review
 from mgcds.model.facts import Facts
 from mgcds.model.pack import RulePack
 from mgcds.model.phq9 import FROM_FORMS, read_forms
@@ -39,7 +39,7 @@ def evaluate(
     facts = read_facts(read_record(record), pack, day)
     reference, chained = ENGINES["reference"](pack, facts), ENGINES["durable"](pack, facts)
     _refuse_disagreement(reference, chained)
-    return Assessment(day, pack, facts, reference)
+    return Assessment(day, pack, facts, in_review(reference, pack, day))
 
 
 def _refuse_disagreement(reference: Verdicts, other: Verdicts) -> None:

@@ -26,7 +26,8 @@ from mgcds.model.criterion import (
 )
 from mgcds.model.facts import Reading
 from mgcds.model.pack import ListItem, MeasuredItem, RulePack, StateItem
-from mgcds.model.rule import Finding, HoldsBack, Kind, Review, Rule, Suggest
+from mgcds.model.review import Review
+from mgcds.model.rule import Finding, HoldsBack, Kind, Rule, Suggest
 from mgcds.model.units import factor
 from tests.agreement.generate import DURATIONS, Deck, Patients
 
@@ -165,7 +166,7 @@ def _values(deck: Deck) -> dict[str, list[Fraction]]:
 
 def _rule(rule_id: str, kind: Kind, when: Condition) -> Rule:
     suggest = Suggest(kind, "", "not graded", "D", (), (), ())
-    review = Review("unreviewed", date(2027, 1, 1))
+    review = Review(date(2027, 1, 1))
     return Rule(rule_id, "1.0.0", "active", "random", rule_id, {}, when, "", suggest, review, "")
 
 

@@ -11,7 +11,7 @@ import pytest
 import mgcds.cli
 from mgcds.review.documentation import DOCUMENTATION, docs_root, find_pages, render_docs
 from mgcds.review.rendering import Site
-from tests.review.browser import needs_a_browser, opened, violations
+from tests.review.browser import a_page, needs_a_browser, violations
 
 pytestmark = needs_a_browser
 WIDTHS = {"A4": 182, "Letter": 188}
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Any]:
-    with opened() as page:
+    with a_page() as page:
         yield page
 
 

@@ -111,7 +111,7 @@ def _head(pack: RulePack) -> Iterator[str]:
 
 def _about(rule: Rule) -> Iterator[str]:
     """Title, source and evidence. The names of the criteria are its sentence."""
-    source = f"{rule.topic}/{rule.id}.yaml, version {rule.version}, {rule.review.status}"
+    source = f"{rule.topic}/{rule.id}.yaml, version {rule.version}, {rule.review.status}, review due {rule.review.due}"
     yield from _comment(f"{rule.title} ({rule.suggest.kind}; {source})")
     named = {"Evidence for": rule.suggest.evidence_for, "against": rule.suggest.evidence_against}
     yield from _comment("; ".join(f"{which}: {', '.join(entries)}" for which, entries in named.items() if entries))

@@ -12,7 +12,8 @@ from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping
 from mgcds.model.condition import Condition, ConditionError, names_of, parse_condition, rename
 from mgcds.model.criterion import Criterion
-from mgcds.model.rule import Certainty, Finding, Kind, Review, Rule, RuleStatus, Strength, Suggest
+from mgcds.model.review import Review
+from mgcds.model.rule import Certainty, Finding, Kind, Rule, RuleStatus, Strength, Suggest
 
 KINDS: tuple[str, ...] = get_args(Kind)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -137,21 +138,23 @@ class Known:
 
     evidence: frozenset[str]
     override_reasons: frozenset[str]
+    drafts: frozenset[str]
 
 
 def _read_suggest(source: Mapping, what: str, reader: Reader, known: Known) -> Suggest | None:
     node = reader.mapping(source, "suggest", what)
     required = ["kind", "text", "certainty", "strength", "evidence_for", "evidence_against", "override_reasons"]
-    if node is None or not reader.keys(node, f"'suggest' of {what}", required):
+    if node is None or not reader.keys(node, f"'suggest' of {what}", required, ["drafts"]):
         return None
     for key, ids in (
         ("evidence_for", known.evidence),
         ("evidence_against", known.evidence),
         ("override_reasons", known.override_reasons),
+        ("drafts", known.drafts),
     ):
         for text in reader.text_nodes(node, key, what):
             if text.value not in ids:
-                place = "evidence/" if key.startswith("evidence") else "override-reasons.yaml"
+                place = "evidence/" if key.startswith("evidence") else f"{key.replace('_', '-')}.yaml"
                 reader.problem(
                     text,
                     f"'{key}' of {what} names '{text.value}', which is not in {place}; {did_you_mean(text.value or '', ids)}",
@@ -162,6 +165,7 @@ def _read_suggest(source: Mapping, what: str, reader: Reader, known: Known) -> S
         cast(Certainty, reader.choice(node, "certainty", what, get_args(Certainty))),
         cast(Strength, reader.choice(node, "strength", what, get_args(Strength))),
         reader.texts(node, "evidence_for", what), reader.texts(node, "evidence_against", what), reader.texts(node, "override_reasons", what),
+        reader.texts(node, "drafts", what),
     )  # fmt: skip
 
 
@@ -173,7 +177,7 @@ def _read_review(source: Mapping, what: str, reader: Reader) -> Review | None:
         node, "status", what, ["unreviewed"]
     )  # signing a rule is a person's act and needs a signature, not a word here
     assert status == "unreviewed"
-    return Review("unreviewed", reader.day(node, "due", what))
+    return Review(reader.day(node, "due", what))
 
 
 RULE_KEYS = ("id", "version", "status", "title", "criteria", "when", "suggest", "review")

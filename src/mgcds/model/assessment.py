@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from mgcds.errors import UnknownRule
 from mgcds.model.basis import Basis, basis_of
-from mgcds.model.evaluation import Status, Verdicts, is_cleared
+from mgcds.model.drafts import DraftOrder, SupplementDraft
+from mgcds.model.evaluation import Status, Verdicts, is_cleared, test
 from mgcds.model.explanation import Explanation, Step, deciding, leaves
 from mgcds.model.facts import DataProblem, Facts, Gap, Reading, StateReading
 from mgcds.model.missing import pattern_of, sets_of
@@ -30,10 +32,19 @@ class Suggestion:
     status: Status
     _of: Explanation
 
+    def __repr__(self) -> str:
+        """Without the pack, which would fill the screen."""
+        return f"<Suggestion {self.id}: {self.status}>"
+
     @property
     def id(self) -> str:
         """The rule's id."""
         return self.rule.id
+
+    @property
+    def pack(self) -> RulePack:
+        """The pack that says so."""
+        return self._of.pack
 
     @property
     def kind(self) -> str:
@@ -72,8 +83,19 @@ class Suggestion:
 
     @property
     def missing(self) -> tuple[tuple[str, ...], ...]:
-        """For a withheld suggestion: the smallest sets of items or lists that could let it be offered."""
-        return _missing(self.id, self._of) if self.status == "withheld" else ()
+        """For a withheld suggestion: the smallest sets of items or lists that could let it be offered. Not for want of a review."""
+        return _missing(self.id, self._of) if self.status == "withheld" and not self.lapsed else ()
+
+    @property
+    def lapsed(self) -> bool:
+        """Its review has lapsed, and its kind is not one that stays: on this day no data would let it be offered."""
+        lapses = self.rule.review.lapses
+        return lapses is not None and self._of.facts.on > lapses
+
+    @property
+    def review_warning(self) -> str:
+        """`review overdue since 2027-11-01`, or lapsed; '' where it is in time."""
+        return self.rule.review.warning(self._of.facts.on)
 
     @property
     def evidence_for(self) -> tuple[Evidence, ...]:
@@ -84,6 +106,17 @@ class Suggestion:
     def evidence_against(self) -> tuple[Evidence, ...]:
         """What speaks against it."""
         return tuple(self._of.pack.evidence[entry] for entry in self.rule.suggest.evidence_against)
+
+    @property
+    def drafts(self) -> tuple[DraftOrder, ...]:
+        """What it may put into the chart as a draft: only while it is offered, and a dose only for whom it is known to be meant."""
+        if self.status != "offered":
+            return ()
+        found = (self._of.pack.drafts[draft] for draft in self.rule.suggest.drafts)
+        return tuple(draft for draft in found if not isinstance(draft, SupplementDraft) or self._is_meant_for(draft))
+
+    def _is_meant_for(self, draft: SupplementDraft) -> bool:
+        return draft.only_for is None or test(draft.only_for, self._of.facts) is True
 
     @cached_property
     def used(self) -> tuple[Step, ...]:
@@ -114,7 +147,7 @@ class Suggestion:
             "evidence_for": list(suggest.evidence_for), "evidence_against": list(suggest.evidence_against),
             "override_reasons": list(suggest.override_reasons),
             "held_back_by": list(self.held_back_by), "let_pass": list(self.let_pass), "missing": [list(items) for items in self.missing],
-            "steps": step_to_dict(self.steps), "review": {"status": rule.review.status, "due": rule.review.due.isoformat()},
+            "steps": step_to_dict(self.steps), "review": rule.review.to_dict(self._of.facts.on),
             **({"shown": how} if how else {}),
             **({"basis": self.basis.to_dict()} if basis else {}),
         }  # fmt: skip
@@ -174,6 +207,12 @@ class Assessment:
     pack: RulePack
     facts: Facts
     verdicts: Verdicts
+
+    def __repr__(self) -> str:
+        """Without the pack, which would fill the screen."""
+        counted = Counter(self.verdicts.statuses.values())
+        statuses = ", ".join(f"{counted[status]} {status}" for status in get_args(Status))
+        return f"<Assessment on {self.on} by pack {self.pack.version}: {statuses}>"
 
     @cached_property
     def suggestions(self) -> tuple[Suggestion, ...]:

@@ -311,6 +311,8 @@ def truth_of(rule_id: str, criteria: dict[str, Truth], pack: RulePack) -> Truth:
 
 def _could_change(suggestion: Suggestion, of: Explanation) -> Iterable[str]:
     match suggestion.status:
+        case "withheld" if suggestion.lapsed:
+            yield f"Its rule has to be reviewed again: {suggestion.review_warning}."
         case "withheld":
             items = of.pack.items
             sets = [

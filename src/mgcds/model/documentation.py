@@ -31,7 +31,7 @@ def describe(rule: Rule, pack: RulePack) -> dict[str, Any]:
         "override_reasons": {name: pack.override_reasons[name] for name in suggest.override_reasons},
         "holds_back": _by_reason((other, holder) for other, holder in held),
         "held_back_by": _by_reason((holder.by, holder) for holder in pack.holders[rule.id]),
-        "review": {"status": rule.review.status, "due": rule.review.due.isoformat()}, "note": rule.note,
+        "review": rule.review.to_dict(), "note": rule.note,
     }  # fmt: skip
 
 

@@ -6,7 +6,8 @@ This is the definition. Engines and exports are translations of it and are teste
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal, assert_never
 
 from mgcds.model.condition import Truth, all_of, judge
@@ -62,6 +63,17 @@ def status(
             return "suppressed"
         in_doubt = in_doubt or not is_cleared(holder, rules, pack, facts)
     return "withheld" if in_doubt else "offered"
+
+
+def in_review(verdicts: Verdicts, pack: RulePack, on: date) -> Verdicts:
+    """What is said on a day, after all that rules say: what would be offered is withheld where the review of its rule has lapsed.
+
+    Such a rule still holds others back. Engines, exports and proofs speak of what the rules say, whatever the day.
+    """
+    late = {rule.id for rule in pack.rules.values() if rule.review.lapses is not None and on > rule.review.lapses}
+    statuses = verdicts.statuses
+    withheld: dict[str, Status] = {rule: "withheld" for rule in late if statuses[rule] == "offered"}
+    return replace(verdicts, statuses={**statuses, **withheld}) if withheld else verdicts
 
 
 def is_cleared(holder: HoldsBack, rules: Mapping[str, Truth], pack: RulePack, facts: Facts) -> bool:

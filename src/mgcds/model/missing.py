@@ -57,12 +57,13 @@ def pattern_of(
         for subject in pack.reads[holder.by]
         if is_rejected(subject, facts)
     }
-    keys = _related(rule_id, in_doubt, pack)
+    keys = related(rule_id, in_doubt, pack)
     outdated = (key for key in keys if _is_outdated(pack.criteria[key], facts))
     return Pattern(rule_id, in_doubt, tuple(sorted(rejected)), tuple(criteria[key] for key in keys), tuple(outdated))
 
 
-def _related(rule_id: str, in_doubt: Iterable[str], pack: RulePack) -> dict[str, None]:
+def related(rule_id: str, in_doubt: Iterable[str], pack: RulePack) -> dict[str, None]:
+    """The criteria of a rule and of its holders in doubt, in the pack's order."""
     return dict.fromkeys(key for part in (rule_id, *in_doubt) for key in pack.criteria_of[part])
 
 
@@ -77,7 +78,7 @@ def _is_outdated(criterion: Criterion, facts: Facts) -> bool:
 def sets_of(pattern: Pattern, pack: RulePack) -> tuple[tuple[str, ...], ...]:
     """The smallest sets of all patients of a pattern, each sorted, in order of size; none where no data could make it offered."""
     lets_pass = {holder.by for holder in pack.holders[pattern.rule] if holder.lets_pass}
-    keys = _related(pattern.rule, pattern.in_doubt, pack)
+    keys = related(pattern.rule, pattern.in_doubt, pack)
     solver = _Ways(dict(zip(keys, pattern.truths, strict=True)), pattern, pack)
     wanted = [
         solver.ways(pack.rules[pattern.rule].when, True),

@@ -11,9 +11,12 @@ from typing import Literal, assert_never
 from mgcds.model.condition import names_of
 from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, Number, State, Taking, Threshold
 from mgcds.model.diet import Food, ReferenceIntake
+from mgcds.model.drafts import DraftOrder
+from mgcds.model.hooks import Hooks
 from mgcds.model.intended import Intended
 from mgcds.model.interaction import DrugMagnesium
 from mgcds.model.phq9 import Cutoffs
+from mgcds.model.review import Signer
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, Vocabulary
 
@@ -215,9 +218,19 @@ class RulePack:
     phq9: Cutoffs | None = None
     intended: Intended = field(default_factory=Intended)
     """what checks of the rules would report, and is meant"""
+    hooks: Hooks | None = None
+    """what is offered over CDS Hooks; a pack may be without"""
+    drafts: Mapping[str, DraftOrder] = field(default_factory=dict)
+    """what suggestions may put into the chart as drafts"""
+    signers: Mapping[str, Signer] = field(default_factory=dict)
+    """who may sign rules; who has signed stands with each"""
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""
+
+    def __repr__(self) -> str:
+        """Without its content, half a megabyte."""
+        return f"<RulePack {self.name} {self.version}, {self.digest[:12]}: {len(self.rules)} rules>"
 
     @cached_property
     def criteria_of(self) -> Mapping[str, tuple[str, ...]]:

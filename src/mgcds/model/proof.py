@@ -42,6 +42,7 @@ def rules_of(pack: RulePack) -> dict[str, Any]:
             rule.id: {
                 "when": _logic(rule.when, pack),
                 "held_back_by": {holder.by: holder.lets_pass for holder in pack.holders[rule.id]},
+                "lapses": rule.review.lapses and rule.review.lapses.isoformat(),
             }
             for rule in pack.rules.values()
         }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 from mgcds.model.condition import Condition
+from mgcds.model.review import Review
 
 Kind = Literal["urgent", "stop", "defer", "interaction", "workup", "consider", "dose", "monitor", "inform"]
 Certainty = Literal["high", "moderate", "low", "very low", "not graded"]
@@ -41,14 +41,8 @@ class Suggest:
     evidence_for: tuple[str, ...]
     evidence_against: tuple[str, ...]
     override_reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """Who signed a rule is for people to say: `unreviewed` until one does."""
-
-    status: Literal["unreviewed", "reviewed", "approved"]
-    due: date
+    drafts: tuple[str, ...] = ()
+    """ids of what it may put into the chart as a draft, in `drafts.yaml`"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,15 +120,15 @@ class Vocabulary:
         """A medicine is known by its name alone; a diagnosis or symptom in words is known as what it says."""
         if self.of != "medicines":
             return any(len(word) > 2 for word in text)
-        longest = max(map(len, self._others), default=0)
+        longest = max(map(len, self.others), default=0)
         return any(
-            text[at : at + length] in self._others
+            text[at : at + length] in self.others
             for at in range(len(text))
             for length in range(1, min(longest, len(text) - at) + 1)
         )
 
     @cached_property
-    def _others(self) -> frozenset[tuple[str, ...]]:
+    def others(self) -> frozenset[tuple[str, ...]]:
         """Names of other medicines: read only when an entry is in no value set."""
         return frozenset(words(name) for name in self._other_names())
 

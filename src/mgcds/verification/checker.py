@@ -1,9 +1,9 @@
 """An independent check of an assessment: every verdict and status derived again from its steps. Imports the standard library only.
 
 From the assessment alone: each criterion from the value found, its limits and how old it may be; each joined step from its parts; each
-rule, against the line that joins its criteria; each status from the rules that can hold it back; that each rule stands once and nothing
-unknown is unnamed. `reported.py` holds the values against the record. NOT derived: that missing sets are complete and the smallest;
-wording and evidence; that the rules are those of the pack, which `mgcds verify` compares where it has the pack of that digest.
+rule, against the line that joins its criteria; each status from the rules that can hold it back and the day its review lapses; that
+each rule stands once, nothing unknown unnamed. `reported.py` holds the values against the record. NOT derived: that missing sets are
+complete and smallest; wording and evidence; that the rules are the pack's, which `mgcds verify` compares where it has that pack.
 """
 
 from fractions import Fraction
@@ -45,18 +45,17 @@ class Checking:
     """Complains into `wrong`. Truths are 1, 0 and 0.5 for unknown, so that Kleene's `and` is the least and his `or` the greatest."""
 
     def __init__(self, said: Any, wrong: list[str]) -> None:
-        self.unknown, self.rules, self.criteria = said["unknown"], said["proof"]["rules"], said["proof"]["criteria"]
-        self.found, self.members, self.wrong = said["proof"]["found"], said["proof"]["members"], wrong
+        proof, self.unknown, self.on, self.wrong = said["proof"], said["unknown"], said["on"], wrong
+        self.rules, self.criteria, self.found, self.members = map(proof.get, ("rules", "criteria", "found", "members"))
         self.same("suggestions", "rules", sorted(each["rule"] for each in said["suggestions"]), sorted(self.rules))
         for name in {**dict.fromkeys(each["about"] for each in self.criteria.values()), **self.found}:
             known, gap = self.found.get(name), self.unknown.get(name)
             old = known and known.get("days", 0) > known.get("current_for", inf)
             self.same(name, "as unknown", gap["reason"] if known and gap else bool(gap), "stale" if old else not known)
         self.doubts: dict[str, dict[str, bool]] = {rule: {} for rule in self.rules}
-        steps = {each["rule"]: self.step(each["steps"], each["rule"]) for each in said["suggestions"]}
-        self.truths = {rule: truth for rule, (truth, _) in steps.items()}
+        self.steps = {each["rule"]: self.step(each["steps"], each["rule"]) for each in said["suggestions"]}
         for each in said["suggestions"]:
-            self.same(each["rule"], "line of steps", steps[each["rule"]][1], self.rules[each["rule"]]["when"])
+            self.same(each["rule"], "line of steps", self.steps[each["rule"]][1], self.rules[each["rule"]]["when"])
             self.status(each["rule"], each)
 
     def same(self, place: str, what: str, written: Any, derived: Any) -> None:
@@ -102,19 +101,20 @@ class Checking:
         return min(compared(known, *limit) for limit in limits_of(each, known))
 
     def rejected(self, about: str) -> bool:
-        """Was something reported of it that could not be used?"""
-        return about not in self.found and self.unknown[about]["reason"] not in ("missing", "stale")
+        return about not in self.found and self.unknown[about]["reason"] not in ("missing", "stale")  # but unusable
 
     def status(self, rule: str, each: Any) -> None:
         """The status of a suggestion from the verdicts of its holders, and what is said of them."""
-        holders, truth = self.rules[rule]["held_back_by"], self.truths[rule]
-        met, unknown = ([by for by in holders if self.truths[by] == of] for of in (1, 0.5))
+        holders, truth = self.rules[rule]["held_back_by"], self.steps[rule][0]
+        met, unknown = ([by for by in holders if self.steps[by][0] == of] for of in (1, 0.5))
         unclear = [by for by in unknown if not holders[by] or any(map(self.rejected, self.doubts[by]))]
-        status = "suppressed" if met else "withheld" if unclear or truth != 1 else "offered"
+        late = (self.rules[rule]["lapses"] or self.on) < self.on
+        status = "suppressed" if met else "withheld" if unclear or late or truth != 1 else "offered"
         status = status if truth else "not indicated"
         self.same(rule, "status", each["status"], status)
         self.same(rule, "held back by", each["held_back_by"], {"suppressed": met, "withheld": unclear}.get(status))
         self.same(rule, "let pass", each["let_pass"], unknown if status == "offered" else [])
         doubts = {of for by in (rule, *unknown) for of, doubt in self.doubts[by].items() if doubt or self.rejected(of)}
         named = {name for names in each["missing"] for name in names}
-        self.same(rule, "missing data", sorted(named - doubts if status == "withheld" else named), [])
+        self.same(rule, "missing data", sorted(named - doubts if status == "withheld" and not late else named), [])
+        self.same(rule, "late review", late, late and "lapsed_since" in each["review"])

@@ -41,7 +41,7 @@ class MutatedPatient(AnyPatient):
         if item.change is not None and item.change != before.change and item.change.gives != "day of the newest":
             self._make_unknown(item.id)
         if (item.lower, item.upper) != (before.lower, before.upper):
-            self.readings[item.id] = _with_limits(self.readings[item.id], item)
+            self.readings[item.id] = with_limits(self.readings[item.id], item)
             self.other |= {item.id}
 
     def _make_stale(self, about: str) -> None:
@@ -60,7 +60,7 @@ class MutatedPatient(AnyPatient):
         self.other |= {about}
 
 
-def _with_limits(reading: AnyReading, item: MeasuredItem) -> AnyReading:
+def with_limits(reading: AnyReading, item: MeasuredItem) -> AnyReading:
     """The limits of another item where the laboratory gave none."""
 
     def default(limit: Threshold | None, otherwise: z3.ArithRef) -> z3.ArithRef:

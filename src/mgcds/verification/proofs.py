@@ -16,7 +16,7 @@ from mgcds.errors import EngineDisagreement, ProofError
 from mgcds.evaluator import evaluate
 from mgcds.model.assessment import Assessment
 from mgcds.model.criterion import Criterion, Has, Taking
-from mgcds.model.evaluation import Status
+from mgcds.model.evaluation import Status, evaluate_facts
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
 from mgcds.verification.symbolic import AnyPatient, value_sets_read
@@ -81,7 +81,8 @@ class Claim:
     def _replayed(self, witness: Witness, statement: Statement) -> Assessment:
         """What `evaluate` says of the patient. The formulas and evaluation must agree on every rule, or nothing here can be trusted."""
         assessment = evaluate(PatientRecord(**witness.record), self.pack, ON)
-        said = [self.patient.status(rule, status) for rule, status in assessment.verdicts.statuses.items()]
+        verdicts = evaluate_facts(self.pack, assessment.facts)  # whatever the day: a review may have lapsed
+        said = [self.patient.status(rule, status) for rule, status in verdicts.statuses.items()]
         if self.solver.check(*self.assumptions, statement.broken, *said) != z3.sat:
             raise EngineDisagreement(
                 f"the formulas and evaluation differ on a patient of whom it is not true that {statement.says}: "

@@ -108,10 +108,13 @@ class AnyState:
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """Entries of a list that belong to the same value sets: one name stands for them."""
+    """Entries of a list that belong to the same value sets: one name stands for them, or one code of a system."""
 
     name: str
     value_sets: frozenset[str]
+    recognised: bool = True
+    """a list that holds another entry is open"""
+    code: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,8 @@ class AnyList:
     complete: z3.BoolRef
     gap: z3.ArithRef
     entries: Mapping[Kin, AnyEntry]
+    reviewed: z3.BoolRef
+    """given, and reviewed in time; complete where every entry is recognised too"""
 
 
 class AnyPatient:
@@ -147,6 +152,8 @@ class AnyPatient:
     `like`: the same patient but for one item or list, and what is computed from it: `made_unknown`, of which nothing usable is known, or
     `otherwise`, a measured item that has another value; `called` tells several of those apart. All other variables are those of
     `like`, whose pack may say other things of the same items and value sets.
+
+    `kin`: by list the kinds of entries to tell apart, found in the pack if not given.
     """
 
     def __init__(
@@ -156,8 +163,10 @@ class AnyPatient:
         made_unknown: str | None = None,
         otherwise: str | None = None,
         called: str = "otherwise",
+        kin: Mapping[str, list[Kin]] | None = None,
     ) -> None:
         self.pack = pack
+        self._kin = kin or {}
         self._like = like
         self.constraints: list[z3.BoolRef] = []
         self.readings: dict[str, AnyReading] = {}
@@ -165,12 +174,15 @@ class AnyPatient:
         self.lists: dict[str, AnyList] = {}
         self.before: dict[str, tuple[z3.ArithRef, z3.ArithRef]] = {}
         """for a change: the value before the start, at least and at most"""
+        self.stale_days: dict[str, z3.ArithRef] = {}
+        """how old a list or an unusable result is, where that makes a difference"""
         self._statuses: dict[tuple[str, Status], z3.BoolRef] = {}
         self._cleared: dict[tuple[str, bool], z3.BoolRef] = {}
         self._prefix = f"without {made_unknown}: " if made_unknown else f"{called}: " if otherwise else ""
         differs = made_unknown or otherwise
         self.other = frozenset(item.id for item in pack.items.values() if differs and follows_from(item, differs, pack))
         """items and lists that are not those of `like`"""
+        self.other |= self._made_anew()
         for item in pack.items.values():
             if like is not None and item.id not in self.other:
                 self._take(item.id, like)
@@ -190,6 +202,10 @@ class AnyPatient:
                 self._computed(item)
         if like is None:
             self._tie_changes()
+
+    def _made_anew(self) -> frozenset[str]:
+        """Items and lists that `like` does not have as this pack reads them."""
+        return frozenset()
 
     # --- facts ------------------------------------------------------------------------------------------------------------
 
@@ -266,9 +282,9 @@ class AnyPatient:
         return AnyState(known, gap, days, value)
 
     def _list(self, item: ListItem) -> AnyList:
-        complete, gap, _ = self._fresh(item)
+        reviewed, gap, _ = self._fresh(item)
         entries = {}
-        for kin in kindred(item.id, self.pack):
+        for kin in self._kin.get(item.id) or kindred(item.id, self.pack):
             called = f"{self._prefix}{item.id} {kin.name}"
             now, unsure, dated, stopped, vague = (
                 z3.Bool(f"{called} {what}") for what in ("now", "unsure", "dated", "stopped", "vague")
@@ -279,7 +295,9 @@ class AnyPatient:
             entries[kin] = AnyEntry(now, unsure, dated, start, stopped, stop, vague)
             for fewest, most in (start, stop):
                 self.constraints += [fewest >= 0, fewest <= most, most <= LONGEST]
-        return AnyList(complete, gap, entries)
+        odd = [z3.Or(entry.now, entry.unsure) for kin, entry in entries.items() if not kin.recognised]
+        complete = z3.And(reviewed, *map(z3.Not, odd)) if odd else reviewed
+        return AnyList(complete, z3.If(reviewed, z3.IntVal(REJECTED), gap) if odd else gap, entries, reviewed)
 
     # --- facts that follow from others ------------------------------------------------------------------------------------
 

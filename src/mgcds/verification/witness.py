@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import z3
@@ -17,7 +18,7 @@ import z3
 from mgcds.model.criterion import Which
 from mgcds.model.explanation import in_sentence
 from mgcds.model.explanation import plain as shown_unit
-from mgcds.model.pack import MeasuredItem, RulePack, StateItem
+from mgcds.model.pack import ListItem, MeasuredItem, RulePack, StateItem
 from mgcds.model.units import SCORE
 from mgcds.verification.symbolic import MISSING, REJECTED, AnyEntry, AnyPatient, AnyReading, AnyState, Kin
 
@@ -48,20 +49,39 @@ def find_witness(patient: AnyPatient, solver: z3.Solver, *wanted: z3.BoolRef) ->
         solver.add(*wanted)
         if solver.check() != z3.sat:
             return None
-        for level in _plain(patient):
-            if solver.check(*level) == z3.sat:
-                solver.add(*level)
-        for about in (*patient.lists, *patient.states, *patient.readings):  # what does not matter is left out
-            without = patient.nothing_known(about)
-            if solver.check(without) == z3.sat:
-                solver.add(without)
-        for entry in [entry for found in patient.lists.values() for entry in found.entries.values()]:
-            if solver.check(z3.Not(entry.now)) == z3.sat:
-                solver.add(z3.Not(entry.now))
-        solver.check()
-        return _Writer(patient, solver.model()).witness()
+        plainer = _Plainer(solver)
+        for whole, parts in _wishes(patient):
+            if not plainer.ask(whole):
+                for part in parts:
+                    plainer.ask(part)
+        return _Writer(patient, plainer.model).witness()
     finally:
         solver.pop()
+
+
+class _Plainer:
+    """Asks one thing more of the patient, and keeps it where there still is one."""
+
+    def __init__(self, solver: z3.Solver) -> None:
+        self._solver, self.model = solver, solver.model()
+
+    def ask(self, more: z3.BoolRef) -> bool:
+        """The solver is spared where the patient found so far is like that already."""
+        if not z3.is_true(self.model.eval(more, model_completion=True)):
+            if self._solver.check(more) != z3.sat:
+                return False
+            self.model = self._solver.model()
+        self._solver.add(more)
+        return True
+
+
+@lru_cache(maxsize=2)
+def _wishes(patient: AnyPatient) -> list[tuple[z3.BoolRef, list[z3.BoolRef]]]:
+    """What is asked for, as a whole or else part by part; written down once a patient. Last, what does not matter is left out."""
+    entries = [entry for found in patient.lists.values() for entry in found.entries.values()]
+    without = [patient.nothing_known(about) for about in (*patient.lists, *patient.states, *patient.readings)]
+    levels = [*_plain(patient), *([each] for each in without), *([z3.Not(entry.now)] for entry in entries)]
+    return [(z3.And(level), level if len(level) > 1 else []) for level in levels]
 
 
 def _plain(patient: AnyPatient) -> Iterator[list[z3.BoolRef]]:
@@ -103,8 +123,9 @@ def _plain(patient: AnyPatient) -> Iterator[list[z3.BoolRef]]:
 def _few_digits(about: str, reading: AnyReading, steps: int) -> z3.BoolRef:
     if z3.is_int(reading.low):
         return z3.BoolVal(True)
-    whole = z3.Int(f"{about} in steps of 1/{steps}")
-    return z3.Implies(reading.known, z3.And(reading.low * steps == z3.ToReal(whole), reading.high == reading.low))
+    ends = [(reading.low, "low"), (reading.high, "high")]
+    whole = [end * steps == z3.ToReal(z3.Int(f"{about} {name} in steps of 1/{steps}")) for end, name in ends]
+    return z3.Implies(reading.known, z3.And(whole))
 
 
 def _few_digits_of_limit(about: str, which: Which, own: z3.BoolRef, reading: AnyReading) -> z3.BoolRef:
@@ -167,7 +188,14 @@ class _Writer:
         elif known:
             self._reported(item, reading, title, days)
         elif self._number(reading.gap) != MISSING:
-            self._unusable(item, title, 0 if self._number(reading.gap) == REJECTED else (item.current_for or 0) + 1)
+            self._unusable(
+                item, title, self._stale_days(about, self._number(reading.gap) == REJECTED, item.current_for)
+            )
+
+    def _stale_days(self, about: str, in_time: bool, current_for: int | None) -> int:
+        """How long ago something was reported or reviewed."""
+        days = self._patient.stale_days.get(about)
+        return self._days(days) if days is not None else 0 if in_time else (current_for or 0) + 1
 
     def _reported(self, item: MeasuredItem, reading: AnyReading, title: str, days: int) -> None:
         unit = item.units[self._days(reading.unit)]
@@ -182,13 +210,15 @@ class _Writer:
             for which, limit in reading.limit.items()
             if self._is(reading.own_limit[which])
         }
-        self._record[item.id] = {"value": sign + quantity, "date": _day(days), **own}
+        highest = self._number(reading.high)
+        up_to = {"up_to": _decimal(highest)} if not sign and highest > self._number(reading.low) else {}
+        self._record[item.id] = {"value": sign + quantity, **up_to, "date": _day(days), **own}
         limits = f' with laboratory limits "{own.get("lower_limit")}" to "{own.get("upper_limit")}"' if own else ""
-        self._said.append(f'the {title} is "{sign}{quantity}"{limits or _ago(days)}')
+        highest_said = f', or up to "{up_to["up_to"]}"' if up_to else ""
+        self._said.append(f'the {title} is "{sign}{quantity}"{highest_said}{limits or _ago(days)}')
 
     def _quantity(self, number: z3.ArithRef, unit: str) -> str:
-        value = self._number(number)
-        text = f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
+        text = _decimal(self._number(number))
         return text if unit == SCORE else f"{text} {shown_unit(unit)}"
 
     def _unusable(self, item: MeasuredItem, title: str, days: int) -> None:
@@ -224,13 +254,14 @@ class _Writer:
 
     def _list(self, about: str) -> None:
         found, item = self._patient.lists[about], self._pack.items[about]
-        complete, gap = self._is(found.complete), self._number(found.gap)
+        complete, gap = self._is(found.reviewed), self._number(found.gap)
         entries = [(kin, entry) for kin, entry in found.entries.items()]
         if not complete and gap == MISSING:
             return
         self._record[about] = []
-        reviewed = 0 if complete else None if gap == REJECTED else (item.current_for or 0) + 1
-        if reviewed is not None:
+        assert isinstance(item, ListItem)
+        if complete or gap != REJECTED:
+            reviewed = self._stale_days(about, complete, item.current_for)
             self._record[f"{about}_reconciled"] = _day(reviewed)
             self._said.append(f"the {in_sentence(item.title)} was reviewed {reviewed} days ago")
         else:
@@ -241,18 +272,17 @@ class _Writer:
     def _entry(self, about: str, kin: Kin, entry: AnyEntry) -> None:
         began, ended = ("start", "stop") if about in ("medicines", "procedures") else ("onset", "abated")
         if self._is(entry.now):
-            written: Record = {"name": kin.name}
-            since = ""
+            written, since = _named(kin), ""
             if self._is(entry.dated):
                 days = self._days(entry.start[0])
                 written[began], since = _day(days), f" since {days} days ago"
             self._add(about, kin, written, since)
         if self._is(entry.unsure):
-            self._record[about].append({"name": kin.name, "status": "on-hold"})
+            self._record[about].append({**_named(kin), "status": "on-hold"})
             self._said.append(f'the patient has "{kin.name}" on hold')
         if self._is(entry.stopped):
             days = self._days(entry.stop[0])
-            self._record[about].append({"name": kin.name, began: _day(days), ended: _day(days)})
+            self._record[about].append({**_named(kin), began: _day(days), ended: _day(days)})
             if about == "medicines":
                 self._said.append(f'the patient stopped "{kin.name}" {days} days ago')
 
@@ -269,6 +299,15 @@ class _Writer:
         self._record.setdefault(where, []).append(written)
         since = since if about in ("medicines", "procedures") else ""
         self._said.append(f'the patient {verb} "{kin.name}"{dose}{since}')
+
+
+def _decimal(value: Fraction) -> str:
+    return f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
+
+
+def _named(kin: Kin) -> Record:
+    system_code = kin.code and {"system": kin.code[0], "code": kin.code[1]}
+    return {"codes": [system_code]} if system_code else {"name": kin.name}
 
 
 def _day(days: int) -> str:
