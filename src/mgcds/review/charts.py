@@ -255,7 +255,7 @@ class Effect:
     high: Decimal | None = None
 
 
-_ROW, _PLOT, _FOREST = 36.0, 262.0, 440.0
+_ROW, _START, _PLOT, _FOREST = 36.0, 14.0, 262.0, 440.0
 
 
 def forest(
@@ -268,11 +268,16 @@ def forest(
     ends = [float(end) for each in effects for end in (each.value, each.low, each.high) if end is not None]
     low, high = min([none_at, *(reach or ()), *ends]), max([none_at, *(reach or ()), *ends])
     room = (high - low) * 0.12 or 1.0
-    scale = Scale(min(low, 0.5), max(high, 2), 6, _PLOT, True) if log else Scale(low - room, high + room, 6, _PLOT)
+    scale = (
+        Scale(min(low, 0.5), max(high, 2), _START, _PLOT, True)
+        if log
+        else Scale(low - room, high + room, _START, _PLOT)
+    )
     bottom = _ROW * len(effects) + 4
+    lines = [_ROW * place + 17 for place in range(len(effects))]
     parts = [
-        shape("line", x1=scale(none_at), x2=scale(none_at), y1=18, y2=bottom, class_="axis"),
-        shape("line", x1=6, x2=_PLOT, y1=bottom, y2=bottom, class_="axis"),
+        *(shape("line", x1=scale(none_at), x2=scale(none_at), y1=top, y2=top + 18, class_="axis") for top in lines),
+        shape("line", x1=_START - 6, x2=_PLOT, y1=bottom, y2=bottom, class_="axis"),
         shape("text", x=_PLOT + 16, y=bottom + 15, class_="soft", text=measure),
     ]
     for place, each in enumerate(effects):
