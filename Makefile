@@ -7,9 +7,9 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 PATIENTS ?= 1000000
 RECORDS ?= 10000
-SITE ?= build/site
 NODE := judge fhir-validators messages axe
 INSTALLED := $(NODE:%=tools/%/node_modules/.installed)
+SITE ?= build/site
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 TESTS_OF_MEANING := $(wildcard tests/model tests/engines tests/evaluator tests/features features)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.review.browser import chromium, needs_a_browser, violations
+from tests.review.browser import a_page, needs_a_browser, violations
 from tests.review.conftest import Pages
 
 pytestmark = needs_a_browser
@@ -22,8 +22,8 @@ PHONE = 360
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser.new_page()
+    with a_page() as page:
+        yield page
 
 
 def go(page: Any, pages: Pages, href: str, **media: str) -> None:
@@ -116,8 +116,7 @@ def shown(page: Any) -> list[str]:
 
 
 def test_filters_work_without_javascript(pages: Pages) -> None:
-    with chromium() as browser:
-        still = browser.new_page(java_script_enabled=False)
+    with a_page(java_script_enabled=False) as still:
         go(still, pages, "index.html")
         assert not still.is_visible("#words")  # the search needs it, so it is not offered
         still.select_option("#by-kind", "stop")
@@ -179,8 +178,8 @@ def test_a_telephone_scrolls_tables_not_the_page(page: Any, pages: Pages, href: 
 
 
 def test_nothing_is_asked_of_the_network(pages: Pages) -> None:
-    with chromium() as browser:
-        watched, asked = browser.new_page(), list[str]()
+    with a_page() as watched:
+        asked: list[str] = []
         watched.on("request", lambda request: asked.append(request.url))
         for href in KINDS_OF_PAGE:
             go(watched, pages, href)
