@@ -1,4 +1,4 @@
-"""Debian's chromium, driven through playwright, and axe in it. What is missing for them is said, not passed over."""
+"""Pages in a real browser: axe-core, and what a reader would see. Needs Debian's chromium, playwright and `npm ci` in tools/axe."""
 
 from __future__ import annotations
 
@@ -6,57 +6,64 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-AXE = Path(__file__).parents[2] / "tools" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+AXE = Path(__file__).resolve().parents[2] / "tools" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = shutil.which("chromium")
 
 
-@cache
 def what_is_missing() -> str | None:
-    """Why no page can be looked at here."""
+    """What to install before pages can be looked at; None where all is there."""
     try:
         import playwright.sync_api  # noqa: F401
     except ImportError:
-        return "NOT TESTED: playwright is not installed"
-    if chromium() is None:
-        return "NOT TESTED: chromium is not installed (apt-get install chromium)"
-    return None if AXE.is_file() else "NOT TESTED: axe is not installed (npm ci --prefix tools/axe)"
+        return "NOT TESTED: pages in a browser need playwright (pip install playwright)"
+    if CHROMIUM is None:
+        return "NOT TESTED: pages in a browser need chromium (apt-get install chromium)"
+    return None if AXE.is_file() else "NOT TESTED: pages in a browser need axe-core (npm ci --prefix tools/axe)"
 
 
-def chromium() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser")
-
-
+LACKING = what_is_missing()
 needs_a_browser = pytest.mark.skipif(
-    what_is_missing() is not None and os.environ.get("MGCDS_BROWSER") != "required", reason=what_is_missing() or ""
+    LACKING is not None and os.environ.get("MGCDS_BROWSER") != "required", reason=LACKING or ""
 )
 
 
 @contextmanager
-def opened(**settings: Any) -> Iterator[Any]:
-    """A page of a browser of its own; `settings` as for `browser.new_page`."""
+def chromium() -> Iterator[Any]:
+    """A headless browser, closed at the end."""
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=chromium())
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
         try:
-            yield browser.new_page(**settings)
+            yield browser
         finally:
             browser.close()
 
 
+@contextmanager
+def opened(browser: Any, html: str, **context: Any) -> Iterator[Any]:
+    """A page with this content; `scheme`, `width` and the like as the browser's context takes them."""
+    size = {"width": context.pop("width", 1280), "height": 900}
+    with browser.new_context(viewport=size, **context) as shown:
+        page = shown.new_page()
+        page.set_content(html)
+        yield page
+
+
+@contextmanager
+def a_page(**settings: Any) -> Iterator[Any]:
+    """An empty page of a browser of its own; `settings` as for `browser.new_page`."""
+    with chromium() as browser:
+        yield browser.new_page(**settings)
+
+
 def violations(page: Any) -> list[str]:
-    """What axe finds on the page as it is: rule, element, and what is wrong."""
-    if not page.evaluate("() => 'axe' in window"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", list(RULES))
-    return [
-        f"{violation['id']}: {node['target'][0]}: {node['failureSummary']}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]
+    """What axe-core finds wrong, as `rule: element`. The source runs by the debugger, so that a page without scripts stays one."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [f"{one['id']}: {node['target']}" for one in found["violations"] for node in one["nodes"]]

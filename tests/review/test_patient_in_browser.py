@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from mgcds.loading import load_pack
 from mgcds.review import notebook
-from tests.review.browser import chromium, needs_a_browser, violations
+from tests.review.browser import chromium, needs_a_browser, opened, violations
 from tests.review.patients import AMARA, URGENT, assessed, crowded, hostile, page_of
 
 pytestmark = needs_a_browser
@@ -21,22 +20,8 @@ PAPER = {"A4": 688, "Letter": 710}
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One browser for all tests: each page has a context of its own."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as tool:
-        found = tool.chromium.launch(executable_path=chromium())
+    with chromium() as found:
         yield found
-        found.close()
-
-
-@contextmanager
-def opened(browser: Any, html: str, width: int = 1280, **context: Any) -> Iterator[Any]:
-    """A page with this content, in a context like `color_scheme="dark"`."""
-    with browser.new_context(viewport={"width": width, "height": 900}, **context) as shown:
-        page = shown.new_page()
-        page.set_content(html)
-        yield page
 
 
 def open_all(page: Any) -> None:
