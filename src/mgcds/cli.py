@@ -629,7 +629,7 @@ def review(
         from mgcds.review import site
     except ImportError as error:
         raise ReviewError(f"the review pages need {error.name}: pip install 'mgcds[review]'") from None
-    built = site.review(output, _pack(rules), rules, features, report, questions)
+    built = site.review(output, _pack(rules), rules, features, report, questions, app)
     for line in site.lines(built, output):
         typer.echo(line)
     raise typer.Exit(0 if built.is_clean else 1)

@@ -38,7 +38,7 @@ def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
         try:
             yield browser
         finally:
@@ -53,6 +53,13 @@ def opened(browser: Any, html: str, **context: Any) -> Iterator[Any]:
         page = shown.new_page()
         page.set_content(html)
         yield page
+
+
+@contextmanager
+def a_page(**settings: Any) -> Iterator[Any]:
+    """An empty page of a browser of its own; `settings` as for `browser.new_page`."""
+    with chromium() as browser:
+        yield browser.new_page(**settings)
 
 
 def violations(page: Any) -> list[str]:

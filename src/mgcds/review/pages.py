@@ -133,18 +133,24 @@ def _single_pages(
     }  # fmt: skip
     words = {packet.rule.id: words_of(packet) for packet in packets}
     catalogue = studies("catalogue", sorted(pack.evidence.values(), key=lambda entry: entry.id))
+    overview = {"packets": packets, "facets": facets, "words": words, "questions": questions, "meanings": KINDS}
+    table = pack.drug_magnesium
+    items = [_item(item) for item in pack.items.values()]
     return {
-        "index.html": ("index.html", {"title": "Magnesium in depression: the rules", "packets": packets, "facets": facets, "words": words, "questions": questions, "meanings": KINDS}),
+        "index.html": ("index.html", {"title": "Magnesium in depression: the rules", **overview}),
         "map.html": ("map.html", _map(pack)),
         f"{INVARIANTS}.html": ("features.html", _folder("Invariants: what is so of every patient", INVARIANTS, read)),
         f"{BETWEEN}.html": ("features.html", _folder("Precedence: who holds back whom", BETWEEN, read)),
         "evidence.html": ("evidence.html", {"title": "Evidence", "catalogue": catalogue, "used_by": traced.used_by}),
         "claims.html": ("claims.html", {"title": "What is claimed of magnesium", "claims": pack.claims.values()}),
-        "medicines.html": ("medicines.html", {"title": "Medicines and magnesium", "table": pack.drug_magnesium, "interval": interval_words}),
-        "items.html": ("items.html", {"title": "The data dictionary", "items": [_item(item) for item in pack.items.values()]}),
+        "medicines.html": (
+            "medicines.html",
+            {"title": "Medicines and magnesium", "table": table, "interval": interval_words},
+        ),
+        "items.html": ("items.html", {"title": "The data dictionary", "items": items}),
         "trace.html": ("trace.html", {"title": "Trace", "traced": traced}),
         "glossary.html": ("glossary.html", {"title": "Glossary", "words": glossary()}),
-    }  # fmt: skip
+    }
 
 
 def _folder(title: str, folder: str, read: dict[str, Feature]) -> dict[str, object]:

@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from typer import Typer
+
 from mgcds.model.pack import RulePack
-from mgcds.review.pages import Built, build
+from mgcds.review.documentation import DOCUMENTATION, render_docs
+from mgcds.review.pages import NAVIGATION, Built, build
+from mgcds.review.rendering import Site
 from mgcds.review.results import read_questions, run_scenarios
 from mgcds.scenarios.proving import find_scenarios
 from mgcds.scenarios.report import read_report
 
 
 def review(
-    output: Path, pack: RulePack, rules: Path | None, features: Path | None, report: Path | None, questions: Path | None
-) -> Built:
-    """Write all pages: from a report, or from a run made now."""
+    output: Path, pack: RulePack, rules: Path | None, features: Path | None, report: Path | None, questions: Path | None,
+    app: Typer,
+) -> Built:  # fmt: skip
+    """Write all pages: from a report, or from a run made now. `app`: that of the command line, for its reference."""
     paths = find_scenarios(features)
     said = read_report(report) if report else run_scenarios(features, rules)
-    return build(output, pack, paths, said, read_questions(questions, pack) if questions else None)
+    navigation = (*NAVIGATION, DOCUMENTATION)
+    built = build(output, pack, paths, said, read_questions(questions, pack) if questions else None, navigation=navigation)
+    built.sizes.update(render_docs(Site(output, navigation, {}), app))
+    return built
 
 
 def lines(built: Built, output: Path) -> Iterator[str]:
