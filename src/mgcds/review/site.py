@@ -24,7 +24,9 @@ def review(
     paths = find_scenarios(features)
     said = read_report(report) if report else run_scenarios(features, rules)
     navigation = (*NAVIGATION, DOCUMENTATION)
-    built = build(output, pack, paths, said, read_questions(questions, pack) if questions else None, navigation=navigation)
+    built = build(
+        output, pack, paths, said, read_questions(questions, pack) if questions else None, navigation=navigation
+    )
     built.sizes.update(render_docs(Site(output, navigation, {}), app))
     return built
 
