@@ -11,7 +11,7 @@ from mgcds.model.pack import Estimate, Evidence
 from mgcds.review.charts import Effect, forest
 
 MEASURES = {
-    "SMD": "standardised mean difference", "g": "standardised mean difference", "mean difference": "difference in points",
+    "SMD": "standardised difference", "g": "standardised difference", "mean difference": "difference in points",
     "RR": "risk ratio", "OR": "odds ratio", "HR": "hazard ratio",
 }  # fmt: skip
 """what the axis says; Hedges' g is a standardised mean difference with a correction for small samples"""
