@@ -622,6 +622,10 @@ def review(
             "--features", metavar="DIR", help="Folder of feature files; those of the built-in pack if not given."
         ),
     ] = None,
+    since: Annotated[
+        Path | None, typer.Option("--since", metavar="PACK", help="The pack that was signed: say what changed since.")
+    ] = None,
+    on: On = None,
     rules: Rules = None,
 ) -> None:
     """Write the pages that clinicians read and sign: one for each rule, and what they rest on."""
@@ -629,7 +633,9 @@ def review(
         from mgcds.review import site
     except ImportError as error:
         raise ReviewError(f"the review pages need {error.name}: pip install 'mgcds[review]'") from None
-    built = site.review(output, _pack(rules), rules, features, report, questions, app)
+    from mgcds.evaluator import today
+
+    built = site.review(output, site.Sources(rules, features, report, questions, since), on or today(), app)
     for line in site.lines(built, output):
         typer.echo(line)
     raise typer.Exit(0 if built.is_clean else 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,11 @@ from mgcds.loading import load_pack
 from mgcds.model.pack import RulePack
 from mgcds.review.pages import Built, build
 from mgcds.review.results import run_scenarios
+from mgcds.review.standing import standings
 from mgcds.scenarios.features import features_root, find_features
 from mgcds.scenarios.report import Report
+
+ON = date(2026, 11, 21)
 
 
 @pytest.fixture(scope="session")
@@ -46,4 +50,4 @@ class Pages:
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory, pack: RulePack, features: list[Path], report: Report) -> Pages:
     folder = tmp_path_factory.mktemp("site")
-    return Pages(folder, build(folder, pack, features, report))
+    return Pages(folder, build(folder, pack, features, report, standings(pack, ON)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.review.browser import a_page, needs_a_browser, violations
+from tests.review.browser import chromium, needs_a_browser, violations
 from tests.review.conftest import Pages
 
 pytestmark = needs_a_browser
@@ -21,9 +21,14 @@ PHONE = 360
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
-    with a_page() as page:
-        yield page
+def browser() -> Iterator[Any]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def page(browser: Any) -> Any:
+    return browser.new_page()
 
 
 def go(page: Any, pages: Pages, href: str, **media: str) -> None:
@@ -115,8 +120,8 @@ def shown(page: Any) -> list[str]:
     return found
 
 
-def test_filters_work_without_javascript(pages: Pages) -> None:
-    with a_page(java_script_enabled=False) as still:
+def test_filters_work_without_javascript(browser: Any, pages: Pages) -> None:
+    with browser.new_page(java_script_enabled=False) as still:
         go(still, pages, "index.html")
         assert not still.is_visible("#words")  # the search needs it, so it is not offered
         still.select_option("#by-kind", "stop")
@@ -177,8 +182,8 @@ def test_a_telephone_scrolls_tables_not_the_page(page: Any, pages: Pages, href: 
     page.set_viewport_size({"width": 1280, "height": 720})
 
 
-def test_nothing_is_asked_of_the_network(pages: Pages) -> None:
-    with a_page() as watched:
+def test_nothing_is_asked_of_the_network(browser: Any, pages: Pages) -> None:
+    with browser.new_page() as watched:
         asked: list[str] = []
         watched.on("request", lambda request: asked.append(request.url))
         for href in KINDS_OF_PAGE:

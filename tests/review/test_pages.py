@@ -18,12 +18,14 @@ from mgcds.errors import ReviewError
 from mgcds.loading import load_pack
 from mgcds.loading.packs import rules_root
 from mgcds.model.pack import RulePack
+from mgcds.model.review import Signature
 from mgcds.review import rendering
 from mgcds.review.pages import build
 from mgcds.review.results import Question, Questions, read_questions, run_scenarios, usable
-from mgcds.review.standing import Difference, Signed, Standing
+from mgcds.review.standing import Change, Standing, changes_of, standings
 from mgcds.scenarios.report import Report
-from tests.review.conftest import Pages
+from mgcds.verification.difference import differences
+from tests.review.conftest import ON, Pages
 
 STOP = "rules/severe-renal-impairment.html"
 
@@ -102,13 +104,13 @@ def test_a_page_that_is_too_large_is_refused(
 ) -> None:
     monkeypatch.setattr(rendering, "MOST_BYTES", 20_000)
     with pytest.raises(ReviewError, match=r"would have .* bytes; 20,000 are allowed"):
-        build(tmp_path, pack, features, report)
+        build(tmp_path, pack, features, report, standings(pack, ON))
 
 
 def test_the_same_pages_are_written_again(
     pages: Pages, tmp_path: Path, pack: RulePack, features: list[Path], report: Report
 ) -> None:
-    build(tmp_path, pack, features, report)
+    build(tmp_path, pack, features, report, standings(pack, ON))
     assert {page: (tmp_path / page).read_text() for page in pages.all} == pages.all
 
 
@@ -148,7 +150,7 @@ def test_a_report_of_another_pack_shows_nothing_as_passed(
     tmp_path: Path, pack: RulePack, features: list[Path], report: Report
 ) -> None:
     other = replace(report, pack=replace(report.pack, digest="0" * 64))
-    built = build(tmp_path, pack, features, other)
+    built = build(tmp_path, pack, features, other, standings(pack, ON))
     assert not built.is_clean
     for page in ("index.html", STOP, "invariants.html", "trace.html"):
         text = (tmp_path / page).read_text()
@@ -169,8 +171,8 @@ def test_a_feature_that_was_changed_since_counts_as_not_run(
     shutil.copytree(features[0].parents[1], copy)
     changed = copy / "safety" / "severe-renal-impairment.feature"
     changed.write_text(changed.read_text().replace("29.9", "29.8"))
-    build(tmp_path / "site", pack, sorted(copy.rglob("*.feature")), report)
-    assert not says_passed((tmp_path / "site" / STOP).read_text().partition('id="invariants"')[0])
+    build(tmp_path / "site", pack, sorted(copy.rglob("*.feature")), report, standings(pack, ON))
+    assert "17 not run" in (tmp_path / "site" / STOP).read_text()
     assert says_passed((tmp_path / "site" / "rules" / "moderate-renal-impairment.html").read_text())
 
 
@@ -189,7 +191,7 @@ def test_a_scenario_that_fails_is_shown_as_failed(tmp_path: Path) -> None:
     features[0].parent.mkdir(parents=True)
     shutil.copy(rules_root().parent / "features" / "safety" / features[0].name, features[0])
     report = run_scenarios(tmp_path / "features", rules)
-    built = build(tmp_path / "site", load_pack(rules), features, report)
+    built = build(tmp_path / "site", load_pack(rules), features, report, standings(load_pack(rules), ON))
     text = (tmp_path / "site" / STOP).read_text()
     assert built.counts["failed"] == 1  # 29.9 of the two kidney limits
     assert not built.is_clean
@@ -206,7 +208,7 @@ def test_what_is_put_into_a_page_is_escaped(
     rule = pack.rules["severe-renal-impairment"]
     hostile = replace(rule, title="<script>alert(1)</script>", suggest=replace(rule.suggest, text='"><b onclick=x>'))
     changed = replace(pack, rules={**pack.rules, rule.id: hostile}, missing_sets={})
-    build(tmp_path, changed, features, report)
+    build(tmp_path, changed, features, report, standings(pack, ON))
     for page in ("index.html", STOP):
         text = (tmp_path / page).read_text()
         assert "<script>alert" not in text
@@ -219,7 +221,7 @@ def test_questions_are_shown_where_they_were_asked(
 ) -> None:
     assert '<span class="status not-run">not run</span>' in pages.text(STOP).partition('id="questions"')[2]
     asked = Questions(True, "", 9, [Question("egfr", "items.yaml:40", "Why 30 and not 31?", False)])
-    build(tmp_path, pack, features, report, asked)
+    build(tmp_path, pack, features, report, standings(pack, ON), asked)
     assert "Why 30 and not 31?" in (tmp_path / STOP).read_text()
     assert "Why 30 and not 31?" not in (tmp_path / "rules" / "bradycardia.html").read_text()
     assert "None: a scenario notices" in (tmp_path / "rules" / "bradycardia.html").read_text()
@@ -241,16 +243,37 @@ def test_questions_of_another_pack_are_not_shown(tmp_path: Path, pack: RulePack)
 def test_a_signature_and_what_changed_since_are_shown(
     tmp_path: Path, pack: RulePack, features: list[Path], report: Report
 ) -> None:
-    def standing(rule: object) -> Standing:
-        due = pack.rules["severe-renal-impairment"].review.due
-        changed = [Difference("Who has an eGFR of 30 is no longer stopped.", "eGFR: 30 mL/min/1.73m2")]
-        return Standing("overdue", due, "c0ffee", [Signed("Dr A. Example", "nephrologist", due)], changed)
-
-    build(tmp_path, pack, features, report, standing=standing)
+    due = pack.rules["severe-renal-impairment"].review.due
+    signature = Signature("a", "Dr A. Example", "nephrologist", ON, due, "c0ffee", "")
+    forged = replace(signature, name="Dr B. Other", void="the signature is not of this key")
+    changed = [Change("Who has an eGFR of 30 is no longer stopped.", "eGFR: 30 mL/min/1.73m2")]
+    found = Standing("overdue", due, "c0ffee", [signature, forged], changed)
+    build(tmp_path, pack, features, report, lambda rule: found)
     text = (tmp_path / STOP).read_text()
     for words in ("overdue", "c0ffee", "Dr A. Example, nephrologist", "no longer stopped", "eGFR: 30 mL/min/1.73m2"):
         assert words in text
+    assert "does not count: the signature is not of this key" in text
     assert "Never signed" not in text
+
+
+def test_a_signature_that_does_not_count_is_none(pack: RulePack) -> None:
+    due = pack.rules["severe-renal-impairment"].review.due
+    void = Signature("a", "Dr A. Example", "nephrologist", ON, due, "c0ffee", "", "the rule means something else now")
+    assert not Standing("unreviewed", due, "c0ffee", [void]).is_signed
+
+
+def test_what_changed_comes_with_a_patient(tmp_path: Path, pack: RulePack) -> None:
+    """eGFR below 30 made below 25: who has 25 to 29.9 is no longer stopped."""
+    old = tmp_path / "rules"
+    shutil.copytree(rules_root(), old)
+    file = old / "safety" / "severe-renal-impairment.yaml"
+    file.write_text(file.read_text().replace("below: 30 mL", "below: 25 mL").replace("eGFR below 30", "eGFR below 25"))
+    found = changes_of("severe-renal-impairment", differences(load_pack(old), pack))
+    assert any(
+        "not indicated" in change.says and "to offered" in change.says and "eGFR" in change.patient for change in found
+    )
+    assert any(change.says.startswith("Its text was: With an eGFR below 25") for change in found)
+    assert changes_of("bradycardia", differences(pack, pack)) == []
 
 
 def test_the_command_writes_the_pages(tmp_path: Path, report: Report) -> None:

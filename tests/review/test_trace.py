@@ -11,8 +11,9 @@ import pytest
 from mgcds.model.pack import RulePack
 from mgcds.review.cases import Feature, read_features
 from mgcds.review.results import Run
-from mgcds.review.standing import unsigned
+from mgcds.review.standing import standings
 from mgcds.review.trace import Trace, trace
+from tests.review.conftest import ON
 
 Features = dict[str, Feature]
 STOP = "severe-renal-impairment"
@@ -24,7 +25,7 @@ def read(pack: RulePack, features: list[Path]) -> Features:
 
 
 def traced(pack: RulePack, read: Features) -> Trace:
-    return trace(pack, read, unsigned(pack))
+    return trace(pack, read, standings(pack, ON))
 
 
 def test_nothing_is_left_over(pack: RulePack, read: Features) -> None:

@@ -23,7 +23,7 @@ from mgcds.review.grid import CaseFacts, Line
 from mgcds.review.packet import Packet, packet_of, words_of
 from mgcds.review.rendering import Entry, Site, environment
 from mgcds.review.results import Questions, Run, usable
-from mgcds.review.standing import StandingOf, unsigned
+from mgcds.review.standing import StandingOf
 from mgcds.review.trace import BETWEEN, INVARIANTS, Trace, trace
 from mgcds.scenarios.report import Report
 
@@ -64,13 +64,13 @@ class Built:
 
 
 def build(
-    folder: Path, pack: RulePack, features: Sequence[Path], report: Report, questions: Questions | None = None,
-    standing: StandingOf | None = None, navigation: Sequence[Entry] = NAVIGATION,
+    folder: Path, pack: RulePack, features: Sequence[Path], report: Report, standing: StandingOf, questions: Questions | None = None,
+    navigation: Sequence[Entry] = NAVIGATION,
 ) -> Built:  # fmt: skip
-    """Write every page into `folder`. `standing`: what is signed of a rule; as its file says where it is not given."""
+    """Write every page into `folder`. `standing`: what is signed of a rule."""
     run, questions = usable(report, pack, features), questions or Questions()
     read = read_features(features, pack, run)
-    traced = trace(pack, read, standing or unsigned(pack))
+    traced = trace(pack, read, standing)
     scenarios = [scenario for feature in read.values() for scenario in feature.scenarios]
     facts = CaseFacts(pack)
     packets = [packet_of(each, scenarios, facts, questions, pack) for each in traced.rules.values()]
