@@ -22,7 +22,7 @@ from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
 from mgcds.verification.rereading import Reread, paired_kin, undecided
 from mgcds.verification.symbolic import AnyPatient
-from mgcds.verification.witness import ON, Record, Witness, find_witness
+from mgcds.verification.witness import ON, Record, Witness, find_witness, writable
 
 Level = Literal["none", "patch", "minor", "major"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -155,6 +155,7 @@ class BothPacks:
         self._after = Reread(new, self._before, kin[1])
         self._known = self._after.all_that_is_known(self._before)
         self._examples: list[Example] = []
+        self._writable = z3.And(writable(self._known))
         self._solver = z3.Solver()
         self._solver.add(*self._before.constraints, *self._after.constraints, *self._after.boundary)
 
@@ -189,6 +190,11 @@ class BothPacks:
         wanted = self._wanted(rule, before, after)
         if not self._check(*wanted):
             return None
+        if not self._check(*wanted, self._writable):
+            what = f"{before or 'not there'} becomes {after or 'not there'}, for who has dates or numbers no record of an example holds"
+            self.undecided[rule] = what
+            return None
+        wanted.append(self._writable)
         witness = find_witness(self._known, self._solver, *wanted)
         assert witness is not None, "there is one: it was asked just now"
         example = Example.of(witness, self._old, self._new)
