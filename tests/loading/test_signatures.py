@@ -36,8 +36,8 @@ class Signed:
         self.keys = {name: Ed25519PrivateKey.generate() for name in ("ann", "ben", "ann-later")}
         names = {"ann": "Ann Other", "ben": "Ben Body", "ann-later": "ann other"}
         lines = [
-            f"  {id}: {{name: {names[id]}, role: psychiatrist, key: {public_half(key)}}}"
-            for id, key in self.keys.items()
+            f"  {name}: {{name: {names[name]}, role: psychiatrist, key: {public_half(key)}}}"
+            for name, key in self.keys.items()
         ]
         self.write("signers.yaml", "signers:\n" + "\n".join(lines) + "\n")
         self.write("review.yaml", REVIEW)

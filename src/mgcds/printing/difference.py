@@ -35,7 +35,10 @@ def print_difference(printer: Printer, found: PackDifference, everything: bool =
     if said:
         printer.section(f"Said otherwise ({len(said)})", said)
     if found.elsewhere:
-        printer.section(f"Shown otherwise, or not decided ({len(found.elsewhere)})", found.elsewhere)
+        printer.section(
+            f"Shown otherwise, or not decided ({len(found.elsewhere)})",
+            [f"{each.says} ({each.level})" for each in found.elsewhere],
+        )
     printer.line()
     printer.line(verdict(found), style="" if found.is_accepted else "bold red")
 
@@ -62,7 +65,8 @@ def _print_group(printer: Printer, title: str, group: Iterable[Difference], exam
             for label, side in (("Before", each.before), ("Now", each.after)):
                 if side.because:
                     printer.line(f"{label}: {side.because}", 4)
-            printer.line(f"For example: {'; '.join(each.sentences)}.", 4, "dim")
+            known = "; ".join(each.sentences[1:]) or "nothing"
+            printer.line(f"For example a patient of whom is known: {known}.", 4, "dim")
 
 
 def _status(status: str | None) -> str:
@@ -82,5 +86,5 @@ def to_dict(found: PackDifference) -> dict[str, Any]:
     return {
         **packs, "level": found.level, "at_least": found.at_least, "accepted": found.is_accepted, "on": ON.isoformat(),
         "differences": [asdict(each) for each in found.differences],
-        "reworded": [asdict(each) for each in found.reworded], "elsewhere": list(found.elsewhere),
+        "reworded": [asdict(each) for each in found.reworded], "elsewhere": [asdict(each) for each in found.elsewhere],
     }  # fmt: skip
