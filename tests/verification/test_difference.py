@@ -67,11 +67,10 @@ def test_a_pack_does_not_differ_from_itself(old: RulePack) -> None:
     "change",
     [
         pytest.param((WEEK_SIX, "id:", "# a comment\nid:"), id="a comment"),
-        pytest.param((RENAL, "30 mL/min/1.73m2", "30.00 ml/min/1.73m²"), id="a unit spelled otherwise"),
+        pytest.param((RENAL, "30 mL/min/1.73m2", "30.00 mL/min/1.73m²"), id="a unit spelled otherwise"),
         pytest.param((WEEK_SIX, "when: weeks", "when: not not weeks"), id="a double negation"),
         pytest.param((WEEK_SIX, "for_at_least: 36 days", "for_more_than: 35 days"), id="the same days in other words"),
-        pytest.param((CONSIDER, "when: mild_to_moderate and stable", "when: mild_to_moderate and (stable or mild_to_moderate and stable)"), id="absorption"),
-        pytest.param((CONSIDER, "below: 20}", "at_most: 19}"), id="whole numbers below 20 are at most 19"),
+        pytest.param((CONSIDER, "when: mild", "when: (stable or mild_to_moderate) and mild"), id="absorption"),
         pytest.param((CONSIDER, "due: 2027-11-01", "due: 2028-11-01"), id="another day of review"),
     ],
 )  # fmt: skip

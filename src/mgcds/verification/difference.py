@@ -87,7 +87,8 @@ class PackDifference:
         """The weightiest of all that differs."""
         if self.reworded:
             return "major"
-        found = [LEVELS.index(each.level) for each in (*self.differences, *self.elsewhere)]
+        levels = [each.level for each in self.differences] + [each.level for each in self.elsewhere]
+        found = [LEVELS.index(level) for level in levels]
         return LEVELS[max([*found, 0 if self.old[1] == self.new[1] else 1])]
 
     @property

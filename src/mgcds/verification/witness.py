@@ -79,7 +79,10 @@ class _Plainer:
 def _wishes(patient: AnyPatient) -> list[tuple[z3.BoolRef, list[z3.BoolRef]]]:
     """What is asked for, as a whole or else part by part; written down once a patient. Last, what does not matter is left out."""
     entries = [entry for found in patient.lists.values() for entry in found.entries.values()]
-    without = [patient.nothing_known(about) for about in (*patient.lists, *patient.states, *patient.readings)]
+    reported = [
+        about for about in patient.readings if about != "supplemental_magnesium"
+    ]  # it follows from what is taken
+    without = [patient.nothing_known(about) for about in (*patient.lists, *patient.states, *reported)]
     levels = [*_plain(patient), *([each] for each in without), *([z3.Not(entry.now)] for entry in entries)]
     return [(z3.And(level), level if len(level) > 1 else []) for level in levels]
 
