@@ -85,7 +85,7 @@ def test_nothing_is_signed_without_a_yes(rules: Path, tmp_path: Path) -> None:
         pytest.param(
             ["trial-dose", "--as", "eve", "--key", "KEY"], "'eve' is not in signers.yaml", id="nobody we know"
         ),
-        pytest.param(["trial-doze", "--as", "ann", "--key", "KEY"], "Did you mean 'trial-dose'", id="no such rule"),
+        pytest.param(["trial-doze", "--as", "ann", "--key", "KEY"], "did you mean 'trial-dose'", id="no such rule"),
         pytest.param(["trial-dose", "--as", "ann", "--key", "OTHER"], "another key", id="another key"),
         pytest.param(["trial-dose", "--as", "ann", "--key", "TEXT"], "holds no private key", id="no key"),
         pytest.param(["trial-dose", "--as", "ann", "--key", "NOWHERE"], "No such file", id="no file"),
@@ -121,7 +121,7 @@ def test_every_output_says_that_a_review_is_overdue(tmp_path: Path) -> None:
     said = json.loads(mgcds("evaluate", str(record), *on, "--format", "json").out)
     assert {each["review"]["overdue_since"] for each in said["suggestions"]} == {"2027-11-01"}
     assert "review overdue since 2027-11-01" in mgcds("explain", str(record), "severe-renal-impairment", *on).out
-    assert "overdue" not in mgcds("evaluate", str(record), "--on", "2027-11-01").out
+    assert "review overdue" not in mgcds("evaluate", str(record), "--on", "2027-11-01").out
 
 
 def test_what_has_lapsed_is_listed_with_its_reason_and_verified(tmp_path: Path) -> None:
