@@ -7,7 +7,8 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 PATIENTS ?= 1000000
 RECORDS ?= 10000
-JUDGE := tools/judge/node_modules/.installed
+NODE := judge fhir-validators messages
+INSTALLED := $(NODE:%=tools/%/node_modules/.installed)
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 TESTS_OF_MEANING := $(wildcard tests/model tests/engines tests/evaluator tests/features features)
 
@@ -40,7 +41,7 @@ $(STAMP): pyproject.toml
 demo: venv  ## evaluate an example record and print the assessment
 	@$(BIN)/mgcds evaluate examples/amara.yaml --on 2026-11-21
 
-test: lint types contracts $(if $(shell command -v npm 2>/dev/null),$(JUDGE))  ## lint, types, layer contracts and all tests
+test: lint types contracts $(if $(shell command -v npm 2>/dev/null),$(INSTALLED))  ## lint, types, layer contracts and all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: venv  ## ruff: rules and format
@@ -60,13 +61,13 @@ format: venv  ## let ruff repair and format what it can
 agreement: venv  ## compare the engines on PATIENTS generated records (1000000)
 	@$(BIN)/python -m tests.agreement.run $(PATIENTS)
 
-judge: venv $(JUDGE)  ## let the reference compiler and engine of CQL repeat every verdict on RECORDS records (10000)
+judge: venv tools/judge/node_modules/.installed  ## let the reference compiler and engine of CQL repeat every verdict on RECORDS records (10000)
 	@$(BIN)/python -m tests.judge.run $(RECORDS)
 
-$(JUDGE): tools/judge/package-lock.json
-	@command -v node >/dev/null && command -v npm >/dev/null || { echo "mgcds: the judge needs Node.js 18 or newer and npm, e.g. apt-get install nodejs npm" >&2; exit 1; }
-	@echo "mgcds: installing the packages of the judge"
-	@npm ci --prefix tools/judge --no-audit --no-fund --loglevel error
+tools/%/node_modules/.installed: tools/%/package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "mgcds: tools/$* needs Node.js 18 or newer and npm, e.g. apt-get install nodejs npm" >&2; exit 1; }
+	@echo "mgcds: installing the packages of tools/$*"
+	@npm ci --prefix tools/$* --omit=optional --no-audit --no-fund --loglevel error
 	@touch $@
 
 bench: venv  ## measure speed, against zen-engine too
@@ -77,5 +78,5 @@ versions:  ## the tests of meaning on every Python from 3.11 to 3.13 that is her
 	@tools/versions.sh 3.11 3.12 3.13 -- $(TESTS_OF_MEANING)
 
 clean:  ## remove environments, caches and built files
-	rm -rf .venv .venv-* tools/judge/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* $(NODE:%=tools/%/node_modules) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -49,5 +49,5 @@ Feature: Magnesium above the upper limit
     Given a healthy adult
     And the serum magnesium is "1.232 mmol/L"
     When the record is evaluated
-    Then "hypermagnesaemia" is not indicated
+    Then "hypermagnesaemia" is offered
     And "severe-hypermagnesaemia" is offered

@@ -16,14 +16,14 @@ Feature: Critically high magnesium
       | magnesium   | urgent        | high          |
       | 1.22 mmol/L | not indicated | offered       |
       | 1.23 mmol/L | not indicated | offered       |
-      | 1.24 mmol/L | offered       | not indicated |
+      | 1.24 mmol/L | offered       | offered       |
       | 2.9 mg/dL   | not indicated | offered       |
       | 3.0 mg/dL   | not indicated | offered       |
-      | 3.1 mg/dL   | offered       | not indicated |
+      | 3.1 mg/dL   | offered       | offered       |
       | 2.45 meq/L  | not indicated | offered       |
       | 2.46 meq/L  | not indicated | offered       |
-      | 2.47 meq/L  | offered       | not indicated |
-      | >6 mmol/L   | offered       | not indicated |
+      | 2.47 meq/L  | offered       | offered       |
+      | >6 mmol/L   | offered       | offered       |
 
   Scenario Outline: a high value with a sign of it is urgent, a normal value with the same sign is not
     Given a healthy adult

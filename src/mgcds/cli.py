@@ -28,12 +28,15 @@ from mgcds.errors import (
     PackError,
     ProofError,
     RecordError,
+    ReviewError,
+    SettingsError,
     SigningError,
     UnknownRule,
 )
 
 if TYPE_CHECKING:
     from mgcds.inputs import Input
+    from mgcds.model.assessment import Assessment
     from mgcds.model.pack import RulePack
     from mgcds.model.rule import Rule
 
@@ -49,11 +52,23 @@ export = typer.Typer(no_args_is_help=True, help="Write the rule pack in another 
 app.add_typer(export, name="export")
 
 
+NO_SERVICE = "the service needs more packages: pip install 'mgcds[service]'"
+
+
 class Format(StrEnum):
     """How to write the result."""
 
     text = "text"
     json = "json"
+
+
+class AssessmentFormat(StrEnum):
+    """How to write an assessment."""
+
+    text = "text"
+    json = "json"
+    fhir = "fhir"
+    html = "html"
 
 
 class Schema(StrEnum):
@@ -99,7 +114,22 @@ def evaluate(
     on: On = None,
     rules: Rules = None,
     jurisdiction: Jurisdictions = None,
-    as_: As = Format.text,
+    as_: Annotated[
+        AssessmentFormat,
+        typer.Option(
+            "--format",
+            help="text to read, json for programs, fhir for a Bundle of FHIR R4, html for a page of the patient.",
+        ),
+    ] = AssessmentFormat.text,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="With --format html: write the page here, or into this folder one of each patient.",
+        ),
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also say why each rule is not indicated, and all that was not used.")
     ] = False,
@@ -111,7 +141,9 @@ def evaluate(
     from mgcds.evaluator import evaluate as assess
     from mgcds.evaluator import today
 
-    day = on or today()
+    if output is not None and as_ is not AssessmentFormat.html:
+        raise typer.BadParameter("-o goes with --format html; redirect the others with >")
+    day, pages = on or today(), list[tuple[str, str]]()
     pack, printer, code, written, read = _pack(rules, jurisdiction), None, 0, [], 0
     for given in _inputs(files, pack, day):
         read += 1
@@ -123,7 +155,17 @@ def evaluate(
         except (EngineFault, EngineDisagreement) as error:
             code = max(code, _complain(error, f"{given.name}: "))
             continue
-        if as_ is Format.json:
+        if as_ is AssessmentFormat.html:
+            pages.append((given.name, _patient_page(given, assessment)))
+            continue
+        if as_ is AssessmentFormat.fhir:
+            from datetime import UTC, datetime
+
+            from mgcds.fhir.writing import write_bundle
+
+            written.append(write_bundle(assessment, given.record, datetime.now(UTC), given.patient, given.unused))
+            continue
+        if as_ is AssessmentFormat.json:
             unused = [{"reference": reference, "why": why} for reference, why in given.unused]
             written.append({"input": given.name, **assessment.to_dict(basis, proof=True), "unused": unused})
             continue
@@ -134,9 +176,33 @@ def evaluate(
             printer.separator()
         printer = printer or Printer()
         print_assessment(printer, given.name, assessment, given.unused, everything)
-    if as_ is Format.json and written:
+    _write_pages(pages, output, read > 1)
+    if written:
         _write_json(written[0] if read == 1 else written)  # by what was given: one bad file does not change the shape
     raise typer.Exit(code)
+
+
+def _patient_page(given: Input, assessment: Assessment) -> str:
+    try:
+        from mgcds.review.patient_page import patient_html
+    except ImportError as error:
+        raise ReviewError(f"the page of a patient needs {error.name}: pip install 'mgcds[review]'") from None
+    return patient_html(given.name, given.record, assessment, given.unused)
+
+
+def _write_pages(pages: list[tuple[str, str]], output: Path | None, several: bool) -> None:
+    """One patient a page, so that nobody takes one for the other: several need a folder."""
+    if output is None and pages and not several:
+        typer.echo(pages[0][1], nl=False)
+    elif output is not None and pages and not several and not output.is_dir():
+        output.write_text(pages[0][1], encoding="utf-8")
+    elif pages:
+        if output is None or (output.exists() and not output.is_dir()):
+            raise RecordError("a page is of one patient; give -o FOLDER for a page each of several")
+        from mgcds.review.patient_page import write_pages
+
+        for path, name in write_pages(pages, output):
+            typer.echo(f"{path}: {name}")
 
 
 @app.command()
@@ -300,12 +366,18 @@ def scenarios(
         str | None, typer.Option("-k", metavar="WORDS", help="Only scenarios whose name holds these words.")
     ] = None,
     tags: Annotated[str | None, typer.Option("--tags", metavar="TAG", help="Only scenarios with this tag.")] = None,
-    report: Annotated[Path | None, typer.Option("--report", metavar="JSON", help="Write a report file.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="JSON", help="Write a report, which 'mgcds review' reads.")
+    ] = None,
+    messages: Annotated[
+        Path | None,
+        typer.Option("--messages", metavar="NDJSON", help="Write Cucumber Messages, for Cucumber's own formatters."),
+    ] = None,
 ) -> None:
     """Run feature files on every engine and report them step by step."""
     from mgcds.scenarios.runner import run
 
-    raise typer.Exit(run(features, rules=rules, jurisdictions=jurisdiction, report=report, name=name, tags=tags))
+    raise typer.Exit(run(features, rules, jurisdiction, report, messages, name, tags))
 
 
 @app.command()
@@ -561,6 +633,35 @@ def _list_claims(pack: RulePack, rule: str | None, as_: Format) -> None:
 
 
 @app.command()
+def review(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write the pages into.")],
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="What 'mgcds scenarios --report' wrote; run now if not given."),
+    ] = None,
+    questions: Annotated[
+        Path | None, typer.Option("--questions", metavar="FILE", help="What 'mgcds mutate --format json' wrote.")
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            "--features", metavar="DIR", help="Folder of feature files; those of the built-in pack if not given."
+        ),
+    ] = None,
+    rules: Rules = None,
+) -> None:
+    """Write the pages that clinicians read and sign: one for each rule, and what they rest on."""
+    try:
+        from mgcds.review import site
+    except ImportError as error:
+        raise ReviewError(f"the review pages need {error.name}: pip install 'mgcds[review]'") from None
+    built = site.review(output, _pack(rules), rules, features, report, questions)
+    for line in site.lines(built, output):
+        typer.echo(line)
+    raise typer.Exit(0 if built.is_clean else 1)
+
+
+@app.command()
 def schema(
     what: Annotated[Schema, typer.Argument(help="record: what evaluate reads; rule: a rule file, for editors.")],
 ) -> None:
@@ -604,6 +705,95 @@ def export_cql(
         typer.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on; 127.0.0.1 if not given.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Port to listen on; 8000 if not given.")] = None,
+    rules: Rules = None,
+    jurisdiction: Jurisdictions = None,
+    clients: Annotated[
+        Path | None, typer.Option("--clients", metavar="FILE", help="Who may call: issuers and their keys (docs/security.md).")
+    ] = None,
+    no_auth: Annotated[
+        bool | None, typer.Option("--no-auth", help="Let everybody in: to try it out, on loopback alone.")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", metavar="URL", help="URL under which clients call it, where a proxy stands before it.")
+    ] = None,
+    origin: Annotated[
+        list[str] | None, typer.Option("--origin", metavar="URL", help="Whose pages may call from a browser; all if not given.")
+    ] = None,
+) -> None:  # fmt: skip
+    """Serve the pack over CDS Hooks 2.0. Also set by MGCDS_…; see docs/service-settings.md."""
+    try:
+        from mgcds.service import serve as service
+        from mgcds.service.settings import read_settings
+    except ImportError:
+        raise SettingsError(NO_SERVICE) from None
+    given = {
+        "host": host, "port": port, "rules": rules, "jurisdictions": tuple(jurisdiction or ()), "clients": clients,
+        "no_auth": no_auth, "base_url": base_url, "origins": tuple(origin or ()),
+    }  # fmt: skip
+    service.serve(read_settings(given, os.environ))
+
+
+@app.command()
+def feedback(
+    since: Annotated[
+        date | None, typer.Option("--since", parser=_day, metavar="DATE", help="Only calls from that day on (UTC).")
+    ] = None,
+    as_: As = Format.text,
+) -> None:
+    """Say what became of the cards: accepted and overridden, by rule, from the memory of a service (MGCDS_DATABASE)."""
+    try:
+        from mgcds.service.acceptance import lines, read_acceptance
+        from mgcds.service.database import connect
+        from mgcds.service.settings import read_database
+    except ImportError:
+        raise SettingsError(NO_SERVICE) from None
+    found = read_acceptance(connect(read_database(os.environ)), since)
+    if as_ is Format.json:
+        _write_json(found.to_dict())
+    else:
+        for line in lines(found):
+            typer.echo(line)
+
+
+@app.command()
+def hook(
+    url: Annotated[str, typer.Argument(metavar="URL", help="Base URL of a CDS Hooks service, with or without /cds-services.")],
+    bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="FHIR Bundle of one patient; .gz too; - is standard input.")],
+    hook: Annotated[str, typer.Option("--hook", metavar="NAME", help="patient-view, order-select, order-sign or any other.")] = "patient-view",
+    order: Annotated[
+        list[str] | None, typer.Option("--order", metavar="FILE", help="Draft order, for order-*; those of the Bundle if not given.")
+    ] = None,
+    as_: As = Format.text,
+) -> None:  # fmt: skip
+    """Play an EHR against a CDS Hooks service, and hold what comes back against the specification."""
+    try:
+        import httpx
+
+        from mgcds.service import client
+    except ImportError:
+        raise SettingsError("the client needs more packages: pip install 'mgcds[service]'") from None
+    from mgcds.inputs import read_file
+
+    resources = read_file(bundle, client.resources_of)
+    orders = [each for file in order or () for each in read_file(file, client.resources_of)]
+    if not orders:
+        orders = [
+            each for each in resources if each.get("status") == "draft" and each["resourceType"].endswith("Request")
+        ]
+    with httpx.Client() as web:
+        violations, played = client.play(web, url, resources, hook, orders)
+    if as_ is Format.json:
+        _write_json(client.to_dict(violations, played))
+    else:
+        for line in client.lines(violations, played, hook):
+            typer.echo(line)
+    raise typer.Exit(1 if violations or not played or any(each.violations for each in played) else 0)
 
 
 def main(arguments: list[str] | None = None) -> None:

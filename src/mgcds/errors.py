@@ -6,7 +6,11 @@ MgcdsError
 ├── UnknownRule            a rule id that the pack does not have
 ├── ExportError            the pack cannot be written exactly in the other language; the text says which part
 ├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
+├── ReportError            a report of scenarios that cannot be read or contradicts itself
+├── TableError             a facts table of a population does not fit the rules; the text says which columns
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
+├── ReviewError            the review pages cannot be built; the text says from what
+├── SettingsError          a setting of the service cannot be used, or the database it names
 ├── SigningError           a rule cannot be signed: by whom, with which key, or as it stands
 ├── ProofError             what is to be proved of any patient says nothing, or cannot be said
 └── EngineDisagreement     the two channels gave different verdicts: nothing is advised
@@ -55,8 +59,16 @@ class ExportError(MgcdsError):
     """A part of the pack has no exact translation."""
 
 
+class ReportError(MgcdsError):
+    """A report file is none, or says of itself what cannot be."""
+
+
 class UnknownJurisdiction(MgcdsError):
     """The pack has no limits of this jurisdiction; the message names those it has."""
+
+
+class TableError(MgcdsError):
+    """A facts table is none of the pack's layout: made for other rules, or with columns missing, of another type, or with nulls."""
 
 
 class EngineFault(MgcdsError):
@@ -67,9 +79,17 @@ class EngineDisagreement(MgcdsError):
     """The channels differ on the named rules or findings. Their names are given, no value is."""
 
 
+class SettingsError(MgcdsError):
+    """The service cannot start as it is set up; the message says which setting, never its value where that is secret."""
+
+
 class SigningError(MgcdsError):
     """A rule cannot be signed as was asked; the text says what to do first."""
 
 
 class ProofError(MgcdsError):
     """A claim about any patient that no patient meets, or that is no claim."""
+
+
+class ReviewError(MgcdsError):
+    """A report that is none, or of something else, or a page that would be too large."""

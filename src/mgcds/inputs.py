@@ -13,12 +13,15 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mgcds.errors import Problem, RecordError
 from mgcds.loading.source import Mapping, Node, Text, parse_yaml
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord, read_record
+
+if TYPE_CHECKING:
+    from mgcds.fhir import FhirReading
 
 LARGEST = 500_000_000
 _MOST_DIGITS = 1000
@@ -33,6 +36,8 @@ class Input:
     name: str
     record: PatientRecord
     unused: tuple[tuple[str, str], ...] = ()
+    patient: str | None = None
+    """a reference to the patient, where it was read from FHIR"""
 
 
 def read_inputs(files: list[str], pack: RulePack, retrieved: date) -> Iterator[Input | RecordError]:
@@ -110,9 +115,14 @@ def _patients(lines: list[bytes], pack: RulePack, retrieved: date) -> Iterator[I
     reading = None
     for reading in read_ndjson(lines, pack, retrieved):
         name = reading.patient or "no patient"
-        yield Input(name, reading.record, tuple((unused.reference, unused.why) for unused in reading.unused))
+        yield _input(name, reading)
     if reading is None:
         raise RecordError("holds no patient")
+
+
+def _input(name: str, reading: FhirReading) -> Input:
+    unused = tuple((unused.reference, unused.why) for unused in reading.unused)
+    return Input(name, reading.record, unused, reading.patient)
 
 
 def _content(file: str) -> bytes:
@@ -159,7 +169,7 @@ def _one(file: str, content: bytes, pack: RulePack, retrieved: date) -> Input:
         from mgcds.fhir import read_bundle
 
         reading = read_bundle(start, pack, retrieved)
-        return Input(_shown(file), reading.record, tuple((unused.reference, unused.why) for unused in reading.unused))
+        return _input(_shown(file), reading)
     return Input(_shown(file), read_record(given))
 
 

@@ -30,14 +30,18 @@ class BruteForce:
         holders = [holder for holder in pack.holders[rule] if verdicts.rules[holder.by] is not False]
         strict = [pack.rules[holder.by].when for holder in holders if not holder.lets_pass]
         self._wanted: list[Condition] = [pack.rules[rule].when, *map(Not, strict)]
-        self._may_pass = [pack.rules[holder.by].when for holder in holders if holder.lets_pass]
-        read_by_those = {subject for holder in holders if holder.lets_pass for subject in pack.reads[holder.by]}
-        self._rejected = {subject for subject in read_by_those if is_rejected(subject, facts)}
+        rejected_by = {
+            holder.by: {subject for subject in pack.reads[holder.by] if is_rejected(subject, facts)}
+            for holder in holders
+            if holder.lets_pass
+        }
+        self._may_pass = [(pack.rules[holder].when, rejected) for holder, rejected in rejected_by.items()]
+        all_rejected = {subject for rejected in rejected_by.values() for subject in rejected}
         parts = (rule, *(holder.by for holder in holders))
         self._keys = list(dict.fromkeys(key for part in parts for key in pack.criteria_of[part]))
         self._findings = {name: pack.findings[name].when for name in pack.findings}
         unknown = {about(pack.criteria[key], pack) for key in self._keys if verdicts.criteria[key] is None}
-        self.unknown = sorted(unknown | self._rejected)
+        self.unknown = sorted(unknown | all_rejected)
 
     def smallest_sets(self) -> set[tuple[str, ...]]:
         """Every set for which some answers let the suggestion be offered, without the supersets of another."""
@@ -102,10 +106,11 @@ class BruteForce:
         for name, when in self._findings.items():
             if all(key in truths for key in self._pack.criteria_of[name]):
                 truths[name] = judge(when, truths)
-        met = [judge(condition, truths) for condition in self._may_pass]
-        passed = [not truth if truth is not None else None if open_still else True for truth in met]
-        learnt = all(subject in given or subject in open_still for subject in self._rejected)
-        return all_of([learnt, *passed, *(judge(condition, truths) for condition in self._wanted)])
+        passed: list[Truth] = []
+        for condition, rejected in self._may_pass:
+            met = judge(condition, truths)
+            passed.append(not met if met is not None else None if open_still else rejected <= given.keys())
+        return all_of([*passed, *(judge(condition, truths) for condition in self._wanted)])
 
     def _truth(self, key: str, given: Mapping[str, Answer], open_still: set[str], facts: Facts) -> Truth:
         criterion: Criterion = self._pack.criteria[key]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+WALKTHROUGHS = [ROOT / "docs" / "tutorial.md", ROOT / "docs" / "how-to" / "local-laboratory.md"]
+"""followed step by step in an empty folder, by tests/docs/test_walkthroughs.py"""
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -32,8 +34,10 @@ def blocks_of(path: Path) -> list[Block]:
 
 
 def blocks(language: str) -> list[Block]:
-    """All blocks of one language."""
-    return [block for path in DOCUMENTS for block in blocks_of(path) if block.language == language]
+    """All blocks of one language that stand for themselves: commands of a walkthrough need what was done before."""
+    apart = WALKTHROUGHS if language == "console" else []
+    documents = [path for path in DOCUMENTS if path not in apart]
+    return [block for path in documents for block in blocks_of(path) if block.language == language]
 
 
 def table(text: str, after: str) -> list[list[str]]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -47,17 +45,6 @@ def test_a_wrong_python_block_is_noticed() -> None:
 # --- the command line -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def with_mgcds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment in which `mgcds` is this checkout's."""
-    folder = tmp_path_factory.mktemp("bin")
-    command = folder / "mgcds"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m mgcds.cli "$@"\n')
-    command.chmod(0o755)
-    own = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "src")}
-    return {key: value for key, value in {**os.environ, **own}.items() if key not in ("FORCE_COLOR", "MGCDS_DEBUG")}
-
-
 def shown_commands(block: Block) -> list[tuple[str, list[str]]]:
     """Each line that begins with `$ `, and the lines shown below it."""
     commands: list[tuple[str, list[str]]] = []
@@ -84,12 +71,12 @@ def not_found(shown: list[str], output: str) -> str | None:
     return None
 
 
-def wrong_with(block: Block, environment: dict[str, str]) -> list[str]:
+def wrong_with(block: Block, environment: dict[str, str], folder: Path = ROOT) -> list[str]:
     """What of a console block does not come true."""
     faults = []
     for command, shown in shown_commands(block):
         ended = subprocess.run(
-            command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+            command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
         if ended.returncode:
             faults.append(f"{block.place}: {command}: exit code {ended.returncode}: {ended.stderr}")

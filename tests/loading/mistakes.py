@@ -15,6 +15,9 @@ ASK = "data-quality/ask-kidney-function.yaml"
 LOW = "findings/low-magnesium.yaml"
 TREATED = "findings/on-treatment.yaml"
 EVIDENCE = "evidence/tarleton-2017.yaml"
+ESTIMATE = """estimates:
+  - {of: PHQ-9, measure: mean difference, value: -6.0, interval: [-7.9, -4.2], lower: fewer symptoms, higher: more symptoms}
+"""
 PHELAN = "evidence/phelan-2018.yaml"
 CLAIMS = "claims.yaml"
 SSRI = "valuesets/ssri.yaml"
@@ -124,6 +127,11 @@ def claim(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> 
 
 def wording(id: str, old: str, new: str, at: str | int, says: str, *also: str) -> Mistake:  # noqa: A002
     return Mistake(id, replace("wording.yaml", old, new), "wording.yaml", at, says, also)
+
+
+def estimate(id: str, old: str, new: str, says: str) -> Mistake:  # noqa: A002
+    """The estimate of the trial written otherwise."""
+    return Mistake(id, replace(EVIDENCE, ESTIMATE, ESTIMATE.replace(old, new)), EVIDENCE, "- {of: PHQ-9", says)
 
 
 def not_yaml(id: str, old: str, new: str, at: str | int, says: str) -> Mistake:  # noqa: A002
@@ -383,6 +391,9 @@ BASIS = [
           "names 'dosing'; did you mean 'dose'?", "says nothing of the kind dose"),
     basis("statement-a-text", "not_for: {text: Not for emergencies., source: a proposal}", "not_for: Not for emergencies.", "not_for",
           "'not_for' of basis.yaml must be a mapping with text, and evidence or source"),
+    Mistake("never-a-text", replace("basis.yaml", "purpose:", "never: nothing\npurpose:"), "basis.yaml", "never:", "'never' of basis.yaml must be a list"),
+    Mistake("never-without-source", replace("basis.yaml", "purpose:", "never: [{text: Hype.}]\npurpose:"), "basis.yaml", "never:",
+            "an entry of 'never' of basis.yaml needs either 'evidence'"),
     basis("statement-without-source", "{text: To inform., source: a proposal}", "{text: To inform.}", "purpose", "needs either 'evidence'"),
     basis("statement-with-both", "Adults., evidence", "Adults., source: trials, evidence", "population", "needs either 'evidence'"),
     basis("statement-without-text", "{text: To inform., source", "{texts: To inform., source", "purpose", "did you mean 'text'?", "lacks 'text'"),
@@ -506,6 +517,17 @@ CATALOGUE = [
             "has a sentence of more than 240 characters; shorten it"),
     Mistake("supports-and-against", replace(EVIDENCE, "against: []", "against: [Lower scores after 6 weeks.]"), EVIDENCE, "against",
             "supports and speaks against the same, 'Lower scores after 6 weeks.'; keep one"),
+    estimate("estimate-that-drifts", "value: -6.0", "value: -6.5", "an estimate has -6.5, which 'effect' does not say"),
+    estimate("estimate-part-of-a-number", "value: -6.0", "value: 6.0", "an estimate has 6.0, which 'effect' does not say"),
+    estimate("estimate-interval-drifts", "-4.2]", "-4.3]", "an estimate has -4.3, which 'effect' does not say"),
+    estimate("estimate-outside-its-interval", "[-7.9, -4.2]", "[-4.2, -7.9]", "lies outside its interval -4.2 to -7.9"),
+    estimate("estimate-ratio-below-nothing", "mean difference", "RR", "an estimate is a ratio of -7.9; a ratio is above 0"),
+    estimate("estimate-of-no-measure", "mean difference", "points", "'measure' of an estimate is 'points'; write one of SMD, g, mean difference"),
+    estimate("estimate-interval-of-one", "[-7.9, -4.2]", "[-7.9]", "'interval' of an estimate must be [low, high]"),
+    estimate("estimate-without-sides", ", higher: more symptoms", "", "an estimate lacks 'higher'"),
+    estimate("estimate-no-number", "value: -6.0", "value: -6e0", "is '-6e0'; write a plain number"),
+    Mistake("estimates-a-text", replace(EVIDENCE, ESTIMATE, "estimates: large\n"), EVIDENCE, "estimates", "'estimates' must be a list"),
+    Mistake("estimate-a-text", replace(EVIDENCE, ESTIMATE, "estimates: [large]\n"), EVIDENCE, "estimates", "an estimate must be a mapping with of"),
     Mistake("contradicts-one-way", replace(EVIDENCE, "contradicts: [phelan-2018]", "contradicts: []"), PHELAN, "contradicts",
             "'tarleton-2017' does not contradict 'phelan-2018' in turn; write it into evidence/tarleton-2017.yaml too"),
     Mistake("contradicts-nobody", replace(EVIDENCE, "contradicts: [phelan-2018]", "contradicts: [phelan-2018, phelan-2019]"), EVIDENCE, "contradicts",

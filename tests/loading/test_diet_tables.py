@@ -201,6 +201,16 @@ def test_a_pack_without_the_tables_loads(tmp_path: Path) -> None:
         load_pack(root)  # the rule asks for a limit that nobody gives
     rule = root / "supplementation" / "dose-above-limit.yaml"
     rule.write_text(rule.read_text(encoding="utf-8").replace("above: upper limit", "above: 250 mg/d"), encoding="utf-8")
+    with pytest.raises(
+        PackError, match="'at_most' of draft 'trial-dose' names 'supplemental_magnesium', which has no upper limit"
+    ):
+        load_pack(root)  # so does the dose that is drafted
+    drafts, dose = root / "drafts.yaml", root / "supplementation" / "trial-dose.yaml"
+    drafts.write_text(drafts.read_text(encoding="utf-8").partition("trial-dose:")[0], encoding="utf-8")
+    dose.write_text(
+        dose.read_text(encoding="utf-8").replace("drafts: [trial-dose, trial-dose-from-65]", "drafts: []"),
+        encoding="utf-8",
+    )
     pack = load_pack(root)
     assert (pack.jurisdictions, pack.foods, pack.intakes) == ((), {}, {})
 

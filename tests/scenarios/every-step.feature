@@ -105,6 +105,12 @@ Feature: Every step of the library, once at least
       | a haemolysed |
       | an edta      |
 
+  Scenario: the rhythm an interval of the ECG was measured in
+    Given a healthy adult
+    And the QTc is "440 ms" from an ECG with bundle branch block
+    When the record is evaluated
+    Then "repeat it" is reported as a data problem of the QTc
+
   Scenario: an item without its unit
     Given a healthy adult
     And the serum magnesium is "2.0"

@@ -39,7 +39,7 @@ from mgcds.model.facts import Facts, Listed, Range, Reading, StateReading
 from mgcds.model.pack import RulePack, StateItem
 from mgcds.model.rule import HoldsBack
 
-_FARTHEST = 2**61
+FARTHEST = 2**61
 PASSES = 2  # neither true nor false
 _EXACT = Context(prec=200, traps=[Inexact])  # a reported number has fifty digits at most
 
@@ -177,7 +177,7 @@ class Columns:
         for unit, limit in bound.by_unit.items():
             step = Fraction(limit.value) * self._measured[item].by_unit[unit].scale
             assert step.denominator == 1, "the scale of a column makes every limit a step"
-            if abs(2 * step) >= _FARTHEST:  # `encode` would put a value beyond the limit on its wrong side
+            if abs(2 * step) >= FARTHEST:  # `encode` would put a value beyond the limit on its wrong side
                 raise EngineFault(
                     f"the limits of {item} in {unit} are too fine for 64 bits; write them with fewer places"
                 )
@@ -341,4 +341,4 @@ def encode(value: Number, scale: int) -> int:
     """Even on a step of the scale, odd between two steps; kept inside 64 bits without changing its order to any limit."""
     above, below = value.as_integer_ratio()
     steps, rest = divmod(above * scale, below)
-    return max(-_FARTHEST, min(_FARTHEST, 2 * steps + (rest != 0)))
+    return max(-FARTHEST, min(FARTHEST, 2 * steps + (rest != 0)))

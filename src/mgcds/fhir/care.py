@@ -82,7 +82,7 @@ class Care:
             if self._is(_ANTIDEPRESSANT, "medicines", name, ((code.system, code.code) for code in codes)):
                 self._say("declined", resource)
         for entry in self._gathered.fields.get("medicines", []):
-            codes_of_entry = ((code["system"], code["code"]) for code in entry["codes"])
+            codes_of_entry = ((code.system, code.code) for code in entry["codes"])
             taken = entry["status"] == "active" and entry["stop"] is None
             if taken and self._is(_ANTIDEPRESSANT, "medicines", entry["name"], codes_of_entry):
                 self._active.append(entry["source"])
@@ -91,11 +91,8 @@ class Care:
         """Procedures and ServiceRequests."""
         requests = []
         for resource in resources:
-            codings = [each for each in resource.codings if each.code]
-            name = resource.code_text or " / ".join(each.display for each in resource.codings if each.display)
-            codes = (
-                (elements.SYSTEM_ALIASES.get(each.system or "", each.system or ""), each.code or "") for each in codings
-            )
+            codes = ((code.system, code.code) for code in resource.code.codes)
+            name = resource.code.name
             if not self._is(_PSYCHOTHERAPY, "procedures", name, codes):
                 self._gathered.count(resource.kind, "no psychotherapy: no rule uses it")
                 continue

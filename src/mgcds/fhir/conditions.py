@@ -34,9 +34,8 @@ def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered)
             gathered.given.add("conditions")
         gathered.leave(resource, ", ".join(sorted(verified & _NOT_SO)))
         return
-    concept = elements.node(content, "code")
-    name, codes = elements.name(concept), elements.codes(concept)
-    said = {code.code for code in codes if code.system == ABSENT_OR_UNKNOWN}
+    concept = resource.code
+    said = {code.code for code in concept.codes if code.system == ABSENT_OR_UNKNOWN}
     if said & NO_INFORMATION:
         gathered.leave(resource, "it says that nothing is known of the problems")
         return
@@ -47,7 +46,7 @@ def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered)
     ended = bool(clinical & _ENDED) or content.get("abatementBoolean") is True
     abated, abated_somehow = _abated(content)
     why = elements.modified(content)
-    if why is None and name is None and not any(code.system for code in codes):
+    if why is None and concept.name is None and not concept.matched:
         why = "it has neither a code nor a name"
     if why is None and clinical & _GOING_ON and (ended or abated is not None):
         why = "it is said to be going on and to have ended"
@@ -62,11 +61,12 @@ def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered)
     onset = elements.date(content, "onsetDateTime") or elements.date(elements.node(content, "onsetPeriod"), "start")
     if onset is None and (content.get("onsetDateTime") or content.get("onsetPeriod")):
         gathered.leave(resource, "its onset cannot be read: it counts as going on since an unknown day")
-    entry = {"name": name, "codes": elements.record_codes(codes), "onset": onset, "abated": abated}
+    entry = {"name": concept.name, "codes": concept.record_codes, "onset": onset, "abated": abated}
     gathered.add("conditions", entry, resource)
     vocabulary = pack.vocabularies.get("conditions")
-    matched = tuple((code.system, code.code) for code in codes if code.system)
-    if vocabulary is not None and abated is None and _PREGNANCY in vocabulary.match(name, matched).value_sets:
+    if abated is not None or vocabulary is None:
+        return
+    if _PREGNANCY in vocabulary.match(concept.name, concept.matched).value_sets:
         gathered.pregnancies.append(Pregnancy("pregnant", onset or elements.date(content, "recordedDate"), resource))
 
 

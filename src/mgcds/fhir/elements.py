@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mgcds.model.dates import parse_when
-from mgcds.model.record import parse_quantity
+from mgcds.model.record import Coding, parse_quantity
 from mgcds.model.terminology import SYSTEM_OF_URI, words
 from mgcds.model.units import parse_unit
 
@@ -126,12 +127,18 @@ def name(concept: Node) -> str | None:
     return text[:_LONGEST_NAME] if text else None
 
 
-def record_codes(found: Iterable[Code]) -> tuple[dict[str, str], ...]:
+def record_codes(found: Iterable[Code]) -> tuple[Coding, ...]:
     """Codes as the record takes them: those whose system is known by name or URI, each once."""
     kept = dict.fromkeys(
         (code.system, code.code) for code in found if code.system and code.system not in NAMES_AS_CODES
     )
-    return tuple({"system": system, "code": code} for system, code in kept)
+    return tuple([_coding(system, code) for system, code in kept])
+
+
+@lru_cache(maxsize=65536)
+def _coding(system: str, code: str) -> Coding:
+    """Validated once: the same few codes stand in thousands of entries."""
+    return Coding(system=system, code=code)
 
 
 def said(parent: Node, key: str) -> frozenset[str]:

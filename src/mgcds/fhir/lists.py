@@ -22,7 +22,7 @@ ABSENT_OR_UNKNOWN = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips
 NONE_KNOWN = frozenset(("no-known-medications", "no-known-problems"))
 NO_INFORMATION = frozenset(("no-medication-info", "no-problem-info"))
 
-_LIST_OF_CODE: dict[str, GivenList] = {"10160-0": "medicines", "11450-4": "conditions"}  # LOINC
+LIST_CODES: dict[str, GivenList] = {"10160-0": "medicines", "11450-4": "conditions"}  # LOINC
 _LIST_OF_KIND: dict[str, GivenList] = {
     "MedicationRequest": "medicines", "MedicationStatement": "medicines", "MedicationDispense": "medicines",
     "Condition": "conditions",
@@ -44,16 +44,18 @@ _LEAVES_NOTHING_OUT: dict[str, frozenset[str] | None] = {
 }
 
 
-def read_lists(lists: Iterable[Resource], present: set[str], gathered: Gathered) -> None:
-    """`List` resources: when a list was reviewed, and that it is empty. `present` has all references that were given."""
+def read_lists(lists: Iterable[Resource], own: Iterable[Resource], gathered: Gathered) -> None:
+    """`List` resources: when a list was reviewed, and that it is empty. `own`: all that was given of this patient."""
+    lists = list(lists)
+    present = {name for each in own for name in (each.reference, each.full_url) if name} if lists else set()
     for resource in lists:
         try:
             content = resource.content
         except Unreadable as unreadable:
             gathered.leave(resource, str(unreadable))
             continue
-        which = next((_LIST_OF_CODE[code.code] for code in elements.codes(elements.node(content, "code"))
-                      if code.system in elements.LOINC and code.code in _LIST_OF_CODE), None)  # fmt: skip
+        which = next((LIST_CODES[code.code] for code in elements.codes(elements.node(content, "code"))
+                      if code.system in elements.LOINC and code.code in LIST_CODES), None)  # fmt: skip
         status = elements.string(content, "status")
         if which is None:
             gathered.leave(resource, "neither a medication list (LOINC 10160-0) nor a problem list (LOINC 11450-4)")

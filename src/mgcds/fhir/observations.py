@@ -6,10 +6,13 @@ that an older one does not stand in for it; a result that was cancelled, entered
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from mgcds.fhir import elements, phq9
+from mgcds.fhir.concepts import Concept
 from mgcds.fhir.elements import Code, Node, Unreadable
 from mgcds.fhir.gathered import Gathered, Pregnancy
 from mgcds.fhir.occasions import ABOUT_ANOTHER, Occasion, occasion_of, refuse
@@ -29,7 +32,8 @@ _ABSENT_BUT_EXISTING = frozenset(
 )
 
 
-def measured_codes(pack: RulePack) -> dict[str, MeasuredItem]:
+@lru_cache(maxsize=8)
+def measured_codes(pack: RulePack) -> Mapping[str, MeasuredItem]:
     """LOINC code → the item it measures, for the items that the record has a field for."""
     items = (item for item in pack.items.values() if isinstance(item, MeasuredItem) and item.id in _MEASURED)
     return {code: item for item in items for code in item.codes}
@@ -171,15 +175,14 @@ def wanted_of(observations: Iterable[Resource], results: Results, gathered: Gath
     """The Observations that have a code mgcds reads. The others are counted, one line a code."""
     wanted = frozenset((*results.read, *PREGNANCY_STATUS, HAEMOLYSIS_INDEX))
     found = []
-    counted: dict[str | None, list[Resource]] = {}
+    counted: Counter[Concept] = Counter()
     for resource in observations:
-        if resource.has_code(wanted):
+        if not wanted.isdisjoint(resource.code.plain_codes) or (resource.components and resource.has_code(wanted)):
             found.append(resource)
         else:
-            coding = _best(resource)
-            counted.setdefault(coding.code if coding is not None else None, []).append(resource)
-    for code, others in counted.items():
-        _count(code, others, gathered)
+            counted[resource.code] += 1
+    for code, number in counted.items():
+        _count(code, number, gathered)
     return found
 
 
@@ -188,13 +191,13 @@ def read_observations(
 ) -> None:
     """The Observations that have a code mgcds reads."""
     for resource in observations:
-        codes = _loinc(resource.codings)
+        codes = resource.code.loinc
         if HAEMOLYSIS_INDEX in codes:
             continue  # read with the specimens
         try:
             if any(code in PREGNANCY_STATUS for code in codes):
                 take_pregnancy(resource, occasion_of(resource, resource.content), gathered)
-            elif not results.read.isdisjoint((*codes, *_loinc(resource.component_codings))):
+            elif not results.read.isdisjoint((*codes, *_of_components(resource))):
                 _take_observation(resource, codes, results, specimens, gathered)
             else:
                 _without_loinc(resource, results, gathered)
@@ -203,7 +206,7 @@ def read_observations(
 
 
 def _take_observation(
-    resource: Resource, codes: list[str], results: Results, specimens: Specimens, gathered: Gathered
+    resource: Resource, codes: tuple[str, ...], results: Results, specimens: Specimens, gathered: Gathered
 ) -> None:
     content = resource.content
     occasion = occasion_of(resource, content)
@@ -225,12 +228,10 @@ def _take_observation(
 
 
 def _undecodable(
-    resource: Resource, codes: list[str], why: str, results: Results, gathered: Gathered, void: bool = False
+    resource: Resource, codes: tuple[str, ...], why: str, results: Results, gathered: Gathered, void: bool = False
 ) -> None:
     """Nothing of it can be read; the items it measures are rejected, so that older results do not stand in for it."""
-    names = {
-        results.measured[code].id for code in (*codes, *_loinc(resource.component_codings)) if code in results.measured
-    }
+    names = {results.measured[code].id for code in (*codes, *_of_components(resource)) if code in results.measured}
     for name in sorted(names) if not void else ():
         gathered.reject(name, why, resource)
     if any(code in PREGNANCY_STATUS for code in codes) and not void:
@@ -246,33 +247,28 @@ def codes_of(part: Node) -> Iterator[Code]:
             yield coding
 
 
-def _loinc(codings: Iterable[Any]) -> list[str]:
-    return [coding.code.strip() for coding in codings if coding.code and coding.system in elements.LOINC]
+def _of_components(resource: Resource) -> list[str]:
+    """The LOINC codes of its components."""
+    return [code for part in resource.components for code in part.loinc]
 
 
 def _without_loinc(resource: Resource, results: Results, gathered: Gathered) -> None:
     """A known code of no system: it may well be LOINC, so the item is rejected. The same code of another system is another code."""
-    codings = [*resource.codings, *resource.component_codings]
-    codes = {coding.code.strip() for coding in codings if coding.code and not coding.system}
+    concepts = (resource.code, *resource.components)
+    codes = {coding.code for each in concepts for coding in each.codings if coding.code and not coding.system}
     for name in sorted({results.measured[code].id for code in codes if code in results.measured}):
         gathered.reject(name, "its code names no code system: is it LOINC?", resource)
     gathered.leave_unless_used(resource, "no rule uses it: its codes are not of LOINC")
 
 
-def _best(resource: Resource) -> Any:
-    """The coding to call it by: of LOINC, else the first."""
-    codings = resource.codings
-    if len(codings) > 1:
-        return next((found for found in codings if found.system in elements.LOINC), codings[0])
-    return codings[0] if codings else None
-
-
-def _count(code: str | None, resources: list[Resource], gathered: Gathered) -> None:
-    first = resources[0]
-    if code is None:
+def _count(concept: Concept, resources: int, gathered: Gathered) -> None:
+    """Observations of one code, called by its coding of LOINC, else by the first."""
+    codings = concept.codings
+    best = next((each for each in codings if each.system in elements.LOINC), codings[0] if codings else None)
+    if best is None or best.code is None:
         why = "it has no code, and text alone does not say what was measured"
-        gathered.count("Observation", why, f"Observation {(first.code_text or '')[:120]}".strip(), len(resources))
+        gathered.count("Observation", why, f"Observation {(concept.text or '')[:120]}".strip(), resources)
     else:
-        text = _best(first).display or first.code_text or ""
-        shown = f"Observation {code[:60]} {text[:120]}".strip()
-        gathered.count(f"Observation {code}", "no rule uses it", shown, len(resources))
+        text = best.display or concept.text or ""
+        shown = f"Observation {best.code[:60]} {text[:120]}".strip()
+        gathered.count(f"Observation {best.code}", "no rule uses it", shown, resources)

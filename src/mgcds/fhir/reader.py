@@ -20,16 +20,15 @@ from mgcds.fhir.observations import Results, measured_codes, read_observations, 
 from mgcds.fhir.patients import Patients, count_foreign
 from mgcds.fhir.pregnancies import settle_pregnancy
 from mgcds.fhir.questionnaires import read_questionnaires
-from mgcds.fhir.references import Known, newest_versions
+from mgcds.fhir.references import LOOKED_UP, Known, newest_versions
 from mgcds.fhir.specimens import Specimens
 from mgcds.fhir.wire import Content, Page, Resource, Unused, unpack, unpack_lines
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord, Sex
 
-_LOOKED_UP = ("Medication", "Specimen")
 _READ = frozenset(
     ("Patient", "Observation", "QuestionnaireResponse", "Condition", "List", nutrition.KIND, *care.KINDS, *KINDS)
-) | {*_LOOKED_UP}
+) | {*LOOKED_UP}
 _WHY_NOT = {
     "MedicationAdministration": "a single administration, not a medicine of the list",
     "Medication": "no medicine of the list refers to it",
@@ -76,9 +75,9 @@ def read_ndjson(lines: Iterable[bytes | str], pack: RulePack, retrieved: date | 
         gathered = Gathered()
         last = _read([], known, gathered, (), pack, retrieved), None, gathered
     for resource, whose in others:
-        if resource.kind in _LOOKED_UP and resource.reference in looked_up:
+        if resource.kind in LOOKED_UP and resource.reference in looked_up:
             continue
-        if whose is None and resource.kind not in _READ - {*_LOOKED_UP}:
+        if whose is None and resource.kind not in _READ - {*LOOKED_UP}:
             _count_unread(resource, last[2])
         else:
             count_foreign(resource, whose, last[2])
@@ -114,8 +113,7 @@ def _read(
     first_line.read_medicines(orders, known)
     first_line.read_treatments([resource for kind in care.KINDS for resource in of_kind[kind]])
     read_conditions(of_kind["Condition"], pack, gathered)
-    present = {name for resource in own for name in (resource.reference, resource.full_url) if name}
-    read_lists(of_kind["List"], present, gathered)
+    read_lists(of_kind["List"], own, gathered)
     read_pages(pages, gathered)
     first_line.settle(reviewed_on("medicines", gathered, retrieved, pages))
     fields["pregnancy"] = settle_pregnancy(gathered)
@@ -174,7 +172,7 @@ def _count_looked_up(own: Iterable[Resource], gathered: Gathered) -> None:
     """Medications and Specimens that nothing refers to."""
     used = gathered.used_ids()
     for resource in own:
-        if resource.kind in _LOOKED_UP and id(resource) not in used:
+        if resource.kind in LOOKED_UP and id(resource) not in used:
             _count_unread(resource, gathered)
 
 

@@ -8,14 +8,18 @@ from mgcds.fhir import elements
 from mgcds.fhir.wire import Delivery, Resource, Unused, unversioned
 from mgcds.model.dates import parse_when
 
+LOOKED_UP = ("Medication", "Specimen")
+
 
 class Known:
-    """Resources that others refer to."""
+    """The Medications and Specimens that others refer to."""
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         self._by_url: dict[str, Resource] = {}
         self._without_url: dict[str, Resource] = {}
         for resource in resources:
+            if resource.kind not in LOOKED_UP:
+                continue
             self._by_url.setdefault(resource.reference, resource)
             if resource.full_url is not None:
                 self._by_url.setdefault(resource.full_url, resource)
@@ -28,17 +32,22 @@ class Known:
         found = self._by_url.get(plain) or self._without_url.get("/".join(plain.split("/")[-2:]))
         if found is None and plain.startswith("urn:uuid:"):
             tail = plain.rpartition(":")[2]
-            found = next((self._without_url[key] for kind in ("Medication", "Specimen")
+            found = next((self._without_url[key] for kind in LOOKED_UP
                           if (key := f"{kind}/{tail}") in self._without_url), None)  # fmt: skip
         return found
 
 
 def newest_versions(delivery: Delivery) -> tuple[list[Resource], list[Unused]]:
     """One version of each resource: the one stored last. Of versions that cannot be told apart, all are kept and read."""
+    keys = [
+        resource.full_url or (resource.reference if resource.id else f"#{position}")
+        for position, resource in enumerate(delivery.resources)
+    ]
+    if len(set(keys)) == len(keys):
+        return delivery.resources, []  # as nearly always
     kept: dict[str, list[Resource]] = {}
     older: list[Unused] = []
-    for position, resource in enumerate(delivery.resources):
-        key = resource.full_url or (f"{resource.kind}/{resource.id}" if resource.id else f"#{position}")
+    for key, resource in zip(keys, delivery.resources, strict=True):
         before = kept.setdefault(key, [])
         verdict = _compare(before[-1], resource) if before else "other"
         if verdict == "newer":

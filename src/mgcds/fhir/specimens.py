@@ -62,7 +62,7 @@ class Specimens:
         self._gathered = gathered
         self._haemolysed: list[tuple[Sample, Resource]] = []
         for resource in observations:
-            if any(coding.code == HAEMOLYSIS_INDEX and coding.system in elements.LOINC for coding in resource.codings):
+            if HAEMOLYSIS_INDEX in resource.code.loinc:
                 self._read_index(resource)
 
     def problems(self, content: Node) -> tuple[str, ...]:

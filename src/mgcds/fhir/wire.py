@@ -7,7 +7,7 @@ says, that resource alone is read the slow way, and the others are not lost.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,6 +16,7 @@ import msgspec
 
 from mgcds.errors import RecordError
 from mgcds.fhir import elements
+from mgcds.fhir.concepts import Concept, concept_of
 from mgcds.fhir.elements import Node, Unreadable
 
 Content = bytes | str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -23,21 +24,6 @@ Content = bytes | str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 _NOT_FHIR = "this is no FHIR: a Bundle, a list of resources or NDJSON is needed, each resource with its resourceType"
 _NOT_JSON = "this is no FHIR: it is not JSON, and not NDJSON either"
 _DEEPEST_BUNDLE = 8
-
-
-class _Coding(msgspec.Struct, gc=False):
-    system: str | None = None
-    code: str | None = None
-    display: str | None = None
-
-
-class _Concept(msgspec.Struct):
-    coding: list[_Coding] = []
-    text: str | None = None
-
-
-class _Component(msgspec.Struct):
-    code: _Concept | None = None
 
 
 class _Reference(msgspec.Struct, gc=False):
@@ -48,16 +34,20 @@ class _Meta(msgspec.Struct, gc=False):
     lastUpdated: str | None = None  # noqa: N815  (as FHIR names it)
 
 
-class _Glance(msgspec.Struct):
-    """What tells whether a resource is needed."""
+class _Component(msgspec.Struct, gc=False):
+    code: msgspec.Raw = msgspec.Raw()
+
+
+class _Glance(msgspec.Struct, gc=False):
+    """What tells whether a resource is needed. Its codes stay as they came: see `concepts.py`."""
 
     resourceType: str = ""  # noqa: N815
     id: str | None = None
     meta: _Meta | None = None
     subject: _Reference | None = None
     patient: _Reference | None = None
-    code: _Concept | None = None
-    component: list[_Component] = []
+    code: msgspec.Raw = msgspec.Raw()
+    component: tuple[_Component, ...] = ()
 
 
 class _Search(msgspec.Struct, gc=False):
@@ -69,7 +59,7 @@ class _Request(msgspec.Struct, gc=False):
     url: str | None = None
 
 
-class _Entry(msgspec.Struct):
+class _Entry(msgspec.Struct, gc=False):
     fullUrl: str | None = None  # noqa: N815
     resource: msgspec.Raw = msgspec.Raw()
     search: _Search | None = None
@@ -112,57 +102,50 @@ class Unused:
 
 
 class Resource:
-    """One resource: what was seen at a glance, and its whole content when asked for."""
+    """One resource: what was seen at a glance, and its whole content when asked for.
 
-    __slots__ = ("_content", "_glance", "_raw", "from_history", "full_url", "id", "kind", "reference")
+    `subject`: the reference to whom it is about; empty where a subject is given without one, None where none is given. `updated`: when
+    this version was stored. `code`, `components`: its code, and those of its components.
+    """
 
-    def __init__(self, glance: _Glance, raw: bytes | msgspec.Raw | Node, full_url: str | None, where: str) -> None:
-        self.kind = glance.resourceType
-        self.id = glance.id
-        self.reference = f"{self.kind}/{self.id}" if self.id else full_url or f"{self.kind} ({where})"
-        self.full_url = full_url
+    __slots__ = (
+        "_content",
+        "_raw",
+        "code",
+        "components",
+        "from_history",
+        "full_url",
+        "id",
+        "kind",
+        "reference",
+        "subject",
+        "updated",
+    )
+
+    def __init__(
+        self,
+        raw: bytes | msgspec.Raw | Node,
+        kind: str,
+        resource_id: str | None,
+        subject: str | None,
+        updated: str | None,
+        code: Concept,
+        components: tuple[Concept, ...],
+    ) -> None:
+        self.kind, self.id = kind, resource_id
+        self.reference = f"{kind}/{resource_id}"
+        self.full_url: str | None = None
         self.from_history = False
-        self._glance = glance
+        self.subject, self.updated = subject, updated
+        self.code, self.components = code, components
         self._raw = raw
         self._content: Node | None = raw if isinstance(raw, dict) else None
 
-    @property
-    def subject(self) -> str | None:
-        """The reference to whom it is about; empty where a subject is given without one, None where none is given."""
-        about = self._glance.subject or self._glance.patient
-        return (about.reference or "") if about is not None else None
-
-    @property
-    def updated(self) -> str | None:
-        """When this version was stored."""
-        meta = self._glance.meta
-        return meta.lastUpdated if meta is not None else None
-
-    @property
-    def codings(self) -> list[_Coding]:
-        """The codings of its code."""
-        return self._glance.code.coding if self._glance.code is not None else []
-
-    @property
-    def code_text(self) -> str | None:
-        """The text of its code."""
-        return self._glance.code.text if self._glance.code is not None else None
-
-    @property
-    def component_codings(self) -> list[_Coding]:
-        """The codings of its components' codes."""
-        return [coding for part in self._glance.component if part.code is not None for coding in part.code.coding]
-
-    def has_code(self, wanted: Container[str]) -> bool:
+    def has_code(self, wanted: frozenset[str]) -> bool:
         """Has it, or one of its components, one of these codes, of whatever system?"""
-        glance = self._glance
-        if glance.code is not None:
-            for coding in glance.code.coding:
-                if coding.code is not None and coding.code.strip() in wanted:
-                    return True
-        if not glance.component:
-            return False
-        return any(coding.code is not None and coding.code.strip() in wanted for coding in self.component_codings)
+        if not wanted.isdisjoint(self.code.plain_codes):
+            return True
+        return any(not wanted.isdisjoint(part.plain_codes) for part in self.components)
 
     @property
     def content(self) -> Node:
@@ -208,17 +191,19 @@ class Delivery:
     ) -> Resource | None:
         """One resource, or a Bundle with all its resources."""
         try:
-            glance, content = _glance(slot)
+            resource = _resource(slot)
         except Unreadable as unreadable:
             self.unused.append(Unused(where, str(unreadable)))
             return None
-        if glance.resourceType == "Bundle":
+        if resource.kind == "Bundle":
             if depth >= _DEEPEST_BUNDLE:
                 self.unused.append(Unused(where, "Bundles within Bundles, too deep to follow"))
             else:
-                self.add_bundle(_bundle(content), where, depth)
+                self.add_bundle(_bundle(slot), where, depth)
             return None
-        resource = Resource(glance, content, full_url, where)
+        resource.full_url = full_url
+        if not resource.id:
+            resource.reference = full_url or f"{resource.kind} ({where})"
         self.resources.append(resource)
         return resource
 
@@ -332,60 +317,43 @@ def _filled(slot: Any) -> bool:
     return slot is not None
 
 
-def _glance(slot: Any) -> tuple[_Glance, Any]:
+def _resource(slot: Any) -> Resource:
     """What a resource is, by the fast way; by the slow one where an element has another shape than the standard says."""
     if isinstance(slot, bytes | msgspec.Raw):
         try:
-            glance = _AT_A_GLANCE.decode(slot)
+            found = _AT_A_GLANCE.decode(slot)
+            about = found.subject or found.patient
+            return Resource(
+                slot, _typed(found.resourceType), found.id and found.id.strip(),
+                None if about is None else (about.reference or "").strip(), None if found.meta is None else found.meta.lastUpdated,
+                concept_of(found.code), tuple([concept_of(part.code) for part in found.component]) if found.component else (),
+            )  # fmt: skip
         except _UNDECODABLE:
             try:
                 slot = _EXACT.decode(slot)
             except _UNDECODABLE:
                 raise Unreadable("it is not JSON that can be decoded") from None
-        else:
-            return _typed(glance), slot
     if not isinstance(slot, dict):
         raise Unreadable("it is no resource: a JSON object with a resourceType is needed")
-    try:
-        return _typed(msgspec.convert(slot, _Glance)), slot
-    except (msgspec.ValidationError, RecursionError):
-        return _typed(_glance_of_odd_shape(slot)), slot
+    return Resource(
+        slot, _typed(elements.string(slot, "resourceType")), elements.string(slot, "id"), _subject(slot),
+        elements.string(elements.node(slot, "meta"), "lastUpdated"),
+        concept_of(slot.get("code")), tuple(concept_of(part.get("code")) for part in elements.nodes(slot, "component")),
+    )  # fmt: skip
 
 
-def _typed(glance: _Glance) -> _Glance:
-    if not glance.resourceType:
+def _typed(kind: str | None) -> str:
+    if not kind:
         raise Unreadable("it has no resourceType")
-    return glance
+    return kind
 
 
-def _glance_of_odd_shape(slot: Node) -> _Glance:
-    """Whatever of it has the right shape."""
-    return _Glance(
-        resourceType=elements.string(slot, "resourceType") or "",
-        id=elements.string(slot, "id"),
-        meta=_Meta(elements.string(elements.node(slot, "meta"), "lastUpdated")),
-        subject=_reference_of_odd_shape(slot, "subject"),
-        patient=_reference_of_odd_shape(slot, "patient"),
-        code=_concept_of_odd_shape(elements.node(slot, "code")),
-        component=[
-            _Component(_concept_of_odd_shape(elements.node(part, "code"))) for part in elements.nodes(slot, "component")
-        ],
-    )
-
-
-def _reference_of_odd_shape(slot: Node, key: str) -> _Reference | None:
-    """A reference; a plain text counts as one."""
-    if key not in slot:
-        return None
-    return _Reference(elements.string(elements.node(slot, key), "reference") or elements.string(slot, key))
-
-
-def _concept_of_odd_shape(concept: Node) -> _Concept:
-    coding = [
-        _Coding(elements.string(each, "system"), elements.string(each, "code"), elements.string(each, "display"))
-        for each in elements.nodes(concept, "coding")
-    ]
-    return _Concept(coding, elements.string(concept, "text"))
+def _subject(slot: Node) -> str | None:
+    """To whom it refers; a plain text counts as a reference."""
+    for key in ("subject", "patient"):
+        if slot.get(key) is not None:
+            return elements.string(elements.node(slot, key), "reference") or elements.string(slot, key) or ""
+    return None
 
 
 def _bundle(content: Any) -> _Bundle:

@@ -19,7 +19,7 @@ _WORDS = {"certainty": get_args(Certainty), "strength": get_args(Strength)}
 
 def read_basis(source: Mapping, evidence: Collection[str], reader: Reader) -> GeneralTexts | None:
     """All parts, each for every kind, each with its evidence or its source; None, with problems, where one is missing."""
-    if not reader.keys(source, _WHAT, [*_ONE, *_WORDS, *_BY_KIND, "shown"]):
+    if not reader.keys(source, _WHAT, [*_ONE, *_WORDS, *_BY_KIND, "shown"], ["never"]):
         return None
     purpose, user, population, not_for = (
         _statement(source.items[part], f"'{part}' of {_WHAT}", evidence, reader) for part in _ONE
@@ -30,8 +30,9 @@ def read_basis(source: Mapping, evidence: Collection[str], reader: Reader) -> Ge
     if purpose is None or user is None or population is None or not_for is None or shown is None:
         return None
     return GeneralTexts(
-        purpose, user, population, not_for, certainty, strength, options, harms, limits, not_studied, *shown
-    )
+        purpose, user, population, not_for, certainty, strength, options, harms, limits, not_studied, *shown,
+        never=_never(source, evidence, reader),
+    )  # fmt: skip
 
 
 def _statement(
@@ -73,6 +74,16 @@ def _statements(source: Mapping, part: str, evidence: Collection[str], reader: R
         where = (source.file, source.line_of(part))
         reader.problem(where, f"{what} says nothing of the kind {', '.join(lacking)}; add an entry")
     return found
+
+
+def _never(source: Mapping, evidence: Collection[str], reader: Reader) -> tuple[Statement, ...]:
+    """What is never suggested; of all kinds, and a pack may be without."""
+    node, what = source.items.get("never"), f"'never' of {_WHAT}"
+    if node is not None and not isinstance(node, Sequence):
+        reader.problem(node, f"{what} must be a list of entries with text, and evidence or source")
+    entries = node.items if isinstance(node, Sequence) else []
+    read = [_statement(entry, f"an entry of {what}", evidence, reader) for entry in entries]
+    return tuple(statement for statement in read if statement is not None)
 
 
 def _in_words(source: Mapping, part: str, known: Collection[str], reader: Reader) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Literal, cast, get_args
 
 from mgcds.loading.criteria import CriteriaReader
 from mgcds.loading.diet import local_limits
+from mgcds.loading.estimates import read_estimates
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.source import Mapping, Node, Text
 from mgcds.model.criterion import Number, Threshold
@@ -298,7 +299,7 @@ _EVIDENCE = (
     *("id", "citation", "pmid", "doi", "design", "n", "population", "dose", "comparator", "effect", "limits"),
     *("risk_of_bias", "certainty", "verified", "checked"),
 )
-_EVIDENCE_TOO = ("funding", "supports", "against", "to_check", "contradicts")
+_EVIDENCE_TOO = ("funding", "supports", "against", "to_check", "contradicts", "estimates")
 _LONGEST_SENTENCE = 240
 
 
@@ -319,6 +320,7 @@ def read_evidence(source: Mapping, reader: Reader) -> Evidence | None:
         checked=reader.day(source, "checked", what).isoformat(), funding=reader.optional_text(source, "funding", what),
         supports=_read_sentences(source, "supports", what, reader), against=_read_sentences(source, "against", what, reader),
         to_check=reader.optional_text(source, "to_check", what), contradicts=reader.texts(source, "contradicts", what),
+        estimates=read_estimates(source, text["effect"], reader),
     )  # fmt: skip
 
 

@@ -15,7 +15,9 @@ from mgcds.loading.claims import read_claims
 from mgcds.loading.criteria import CriteriaReader
 from mgcds.loading.definitions import LISTS, Local, check_contradictions, read_evidence, read_items, read_value_set
 from mgcds.loading.diet import read_foods, read_intakes
+from mgcds.loading.drafts import check_doses, read_drafts
 from mgcds.loading.drug_magnesium import read_drug_magnesium
+from mgcds.loading.hooks import Names, read_hooks
 from mgcds.loading.intended import read_intended
 from mgcds.loading.phq9 import read_phq9
 from mgcds.loading.precedence import Precedence, read_precedence
@@ -47,7 +49,7 @@ PARTS = ("findings", "evidence", "valuesets", "signatures")
 TOP = ("pack.yaml", "items.yaml", "precedence.yaml", "override-reasons.yaml", "wording.yaml", "basis.yaml")
 OPTIONAL = (
     *("claims.yaml", "drug-magnesium.yaml", "reference-intakes.yaml", "foods.yaml", "phq9.yaml", "intended.yaml"),
-    *("review.yaml", "signers.yaml"),
+    *("hooks.yaml", "drafts.yaml", "review.yaml", "signers.yaml"),
 )
 MOST_FILES = 5000
 Read = TypeVar("Read")
@@ -153,9 +155,11 @@ def _build(root: Path, sources: Sources, reader: Reader, jurisdictions: tuple[st
     criteria = CriteriaReader(reader, items, value_sets)
     keys: dict[str, Criterion] = {}
     findings = _read_findings(sources, criteria, keys, reader)
-    reasons = sources.files["override-reasons.yaml"]
-    known = Known(frozenset(evidence), frozenset(reasons.items))
+    reasons, drafted = sources.files["override-reasons.yaml"], sources.files.get("drafts.yaml", Mapping({}, "", 1))
+    drafts = read_drafts(drafted, criteria)
+    known = Known(frozenset(evidence), frozenset(reasons.items), frozenset(drafted.items))
     rules = _read_rules(sources, criteria, keys, set(findings), known, reader)
+    check_doses(rules.values(), drafts, [source for _, _, source in sources.rules()], criteria)
     active = {rule.id: rule for rule in rules.values() if rule.status == "active"}
     named = {stem for _, stem, _ in sources.rules()}
     precedence = read_precedence(sources.files["precedence.yaml"], active, named, reader)
@@ -183,6 +187,9 @@ def _build(root: Path, sources: Sources, reader: Reader, jurisdictions: tuple[st
         phq9=read_phq9(sources.files["phq9.yaml"], reader) if "phq9.yaml" in sources.files else None,
         intended=read_intended(sources.files["intended.yaml"], {*KINDS, *named}, criteria, reader)
         if "intended.yaml" in sources.files else Intended(),
+        hooks=read_hooks(sources.files["hooks.yaml"], Names(value_sets, set(findings), set(reasons.items)), reader)
+        if "hooks.yaml" in sources.files else None,
+        drafts=drafts,
     )  # fmt: skip
     _check_knowledge(pack, precedence, {source.file: source for _, _, source in sources.rules()}, reader)
     policy, signers = (sources.files.get(name) for name in ("review.yaml", "signers.yaml"))
@@ -220,6 +227,11 @@ def _check_wording(sources: Sources, value_sets: dict[str, ValueSet], reader: Re
         wording.check_rule(source, reader)
     for stem, source in sources.of("findings"):
         wording.check(source.items.get("title"), f"'title' of finding '{stem.replace('-', '_')}'", reader)
+    drafts = sources.files.get("drafts.yaml")
+    for draft_id, draft in drafts.items.items() if drafts else ():
+        for key in ("title", "directions"):
+            if isinstance(draft, Mapping):
+                wording.check(draft.items.get(key), f"'{key}' of draft '{draft_id}'", reader)
     claims = sources.files.get("claims.yaml")
     for claim_id, node in claims.items.items() if claims else ():
         if isinstance(node, Mapping):

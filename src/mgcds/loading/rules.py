@@ -138,21 +138,23 @@ class Known:
 
     evidence: frozenset[str]
     override_reasons: frozenset[str]
+    drafts: frozenset[str]
 
 
 def _read_suggest(source: Mapping, what: str, reader: Reader, known: Known) -> Suggest | None:
     node = reader.mapping(source, "suggest", what)
     required = ["kind", "text", "certainty", "strength", "evidence_for", "evidence_against", "override_reasons"]
-    if node is None or not reader.keys(node, f"'suggest' of {what}", required):
+    if node is None or not reader.keys(node, f"'suggest' of {what}", required, ["drafts"]):
         return None
     for key, ids in (
         ("evidence_for", known.evidence),
         ("evidence_against", known.evidence),
         ("override_reasons", known.override_reasons),
+        ("drafts", known.drafts),
     ):
         for text in reader.text_nodes(node, key, what):
             if text.value not in ids:
-                place = "evidence/" if key.startswith("evidence") else "override-reasons.yaml"
+                place = "evidence/" if key.startswith("evidence") else f"{key.replace('_', '-')}.yaml"
                 reader.problem(
                     text,
                     f"'{key}' of {what} names '{text.value}', which is not in {place}; {did_you_mean(text.value or '', ids)}",
@@ -163,6 +165,7 @@ def _read_suggest(source: Mapping, what: str, reader: Reader, known: Known) -> S
         cast(Certainty, reader.choice(node, "certainty", what, get_args(Certainty))),
         cast(Strength, reader.choice(node, "strength", what, get_args(Strength))),
         reader.texts(node, "evidence_for", what), reader.texts(node, "evidence_against", what), reader.texts(node, "override_reasons", what),
+        reader.texts(node, "drafts", what),
     )  # fmt: skip
 
 

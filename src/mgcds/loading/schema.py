@@ -46,6 +46,7 @@ def rule_schema() -> dict[str, Any]:
         "evidence_against": _IDS,
         "override_reasons": _IDS,
     }
+    drafts = {"drafts": _IDS}
     review = {"status": {"enum": ["unreviewed"]}, "due": {"type": "string", "format": "date"}}
     properties: dict[str, Any] = {
         "id": {"type": "string", "pattern": r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"},
@@ -54,7 +55,7 @@ def rule_schema() -> dict[str, Any]:
         "title": {"type": "string", "maxLength": 140},
         "criteria": {"type": "object", "additionalProperties": {"oneOf": criterion_schemas()}},
         "when": _TEXT,
-        "suggest": _object(list(suggest), suggest),
+        "suggest": _object(list(suggest), {**suggest, **drafts}),
         "review": _object(list(review), review),
         "note": _TEXT,
     }

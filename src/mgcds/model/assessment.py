@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from mgcds.errors import UnknownRule
 from mgcds.model.basis import Basis, basis_of
-from mgcds.model.evaluation import Status, Verdicts, is_cleared
+from mgcds.model.drafts import DraftOrder, SupplementDraft
+from mgcds.model.evaluation import Status, Verdicts, is_cleared, test
 from mgcds.model.explanation import Explanation, Step, deciding, leaves
 from mgcds.model.facts import DataProblem, Facts, Gap, Reading, StateReading
 from mgcds.model.missing import pattern_of, sets_of
@@ -30,10 +32,19 @@ class Suggestion:
     status: Status
     _of: Explanation
 
+    def __repr__(self) -> str:
+        """Without the pack, which would fill the screen."""
+        return f"<Suggestion {self.id}: {self.status}>"
+
     @property
     def id(self) -> str:
         """The rule's id."""
         return self.rule.id
+
+    @property
+    def pack(self) -> RulePack:
+        """The pack that says so."""
+        return self._of.pack
 
     @property
     def kind(self) -> str:
@@ -95,6 +106,17 @@ class Suggestion:
     def evidence_against(self) -> tuple[Evidence, ...]:
         """What speaks against it."""
         return tuple(self._of.pack.evidence[entry] for entry in self.rule.suggest.evidence_against)
+
+    @property
+    def drafts(self) -> tuple[DraftOrder, ...]:
+        """What it may put into the chart as a draft: only while it is offered, and a dose only for whom it is known to be meant."""
+        if self.status != "offered":
+            return ()
+        found = (self._of.pack.drafts[draft] for draft in self.rule.suggest.drafts)
+        return tuple(draft for draft in found if not isinstance(draft, SupplementDraft) or self._is_meant_for(draft))
+
+    def _is_meant_for(self, draft: SupplementDraft) -> bool:
+        return draft.only_for is None or test(draft.only_for, self._of.facts) is True
 
     @cached_property
     def used(self) -> tuple[Step, ...]:
@@ -185,6 +207,12 @@ class Assessment:
     pack: RulePack
     facts: Facts
     verdicts: Verdicts
+
+    def __repr__(self) -> str:
+        """Without the pack, which would fill the screen."""
+        counted = Counter(self.verdicts.statuses.values())
+        statuses = ", ".join(f"{counted[status]} {status}" for status in get_args(Status))
+        return f"<Assessment on {self.on} by pack {self.pack.version}: {statuses}>"
 
     @cached_property
     def suggestions(self) -> tuple[Suggestion, ...]:

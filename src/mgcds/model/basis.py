@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mgcds.model.condition import Truth, judge
@@ -114,7 +115,11 @@ class Basis:
 
 
 def _without_kinds(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {key: value for key, value in pairs if not isinstance(value, frozenset)}
+    return {
+        key: str(value) if isinstance(value, Decimal) else value
+        for key, value in pairs
+        if not isinstance(value, frozenset)
+    }
 
 
 def basis_of(suggestion: Suggestion, of: Explanation) -> Basis:

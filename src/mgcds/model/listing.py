@@ -6,7 +6,7 @@ it does not show is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -28,7 +28,7 @@ def read_list(item: ListItem, record: PatientRecord, pack: RulePack, facts: Fact
     for entry in entries:
         match = _match(entry, vocabulary)
         if not match.recognised and _current(entry, facts.on) is not False:
-            unknown.append(_called(entry))
+            unknown.append(called(entry))
         for value_set in match.value_sets:
             sets.setdefault(value_set, []).append(entry)
     gap = _why_open(item, record, given, unknown, facts)
@@ -42,12 +42,25 @@ def _medicine_entries(record: PatientRecord) -> tuple[Medicine, ...]:
     return (record.medicines or ()) + record.antidepressants + (record.supplements or ())
 
 
+def members(
+    value_set: str, record: PatientRecord, pack: RulePack, on: date
+) -> Iterator[tuple[Medicine | Diagnosis, bool | None]]:
+    """The entries of a record that belong to a value set, and whether each is current on that day; None where that cannot be told."""
+    of = pack.value_sets[value_set].of
+    entries: Iterable[Medicine | Diagnosis]
+    entries = _medicine_entries(record) if of == "medicines" else getattr(record, of) or ()
+    for entry in entries:
+        if value_set in _match(entry, pack.vocabularies[of]).value_sets:
+            yield entry, _current(entry, on)
+
+
 def _match(entry: Medicine | Diagnosis, vocabulary: Vocabulary) -> Match:
     codes = tuple([(code.system, code.code) for code in entry.codes]) if entry.codes else ()
     return vocabulary.match(entry.name, codes)
 
 
-def _called(entry: Medicine | Diagnosis) -> str:
+def called(entry: Medicine | Diagnosis) -> str:
+    """What an entry of a list is called: its name, or its codes."""
     return entry.name or ", ".join(f"{code.system} {code.code}" for code in entry.codes)
 
 
@@ -114,7 +127,7 @@ def _listed(entries: Sequence[Medicine | Diagnosis], complete: bool, on: date) -
         elif is_current is None:
             sure = False
     present = True if current else False if sure else None
-    names = tuple(dict.fromkeys([_called(entry) for entry in current]))
+    names = tuple(dict.fromkeys([called(entry) for entry in current]))
     return Listed(present, _running(current, sure, on), _unchanged(entries, sure, on), names)
 
 
@@ -162,14 +175,13 @@ def supplemental_magnesium(record: PatientRecord, pack: RulePack, facts: Facts) 
     if product.present is False:
         return _NO_MAGNESIUM
     total, sure = Fraction(0), gap is None
-    for entry in _medicine_entries(record):
-        is_current = _current(entry, facts.on)
-        if is_current is False or "magnesium_product" not in _match(entry, pack.vocabularies["medicines"]).value_sets:
+    for entry, is_current in members("magnesium_product", record, pack, facts.on):
+        if is_current is False:
             continue
         dose = _elemental_mg((entry.daily_dose if isinstance(entry, Supplement) else None) or "")
         if dose is None:
             sure = False
-            what = f"'{_called(entry)[:80]}': is its dose elemental or of a salt, and how much a day?"
+            what = f"'{called(entry)[:80]}': is its dose elemental or of a salt, and how much a day?"
             facts.problems.append(DataProblem("supplemental_magnesium", what))
             continue
         if is_current is None:

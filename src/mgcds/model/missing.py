@@ -37,7 +37,7 @@ class Pattern:
     in_doubt: tuple[str, ...]
     """holders that are not known not to apply"""
     rejected: tuple[str, ...]
-    """what those that let pass read and have to learn first"""
+    """what those that let pass read and was rejected"""
     truths: tuple[Truth, ...]
     """of the criteria of the rule and of those holders, in the pack's order"""
     outdated: tuple[str, ...]
@@ -57,12 +57,13 @@ def pattern_of(
         for subject in pack.reads[holder.by]
         if is_rejected(subject, facts)
     }
-    keys = _related(rule_id, in_doubt, pack)
+    keys = related(rule_id, in_doubt, pack)
     outdated = (key for key in keys if _is_outdated(pack.criteria[key], facts))
     return Pattern(rule_id, in_doubt, tuple(sorted(rejected)), tuple(criteria[key] for key in keys), tuple(outdated))
 
 
-def _related(rule_id: str, in_doubt: Iterable[str], pack: RulePack) -> dict[str, None]:
+def related(rule_id: str, in_doubt: Iterable[str], pack: RulePack) -> dict[str, None]:
+    """The criteria of a rule and of its holders in doubt, in the pack's order."""
     return dict.fromkeys(key for part in (rule_id, *in_doubt) for key in pack.criteria_of[part])
 
 
@@ -77,12 +78,12 @@ def _is_outdated(criterion: Criterion, facts: Facts) -> bool:
 def sets_of(pattern: Pattern, pack: RulePack) -> tuple[tuple[str, ...], ...]:
     """The smallest sets of all patients of a pattern, each sorted, in order of size; none where no data could make it offered."""
     lets_pass = {holder.by for holder in pack.holders[pattern.rule] if holder.lets_pass}
-    keys = _related(pattern.rule, pattern.in_doubt, pack)
+    keys = related(pattern.rule, pattern.in_doubt, pack)
     solver = _Ways(dict(zip(keys, pattern.truths, strict=True)), pattern, pack)
     wanted = [
         solver.ways(pack.rules[pattern.rule].when, True),
         *(solver.ways(pack.rules[holder].when, False) for holder in pattern.in_doubt if holder not in lets_pass),
-        *([solver.learning(subject)] for subject in pattern.rejected),
+        *(solver.passing(holder) for holder in pattern.in_doubt if holder in lets_pass),
     ]
     ways = _all_of(wanted)
     for holder in lets_pass.intersection(
@@ -114,7 +115,8 @@ class _Ways:
         self._outdated = frozenset(pattern.outdated)
         self._pack = pack
         unknown = {about(pack.criteria[key], pack) for key, truth in criteria.items() if truth is None}
-        self._open = unknown | set(pattern.rejected)
+        self._rejected = frozenset(pattern.rejected)
+        self._open = unknown | self._rejected
         self._seen: dict[tuple[str, bool, bool], list[Way]] = {}
 
     def ways(self, condition: Condition, wanted: bool, or_unknown: bool = False) -> list[Way]:
@@ -132,7 +134,12 @@ class _Ways:
                 return _all_of(ways) if all_are_needed else _smallest(chain.from_iterable(ways))
         assert_never(condition)
 
-    def learning(self, subject: str) -> Way:
+    def passing(self, holder: str) -> list[Way]:
+        """The ways to clear a rule that lets pass: to know that it does not apply, or to learn all that was rejected of what it reads."""
+        learnt = _all_of([self._learning(subject)] for subject in self._rejected.intersection(self._pack.reads[holder]))
+        return learnt if learnt == [{}] else _smallest([*learnt, *self.ways(self._pack.rules[holder].when, False)])
+
+    def _learning(self, subject: str) -> Way:
         """To learn an item or a list, whatever it says."""
         if subject in self._pack.vocabularies:
             return {subject: frozenset({(subject, True)})}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Literal, assert_never
 
 from mgcds.model.condition import names_of
 from mgcds.model.criterion import Asks, Criterion, Documented, Has, Measure, Number, State, Taking, Threshold
 from mgcds.model.diet import Food, ReferenceIntake
+from mgcds.model.drafts import DraftOrder
+from mgcds.model.hooks import Hooks
 from mgcds.model.intended import Intended
 from mgcds.model.interaction import DrugMagnesium
 from mgcds.model.phq9 import Cutoffs
@@ -89,10 +92,33 @@ class ListItem:
 Item = MeasuredItem | StateItem | ListItem
 
 
+Effect = Literal["SMD", "g", "mean difference", "RR", "OR", "HR"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """An effect that a study reports: of what, in which measure, with its interval where one was reported, and what a value lower and
+    higher than no effect (0 of a difference, 1 of a ratio) means.
+    """
+
+    of: str
+    measure: Effect
+    value: Decimal
+    low: Decimal | None
+    high: Decimal | None
+    lower: str
+    higher: str
+
+    @property
+    def is_ratio(self) -> bool:
+        return self.measure in ("RR", "OR", "HR")
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A study or document. `verified` says how far the project itself read it, `to_check` what of it is not verified.
-    `supports` and `against` are short sentences; `contradicts` names the entries that say otherwise, both ways.
+    `supports` and `against` are short sentences; `contradicts` names the entries that say otherwise, both ways; `estimates` are the
+    numbers of `effect` that can be drawn.
     """
 
     id: str
@@ -115,6 +141,7 @@ class Evidence:
     against: tuple[str, ...] = ()
     to_check: str | None = None
     contradicts: tuple[str, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +183,8 @@ class GeneralTexts:
     not_studied: tuple[Statement, ...]
     most_interruptive: int
     most_passive: int
+    never: tuple[Statement, ...] = ()
+    """what no rule may ever say"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,11 +218,19 @@ class RulePack:
     phq9: Cutoffs | None = None
     intended: Intended = field(default_factory=Intended)
     """what checks of the rules would report, and is meant"""
+    hooks: Hooks | None = None
+    """what is offered over CDS Hooks; a pack may be without"""
+    drafts: Mapping[str, DraftOrder] = field(default_factory=dict)
+    """what suggestions may put into the chart as drafts"""
     signers: Mapping[str, Signer] = field(default_factory=dict)
     """who may sign rules; who has signed stands with each"""
 
     missing_sets: dict[Hashable, tuple[tuple[str, ...], ...]] = field(default_factory=dict, compare=False, repr=False)
     """a cache: the smallest missing sets by rule and pattern of verdicts"""
+
+    def __repr__(self) -> str:
+        """Without its content, half a megabyte."""
+        return f"<RulePack {self.name} {self.version}, {self.digest[:12]}: {len(self.rules)} rules>"
 
     @cached_property
     def criteria_of(self) -> Mapping[str, tuple[str, ...]]:

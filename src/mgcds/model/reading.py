@@ -32,7 +32,7 @@ def read_facts(record: PatientRecord, pack: RulePack, on: date) -> Facts:
     facts.problems += [DataProblem(bad.field, bad.why, source=bad.source) for bad in record.rejected]
     for item in pack.items.values():
         if isinstance(item, MeasuredItem):
-            facts.items[item.id] = _read_measured(item, record, on, facts.problems)
+            facts.items[item.id] = read_measured(item, record, on, facts.problems)
         elif isinstance(item, StateItem):
             facts.items[item.id] = _read_state(item, record, on, facts.problems)
         else:
@@ -60,7 +60,8 @@ class _Unusable(Exception):
     """This result says nothing; the text says why."""
 
 
-def _read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems: list[DataProblem]) -> Reading | Gap:
+def read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems: list[DataProblem]) -> Reading | Gap:
+    """The result of an item that counts on a day, or why none does."""
     if item.id == "age":
         return _age(record, on, problems)
     if item.id == "days_to_surgery":
@@ -375,7 +376,7 @@ def change_since_start(
     if listed.present is None or listed.running.low is None or listed.running.low != listed.running.high:
         return facts.lists["medicines"] or Gap("imprecise", "the day it was begun is not known")
     begun = int(listed.running.low)
-    before = _read_measured(of, record, facts.on - timedelta(days=begun), [])
+    before = read_measured(of, record, facts.on - timedelta(days=begun), [])
     usable = isinstance(before, Reading) and before.days <= change.within
     none_before = Gap("missing", f"no {of.title} in the {change.within} days before the start")
     if change.gives == "value before":

@@ -41,6 +41,8 @@ class Suggest:
     evidence_for: tuple[str, ...]
     evidence_against: tuple[str, ...]
     override_reasons: tuple[str, ...]
+    drafts: tuple[str, ...] = ()
+    """ids of what it may put into the chart as a draft, in `drafts.yaml`"""
 
 
 @dataclass(frozen=True, slots=True)

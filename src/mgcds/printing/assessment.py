@@ -31,7 +31,7 @@ def print_assessment(
     _print_data(printer, assessment, unused, everything)
     _print_not_indicated(printer, assessment, everything)
     printer.line()
-    printer.line(f"{FOOT} {UNSIGNED if _unsigned(assessment.pack) else ''}", style="dim")
+    printer.line(f"{FOOT} {UNSIGNED if is_unsigned(assessment.pack) else ''}", style="dim")
 
 
 def _print_head(printer: Printer, name: str, assessment: Assessment, unused: Unused) -> None:
@@ -41,11 +41,11 @@ def _print_head(printer: Printer, name: str, assessment: Assessment, unused: Unu
     limits = f" Limits of {', '.join(pack.jurisdictions)}{lowest}." if pack.jurisdictions else ""
     printer.line(f"Pack {pack.version}, {pack.digest[:12]}. {len(assessment.suggestions)} rules.{limits}", style="dim")
     for reference, why in unused:
-        if _of_the_patient(reference):
+        if is_of_the_patient(reference):
             printer.line(f"{reference}: {why}", style="bold yellow")
 
 
-def _of_the_patient(reference: str) -> bool:
+def is_of_the_patient(reference: str) -> bool:
     """What concerns the person, such as that they have died, comes first."""
     return reference.startswith("Patient/")
 
@@ -79,14 +79,14 @@ def _print_suggestion(printer: Printer, suggestion: Suggestion) -> None:
     head.append(suggestion.rule.title, style="bold")
     printer.line(head, 2)
     printer.line(suggestion.text, 4)
-    printer.line(f"Why: {_why(suggestion)}", 4)
+    printer.line(f"Why: {why_text(suggestion)}", 4)
     suggest = suggestion.rule.suggest
     said = f"Certainty {suggest.certainty}, strength {suggest.strength}."
     if suggest.evidence_for or suggest.evidence_against:
         said += f" For: {', '.join(suggest.evidence_for) or 'nothing'}. Against: {', '.join(suggest.evidence_against) or 'nothing on record'}."
     printer.line(said, 4, "dim")
     if suggestion.let_pass:
-        rules = suggestion._of.pack.rules
+        rules = suggestion.pack.rules
         passed = (f"{in_sentence(rules[holder].title)} [{holder}]" for holder in suggestion.let_pass)
         printer.line(f"Not assessed, and let pass: {'; '.join(passed)}", 4, "yellow")
     if suggestion.review_warning:
@@ -108,7 +108,7 @@ def _print_held_back(printer: Printer, assessment: Assessment) -> None:
             printer.line(f"{_in_a_line(suggestion)}{whether}", 2)
         because = {holder.by: holder.because for holder in assessment.pack.holders[held[0].id]}
         for holder in holders:
-            why = "see above" if holder in above else _why(assessment[holder])
+            why = "see above" if holder in above else why_text(assessment[holder])
             printer.line(f"because of {holder} ({why}). {because[holder]}", 4, "dim")
 
 
@@ -119,7 +119,7 @@ def _print_undecided(printer: Printer, assessment: Assessment) -> None:
         printer.heading(f"Could not be decided ({len(withheld)})")
     alike: dict[str, list[Suggestion]] = {}
     for suggestion in sorted(withheld, key=lambda suggestion: suggestion.steps.verdict != "met"):
-        alike.setdefault(_needs(suggestion, assessment), []).append(suggestion)
+        alike.setdefault(needs_text(suggestion, assessment), []).append(suggestion)
     for needs, suggestions in alike.items():
         printer.line(needs, 2)
         for suggestion in suggestions:
@@ -140,7 +140,7 @@ def _print_not_indicated(printer: Printer, assessment: Assessment, everything: b
 # --- data -----------------------------------------------------------------------------------------------------------------
 
 
-def _is_computed(name: str, pack: RulePack) -> bool:
+def is_computed(name: str, pack: RulePack) -> bool:
     """A change of a score: it follows from values that are named themselves, and nobody can be asked for it."""
     item = pack.items.get(name)
     return isinstance(item, MeasuredItem) and item.change is not None
@@ -149,11 +149,11 @@ def _is_computed(name: str, pack: RulePack) -> bool:
 def _print_data(printer: Printer, assessment: Assessment, unused: Unused, everything: bool) -> None:
     printer.heading("Data")
     pack = assessment.pack
-    unknown = {item: gap for item, gap in assessment.unknown_items.items() if not _is_computed(item, pack)}
+    unknown = {item: gap for item, gap in assessment.unknown_items.items() if not is_computed(item, pack)}
     if unknown:
         gaps = (f"{_title(item, pack)} ({gap.reason})" for item, gap in unknown.items())
         printer.line(f"Not known: {'; '.join(gaps)}", 2)
-    for problem in _problems(assessment.problems, pack, everything):
+    for problem in problem_lines(assessment.problems, pack, everything):
         printer.line(problem, 2)
     if everything:
         for reference, why in unused:
@@ -161,7 +161,7 @@ def _print_data(printer: Printer, assessment: Assessment, unused: Unused, everyt
         return
     by_reason: dict[str, list[str]] = {}
     for reference, why in unused:
-        if not _of_the_patient(reference):
+        if not is_of_the_patient(reference):
             by_reason.setdefault(why, []).append(reference)
     for why, references in by_reason.items():
         printer.line(f"{_first(references, 2)} not used: {why}", 2)
@@ -169,7 +169,7 @@ def _print_data(printer: Printer, assessment: Assessment, unused: Unused, everyt
         printer.line("--all lists all of them", 2)
 
 
-def _problems(problems: Iterable[DataProblem], pack: RulePack, everything: bool) -> Iterable[str]:
+def problem_lines(problems: Iterable[DataProblem], pack: RulePack, everything: bool) -> Iterable[str]:
     """What was not used or is to be confirmed, alike ones in a line: the first as an example, or with `everything` all and where each was read."""
     alike: dict[tuple[str, bool, str], list[str]] = {}
     for problem in problems:
@@ -202,17 +202,19 @@ def print_comparison(printer: Printer, comparison: Comparison) -> None:
         printer.line(Text(f"{after.rule.title} [{rule_id}]", style="bold"))
         printer.line(f"{before.status} → {after.status}", 2)
         if after.status == "withheld":
-            printer.line(_needs(after, comparison.after), 2, "dim")
+            printer.line(needs_text(after, comparison.after), 2, "dim")
         else:
             step = comparison.after.why_not(rule_id)
-            printer.line(step_text(step) if after.status != "offered" else f"Why: {_why(after)}", 2, "dim")
+            printer.line(step_text(step) if after.status != "offered" else f"Why: {why_text(after)}", 2, "dim")
 
 
-def _why(suggestion: Suggestion) -> str:
+def why_text(suggestion: Suggestion) -> str:
+    """The criteria its verdict rests on, in a line."""
     return "; ".join(reasons(supporting(suggestion.steps)))
 
 
-def _needs(suggestion: Suggestion, assessment: Assessment) -> str:
+def needs_text(suggestion: Suggestion, assessment: Assessment) -> str:
+    """The smallest sets of data that would let a withheld suggestion be offered, in a line."""
     if suggestion.lapsed:
         return f"Withheld until its rule is reviewed again: {suggestion.review_warning}."
     if not suggestion.missing:
@@ -234,5 +236,6 @@ def _title(item: str, pack: RulePack) -> str:
     return found.title if found else item
 
 
-def _unsigned(pack: RulePack) -> bool:
+def is_unsigned(pack: RulePack) -> bool:
+    """Has no clinician signed any rule?"""
     return all(rule.review.status == "unreviewed" for rule in pack.rules.values())

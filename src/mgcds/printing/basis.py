@@ -69,13 +69,13 @@ def _print_inputs(printer: Printer, basis: Basis) -> None:
         if not used:
             printer.line("None.", 2)
         for found in used:
-            printer.line(f"{found.title}: {found.value} ({_age(found)})", 2)
+            printer.line(f"{found.title}: {found.value} ({age_text(found)})", 2)
             for detail in (*found.limits, *found.problems):
                 printer.line(detail, 4, "dim")
-    printer.section("Missing, stale or rejected", [_not_usable(found) for found in basis.not_usable])
+    printer.section("Missing, stale or rejected", [not_usable_text(found) for found in basis.not_usable])
 
 
-def _age(found: Input) -> str:
+def age_text(found: Input) -> str:
     """Of which day, how old against how long it stays current, and from where."""
     parts = [f"of {found.dated.partition('T')[0]}"] if found.dated else []
     if found.current_for == (None,):
@@ -87,7 +87,8 @@ def _age(found: Input) -> str:
     return "; ".join([*parts, *([f"from {found.source}"] if found.source else [])])
 
 
-def _not_usable(found: NotUsable) -> str:
+def not_usable_text(found: NotUsable) -> str:
+    """What is not usable and why, in a line."""
     whose = "" if found.read_by == "the rule" else ", for what could hold it back"
     return ". ".join([f"{found.title}{whose}: {found.reason}, {found.detail}", *found.problems])
 

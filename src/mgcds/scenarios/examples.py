@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pytest_bdd.parser import Step
+from pytest_bdd.parser import ScenarioTemplate, Step
 
+from mgcds.model.evaluation import Status
 from mgcds.model.facts import Facts
 from mgcds.model.pack import RulePack
 from mgcds.model.reading import read_facts
@@ -16,9 +17,23 @@ from mgcds.scenarios.anyone import ANY, Anyone
 from mgcds.scenarios.failures import ScenarioError, ScenarioFailure
 from mgcds.scenarios.features import DRAFT, matching, read_feature, tags_of
 from mgcds.scenarios.patients import Patient
-from mgcds.scenarios.steps import CALLS, is_suppressed_by, is_withheld_for_want_of, limits_are_of, nothing_else
+from mgcds.scenarios.steps import (
+    CALLS,
+    is_not_indicated,
+    is_offered,
+    is_suppressed,
+    is_suppressed_by,
+    is_withheld,
+    is_withheld_for_want_of,
+    limits_are_of,
+    nothing_else,
+)
 
 Call = tuple[Callable[..., None], Mapping[str, str]]
+STATUS_OF: Mapping[Callable[..., None], Status] = {
+    is_offered: "offered", is_suppressed: "suppressed", is_suppressed_by: "suppressed", is_withheld: "withheld",
+    is_withheld_for_want_of: "withheld", is_not_indicated: "not indicated",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,16 @@ class Example:
     def topic_and_rule(self) -> tuple[str, str]:
         """The folder and the name of the file, which are those of the rule it is about."""
         return self.file.parent.name, self.file.stem
+
+    @property
+    def has_own_limits(self) -> bool:
+        """Does it choose whose limits apply? Then it is read with another pack."""
+        return any(call is limits_are_of for call, _ in self.given)
+
+    @property
+    def statuses(self) -> dict[str, Status]:
+        """Rule id → the status that is expected of its suggestion, where one is."""
+        return {arguments["rule"]: STATUS_OF[call] for call, arguments in self.expected if call in STATUS_OF}
 
     @property
     def asks_for_reasons(self) -> bool:
@@ -104,18 +129,23 @@ def read_examples(paths: Iterable[Path]) -> list[Example]:
     found = []
     for path in paths:
         for scenario in read_feature(path).scenarios.values():
-            if DRAFT in tags_of(scenario):
-                continue
-            for row in [row for examples in scenario.examples for row in examples.as_contexts()] or [{}]:
-                steps = scenario.render(row).steps
-                calls = [(step.type, _call(step)) for step in steps]
-                given = [call for kind, call in calls if kind == "given"]
-                expected = [call for kind, call in calls if kind == "then"]
-                if any(call is limits_are_of for call, _ in given):
-                    continue
-                anyone = steps[0].name == ANY
-                found.append(Example(path, scenario.line_number, scenario.name, dict(row), given, expected, anyone))
-    return found
+            if DRAFT not in tags_of(scenario):
+                found += [example_of(path, scenario, row) for row in rows_of(scenario)]
+    return [example for example in found if not example.has_own_limits]
+
+
+def rows_of(scenario: ScenarioTemplate) -> list[Mapping[str, str]]:
+    """The rows of its examples; an empty one where there is no table."""
+    return [row for examples in scenario.examples for row in examples.as_contexts()] or [{}]
+
+
+def example_of(path: Path, scenario: ScenarioTemplate, row: Mapping[str, str]) -> Example:
+    """One row of a scenario. ScenarioError where a step is not understood."""
+    steps = scenario.render(row).steps
+    calls = [(step.type, _call(step)) for step in steps]
+    given = [call for kind, call in calls if kind == "given"]
+    expected = [call for kind, call in calls if kind == "then"]
+    return Example(path, scenario.line_number, scenario.name, dict(row), given, expected, steps[0].name == ANY)
 
 
 def _call(step: Step) -> Call:

@@ -193,7 +193,11 @@ def run(
     )
     coverage = Coverage(bench.pack, bench.examples, part if part in bench.pack.rules else None)
     if as_json:
-        print(json.dumps({**result.to_dict(), "coverage": coverage.summary()}, indent=2, ensure_ascii=False), file=out)
+        of = {"pack": {"version": bench.pack.version, "digest": bench.pack.digest}}
+        print(
+            json.dumps({**of, **result.to_dict(), "coverage": coverage.summary()}, indent=2, ensure_ascii=False),
+            file=out,
+        )
     else:
         for line in _lines(result, scenarios, coverage.summary()):
             print(line, file=out)

@@ -7,26 +7,44 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import pytest
 import pytest_bdd.plugin
 
+from mgcds import __version__
 from mgcds.evaluator import ENGINES
 from mgcds.loading import load_pack
 from mgcds.scenarios import plugin
+from mgcds.scenarios.anyone import ANY
 from mgcds.scenarios.failures import ScenarioFailure
 from mgcds.scenarios.features import DRAFT, check_features, features_root, find_features, shown_path, tags_of
+from mgcds.scenarios.patients import TODAY
 from mgcds.scenarios.plugin import FeatureFile
-from mgcds.scenarios.report import ScenarioResult, StepResult, counts, lines, summary, to_dict
+from mgcds.scenarios.report import (
+    FORMAT,
+    Outcome,
+    Report,
+    ReportedFeature,
+    ReportedPack,
+    ScenarioResult,
+    StepResult,
+    counts,
+    lines,
+    reported_features,
+    summary,
+)
 
 if TYPE_CHECKING:
-    from pytest_bdd.parser import Step
+    from pytest_bdd.parser import ScenarioTemplate, Step
 
     from mgcds.model.pack import RulePack
 
@@ -50,6 +68,7 @@ def run(
     rules: Path | None = None,
     jurisdictions: Sequence[str] | None = None,
     report: Path | None = None,
+    messages: Path | None = None,
     name: str | None = None,
     tags: str | None = None,
     out: TextIO | None = None,
@@ -57,24 +76,35 @@ def run(
     """Run the scenarios of a folder or a file (the built-in ones if not given) and print what became of them; the exit code.
 
     `name`: only those whose feature or scenario name has these words; `tags`: only those with the tag, or for which an expression
-    such as `safety and not slow` is true; `report`: also write a JSON file. PackError where the rules do not load.
+    such as `safety and not slow` is true; `report`: also write a JSON file; `messages`: Cucumber Messages. PackError where the rules do not load.
     """
     out = out or sys.stdout
-    pack = load_pack(rules, jurisdictions)
+    for older in (report, messages):
+        if older is not None and older.is_file():
+            older.unlink()  # however this run ends, nobody takes an older report for its own
+    began, pack = datetime.now(UTC), load_pack(rules, jurisdictions)
     where = features or features_root()
     paths = find_features(where) if where.exists() else []
+    read = reported_features(paths)
     problems = [str(problem) for problem in check_features(paths)]
     if not where.exists():
         problems = [f"{where} is not there; name a folder of feature files, or one of them"]
     elif not paths:
         problems = [f"no .feature file is in {where} or below it"]
     recorder = Recorder(paths, name, tags)
+    texts = {} if problems else {path: path.read_text(encoding="utf-8") for path in paths}
     if not problems:
         problems = _run_pytest(paths, rules, pack.jurisdictions if jurisdictions else (), recorder)
+        problems += _changed_meanwhile(read, reported_features(paths))
     for line in lines(recorder.results):
         print(line, file=out)
+    told = _report(recorder, problems, pack, read, began)
     if report is not None:
-        problems += _write(report, recorder.results, problems, pack)
+        problems += _write(report, json.dumps(told.to_dict(), indent=2, ensure_ascii=False) + "\n")
+    if messages is not None and recorder.known:
+        from mgcds.scenarios.messages import to_ndjson
+
+        problems += _write(messages, to_ndjson(told, {shown_path(path): text for path, text in texts.items()}))
     for problem in problems:
         print(f"mgcds: {problem}", file=sys.stderr)
     if recorder.results:
@@ -85,17 +115,51 @@ def run(
 
 def _exit_code(results: Sequence[ScenarioResult], problems: Sequence[str]) -> int:
     count = counts(results)
-    if problems or count["error"]:
+    if problems or count["error"] or count["not run"]:
         return UNUSABLE
     return FAILED if count["failed"] else PASSED
 
 
-def _write(report: Path, results: Sequence[ScenarioResult], problems: Sequence[str], pack: RulePack) -> list[str]:
-    written = to_dict(results, problems, {"version": pack.version, "digest": pack.digest}, ENGINES)
+# --- the report ---------------------------------------------------------------------------------------------------------------
+
+
+def _report(
+    recorder: Recorder, problems: Sequence[str], pack: RulePack, read: tuple[ReportedFeature, ...], began: datetime
+) -> Report:
+    scenarios = tuple(recorder.known.values())
+    return Report(
+        format=FORMAT, finished=not problems and recorder.is_finished, selection=recorder.selection, mgcds=__version__,
+        pack=ReportedPack.of(pack), began=began, seconds=round(recorder.seconds, 3), today=TODAY,
+        engines={engine: _made_by(engine) for engine in ENGINES}, tools=_tools(), features=read,
+        summary=counts(scenarios), problems=tuple(problems), scenarios=scenarios,
+    )  # fmt: skip
+
+
+def _made_by(engine: str) -> str:
+    return f"durable-rules {version('durable_rules')}" if engine == "durable" else f"mgcds {__version__}"
+
+
+def _tools() -> dict[str, str]:
+    found = {"Python": platform.python_version()}
+    for package in ("pytest", "pytest-bdd", "gherkin-official", "z3-solver"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # Z3 is an extra
+            continue
+    return found
+
+
+def _changed_meanwhile(read: tuple[ReportedFeature, ...], now: tuple[ReportedFeature, ...]) -> list[str]:
+    """Feature files edited while the scenarios ran: nobody knows which of the two was run. The pack is loaded once."""
+    changed = [feature.file for feature, later in zip(read, now, strict=True) if feature != later]
+    return [f"{file} was changed while the scenarios ran; run them again" for file in changed]
+
+
+def _write(path: Path, text: str) -> list[str]:
     try:
-        report.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
-        return [f"the report {report} cannot be written: {os.strerror(error.errno or 0)}"]
+        return [f"{path} cannot be written: {os.strerror(error.errno or 0)}"]
     return []
 
 
@@ -128,7 +192,7 @@ def _run_pytest(
         problems.append(asked if recorder.tags else "pytest refuses to run the features")
     elif not problems and recorder.selected != len(recorder.results):
         problems.append(f"only {len(recorder.results)} of {recorder.selected} scenarios were run")
-    elif not problems and not any(result.outcome != DRAFT for result in recorder.results):
+    elif not problems and not any(result.outcome not in (DRAFT, "not run") for result in recorder.results):
         asked = "is not a draft" if recorder.everything else "has this name and these tags and is not a draft"
         problems.append(f"nothing was checked: no scenario {asked}")
     return problems
@@ -155,7 +219,10 @@ class Recorder:
         self._wanted = {part for path in paths for part in (path, *path.parents)}
         self._words = (name or "").casefold()
         self.tags = (tags or "").replace("@", "")
+        self.known: dict[str, ScenarioResult] = {}
+        """every scenario of the files, in their order, by the name of its test"""
         self.results: list[ScenarioResult] = []
+        """those that were begun"""
         self.problems: list[str] = []
         self.selected = 0
         self.seconds = 0.0
@@ -164,7 +231,18 @@ class Recorder:
     @property
     def everything(self) -> bool:
         """Is no scenario left out?"""
-        return not self._words and not self.tags
+        return not self.selection
+
+    @property
+    def selection(self) -> str:
+        """What scenarios were chosen by, in words."""
+        chosen = {"words": self._words, "tags": self.tags}
+        return ", ".join(f"{by} '{what}'" for by, what in chosen.items() if what)
+
+    @property
+    def is_finished(self) -> bool:
+        """Was each that was chosen run to its end?"""
+        return self.selected == len(self.results) and not any(result.outcome == "not run" for result in self.results)
 
     # --- collecting
 
@@ -180,8 +258,10 @@ class Recorder:
         if report.failed:
             self.problems.append(str(report.longrepr))
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        kept = [item for item in items if self._words in f"{_feature(item)} {_blank(item).title}".casefold()]
+        self.known = {item.nodeid: _blank(item) for item in items}
+        kept = [item for item in items if self._words in _searched(self.known[item.nodeid])]
         items[:] = kept
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -203,7 +283,8 @@ class Recorder:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        self.results.append(_blank(item))
+        self.results.append(self.known[item.nodeid])
+        self.results[-1].started = time.perf_counter() - self.seconds
 
     def pytest_bdd_before_step(self, step: Step) -> None:
         self.results[-1].steps.append(StepResult(step.keyword, step.name, step.line_number))
@@ -216,6 +297,9 @@ class Recorder:
         self.results[-1].steps[-1].duration = time.perf_counter() - self._started
         self.results[-1].steps[-1].outcome = "failed"
 
+    def pytest_bdd_step_func_lookup_error(self, step: Step) -> None:
+        self.results[-1].steps.append(StepResult(step.keyword, step.name, step.line_number, "failed"))
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
@@ -224,7 +308,9 @@ class Recorder:
         result = self.results[-1]
         result.duration += report.duration
         if report.when == "call" and report.passed:
-            result.outcome = "passed"
+            result.outcome = _passed(result, len(_template(item).steps))
+        elif report.when == "setup" and report.skipped and item.get_closest_marker(DRAFT):
+            result.outcome = "draft"
         elif report.failed and call.excinfo is not None:
             error = call.excinfo.value
             result.outcome = "failed" if isinstance(error, ScenarioFailure) else "error"
@@ -232,20 +318,32 @@ class Recorder:
         return report
 
 
-def _feature(item: pytest.Item) -> str:
-    return _blank(item).feature
+def _searched(result: ScenarioResult) -> str:
+    return f"{result.feature} {result.title}".casefold()
+
+
+def _passed(result: ScenarioResult, steps: int) -> Outcome:
+    """That pytest had nothing against a test is not enough: every step was run, and none failed."""
+    if len(result.steps) != steps or any(step.outcome != "passed" for step in result.steps):
+        result.why = f"only {len(result.steps)} of {steps} steps were run"
+        return "error"
+    return "proved" if result.steps[0].text == ANY else "passed"
+
+
+def _template(item: pytest.Item) -> ScenarioTemplate:
+    feature_file = item.getparent(FeatureFile)
+    assert isinstance(item, pytest.Function)
+    assert feature_file is not None
+    return feature_file.templates[item.originalname]
 
 
 def _blank(item: pytest.Item) -> ScenarioResult:
     """What is known of a scenario before it is run."""
-    assert isinstance(item, pytest.Function)
-    feature_file = item.getparent(FeatureFile)
-    assert feature_file is not None
-    template = feature_file.templates[item.originalname]
+    template = _template(item)
     callspec = getattr(item, "callspec", None)
     example = callspec.params["_pytest_bdd_example"] if callspec else {}
     marks = {mark.name for mark in item.iter_markers() if mark.name not in ("parametrize", "skip", "usefixtures")}
     return ScenarioResult(
-        file=shown_path(feature_file.path), line=template.line_number, feature=template.feature.name, scenario=template.name,
+        file=shown_path(item.path), line=template.line_number, feature=template.feature.name, scenario=template.name,
         example=dict(example), tags=tuple(sorted(tags_of(template) | marks)),
     )  # fmt: skip

@@ -28,6 +28,16 @@ class Sentence(StepParser):
         found = self._regex.fullmatch(name)
         return found.groupdict() if found else None
 
+    def parts_of(self, name: str) -> list[tuple[int, str]]:
+        """The parts of a step with the places where they begin; none where the sentence is another one."""
+        found = self._regex.fullmatch(name)
+        return [(found.start(part), found[part]) for part in found.groupdict()] if found else []
+
+    @property
+    def regular_expression(self) -> str:
+        """What a step must look like, as other languages than Python write it."""
+        return self._regex.pattern.replace("(?P<", "(?<")
+
 
 def _regex_of(sentence: str) -> str:
     pattern, at = "", 0

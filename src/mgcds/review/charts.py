@@ -1,0 +1,306 @@
+"""Drawings as inline SVG: pure functions from numbers to markup. Each has a title and a description that say what it shows; colours come
+from the style sheet, and a shape or a word always goes with them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from markupsafe import Markup, escape
+
+Status = Literal["offered", "suppressed", "withheld", "not indicated"]
+STATUSES: tuple[Status, ...] = ("offered", "suppressed", "withheld", "not indicated")
+
+
+def shape(name: str, **attributes: object) -> Markup:
+    """One element: `shape("line", x1=0, stroke_width=2, class_="axis")`. `text` is its content, escaped."""
+    text = attributes.pop("text", None)
+    given = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"' for key, value in attributes.items()
+    )
+    return Markup(f"<{name}{given}/>") if text is None else Markup(f"<{name}{given}>{escape(text)}</{name}>")
+
+
+def _short(value: object) -> object:
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else value
+
+
+def drawing(key: str, width: float, height: float, title: str, description: str, parts: Iterable[Markup]) -> Markup:
+    """A picture with its text alternative. `key` is its name on the page, so that two do not share their ids."""
+    names = f"{key}-title {key}-description"
+    frame = f'<svg role="img" aria-labelledby="{escape(names)}" viewBox="0 0 {_short(width)} {_short(height)}" font-size="12">'
+    inside = [shape("title", id=f"{key}-title", text=title), shape("desc", id=f"{key}-description", text=description)]
+    return Markup(frame) + Markup("").join([*inside, *parts]) + Markup("</svg>")
+
+
+def marker(status: str, x: float, y: float, title: str = "", size: float = 5.0) -> Markup:
+    """Offered a disc, suppressed a square, withheld a triangle, not indicated an open diamond; anything else a small cross."""
+    kind = status.replace(" ", "-")
+    look = {"class_": f"mark {kind}"}
+    content = {"text": shape("title", text=title)} if title else {}
+    if status == "offered":
+        return shape("circle", cx=x, cy=y, r=size, **look, **content)
+    if status == "suppressed":
+        return shape("rect", x=x - size, y=y - size, width=2 * size, height=2 * size, **look, **content)
+    corners = {
+        "withheld": [(0, -1.15), (1.1, 0.85), (-1.1, 0.85)],
+        "not indicated": [(0, -1.2), (1.2, 0), (0, 1.2), (-1.2, 0)],
+    }.get(status, [(-1, -1), (1, 1), (0, 0), (-1, 1), (1, -1), (0, 0)])
+    points = " ".join(f"{_short(x + size * dx)},{_short(y + size * dy)}" for dx, dy in corners)
+    return shape("polygon", points=points, **look, **content)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Values from `low` to `high` along pixels from `start` to `end`; `log` for ratios."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    log: bool = False
+
+    def __call__(self, value: float) -> float:
+        """Where a value is drawn: at the end of the scale where it lies beyond."""
+        low, high, at = (math.log(each) if self.log else each for each in (self.low, self.high, self.kept(value)))
+        return self.start + (self.end - self.start) * (at - low) / (high - low)
+
+    def kept(self, value: float) -> float:
+        """The value, or the end of the scale it lies beyond."""
+        return min(max(value, self.low), self.high)
+
+    @property
+    def ticks(self) -> list[float]:
+        """Round values to write at the axis."""
+        if self.log:
+            steps = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
+            return [step for step in steps if self.low <= step <= self.high]
+        return round_steps(self.low, self.high)
+
+
+def round_steps(low: float, high: float, most: int = 7) -> list[float]:
+    """At most so many multiples of 1, 2 or 5 times a power of ten between two values."""
+    step = 10 ** math.floor(math.log10((high - low) / most))
+    step *= next(times for times in (1, 2, 5, 10) if (high - low) / (step * times) <= most)
+    first = math.ceil(low / step - 1e-9)
+    return [round(each * step, 10) for each in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def plain_number(value: float) -> str:
+    """`0.7`, `30`, `−1.5`: with a true minus, without trailing zeros."""
+    return f"{value:.4g}".replace("-", "−")
+
+
+# --- a number line ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a criterion asks of a value. An end that is None is open to that side; `closed`: does the end itself belong to it?"""
+
+    name: str
+    low: float | None
+    high: float | None
+    low_closed: bool = True
+    high_closed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """Scenarios alike: their value, `None` where none is known, what became of the suggestion, and which they are."""
+
+    value: float | None
+    status: Status
+    count: int
+    says: str
+    reaches: Literal["", "up", "down"] = ""
+    """known only as a bound: `>60` reaches up"""
+
+
+_LEFT, _UNKNOWN, _WIDTH, _LANE = 108, 64, 760, 25
+
+
+def number_line(key: str, title: str, unit: str, ranges: Sequence[Range], dots: Sequence[Dot]) -> Markup:
+    """The ranges that the criteria ask for above, a lane for each status below, a dot where scenarios stand; what has no usable value
+    stands at the left, what lies beyond the scale at its end with its value.
+    """
+    scale = _scale_of(ranges, dots)
+    top = 20.0 + 20 * len(ranges)
+    bottom = top + _LANE * len(STATUSES)
+    parts = [*_lanes(top, bottom, scale), *_limits(ranges, scale, bottom), *_ranges(ranges, scale)]
+    for lane, status in enumerate(STATUSES):
+        y = top + _LANE * (lane + 0.5)
+        for dot in dots:
+            if dot.status == status:
+                parts += _dot(dot, y, scale)
+    middle = (scale.start + scale.end) / 2
+    parts.append(
+        shape(
+            "text",
+            x=middle,
+            y=bottom + 34,
+            text_anchor="middle",
+            class_="soft",
+            text=f"{title}{', ' + unit if unit else ''}",
+        )
+    )
+    return drawing(key, _WIDTH, bottom + 42, f"{title}: limits and scenarios", _said(ranges, dots, unit), parts)
+
+
+def _scale_of(ranges: Sequence[Range], dots: Sequence[Dot]) -> Scale:
+    """All limits with room on both sides; the values too, unless they lie far beyond."""
+    limits = [end for each in ranges for end in (each.low, each.high) if end is not None]
+    values = sorted(dot.value for dot in dots if dot.value is not None)
+    low, high = min(limits or values or [0]), max(limits or values or [1])
+    room = max(high - low, abs(high) * 0.5, 1e-9)
+    near = [value for value in values if low - room <= value <= high + room]
+    low, high = min([low, *near]), max([high, *near])
+    margin = (high - low) * 0.08 or abs(high) * 0.25 or 1.0
+    lowest = 0.0 if low >= 0 and low - margin < 0 else low - margin
+    return Scale(lowest, high + margin, _LEFT + _UNKNOWN + 14.0, _WIDTH - 22.0)
+
+
+def _lanes(top: float, bottom: float, scale: Scale) -> Iterable[Markup]:
+    x = _LEFT + _UNKNOWN / 2 - 4
+    yield shape("text", x=x, y=bottom + 17, text_anchor="middle", class_="soft", text="not usable")
+    for lane, status in enumerate(STATUSES):
+        y = top + _LANE * (lane + 0.5)
+        yield shape("line", x1=_LEFT, x2=_LEFT + _UNKNOWN - 8, y1=y, y2=y, class_="grid")
+        yield shape("line", x1=scale.start - 8, x2=scale.end + 8, y1=y, y2=y, class_="grid")
+        yield shape("text", x=_LEFT - 10, y=y + 4, text_anchor="end", class_="soft", text=status)
+    yield shape("line", x1=scale.start - 8, x2=scale.end + 8, y1=bottom, y2=bottom, class_="axis")
+    for tick in scale.ticks:
+        yield shape("line", x1=scale(tick), x2=scale(tick), y1=bottom, y2=bottom + 5, class_="axis")
+        yield shape("text", x=scale(tick), y=bottom + 17, text_anchor="middle", class_="soft", text=plain_number(tick))
+
+
+def _limits(ranges: Sequence[Range], scale: Scale, bottom: float) -> Iterable[Markup]:
+    for end in sorted({end for each in ranges for end in (each.low, each.high) if end is not None}):
+        yield shape("line", x1=scale(end), x2=scale(end), y1=12, y2=bottom, class_="limit")
+
+
+def _ranges(ranges: Sequence[Range], scale: Scale) -> Iterable[Markup]:
+    for row, each in enumerate(ranges):
+        y = 16.0 + 20 * row
+        left = scale.start - 8 if each.low is None else scale(each.low)
+        right = scale.end + 8 if each.high is None else scale(each.high)
+        yield shape("line", x1=left, x2=right, y1=y, y2=y, class_="range")
+        for end, at, closed in ((each.low, left, each.low_closed), (each.high, right, each.high_closed)):
+            if end is not None:
+                yield shape("circle", cx=at, cy=y, r=4, class_="end" if closed else "end open")
+        yield shape("text", x=_LEFT + _UNKNOWN - 8, y=y + 4, text_anchor="end", font_size=11, text=each.name[:28])
+
+
+def _dot(dot: Dot, y: float, scale: Scale) -> Iterable[Markup]:
+    if dot.value is None:
+        x, beyond = _LEFT + _UNKNOWN / 2 - 4, ""
+    else:
+        x = scale(dot.value)
+        beyond = plain_number(dot.value) if dot.value != scale.kept(dot.value) else ""
+    if dot.reaches:
+        yield shape(
+            "line",
+            x1=x,
+            x2=scale.end + 8 if dot.reaches == "up" else scale.start - 8,
+            y1=y,
+            y2=y,
+            class_=f"line {_class(dot)}",
+        )
+    yield Markup('<g class="{}">').format(_class(dot)) + marker(dot.status, x, y, dot.says) + Markup("</g>")
+    more = f"×{dot.count}" if dot.count > 1 else ""
+    if more or beyond:
+        side = -9 if beyond and x > (scale.start + scale.end) / 2 else 8
+        anchor = "end" if side < 0 else "start"
+        words = " ".join(filter(None, (beyond, more)))
+        yield shape("text", x=x + side, y=y - 5, font_size=9.5, class_="soft", text_anchor=anchor, text=words)
+
+
+def _class(dot: Dot) -> str:
+    return dot.status.replace(" ", "-")
+
+
+def _said(ranges: Sequence[Range], dots: Sequence[Dot], unit: str) -> str:
+    """What the picture shows, for who does not see it."""
+    asked = "; ".join(f"{each.name}: {range_words(each, unit)}" for each in ranges)
+    counted = [(status, sum(dot.count for dot in dots if dot.status == status)) for status in STATUSES]
+    shown = ", ".join(f"{count} {status}" for status, count in counted if count) or "none"
+    return f"Criteria: {asked or 'none'}. Scenarios: {shown}. The table below holds every value."
+
+
+def range_words(each: Range, unit: str = "") -> str:
+    """`from 5 up to, but not including, 20`"""
+    low = "" if each.low is None else f"{'from' if each.low_closed else 'above'} {plain_number(each.low)}"
+    high = "" if each.high is None else f"{'up to' if each.high_closed else 'below'} {plain_number(each.high)}"
+    return " ".join(filter(None, (" and ".join(filter(None, (low, high))), unit)))
+
+
+# --- a forest plot -------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """An estimate of one study: of what, and its interval where one was reported."""
+
+    label: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+def forest(
+    key: str, measure: str, effects: Sequence[Effect], none_at: float, sides: tuple[str, str], log: bool = False,
+    reach: tuple[float, float] | None = None,
+) -> Markup:  # fmt: skip
+    """Estimates that share one measure, below one another, with the line of no effect and what either side of it means. `reach`: the
+    least that the scale covers, so that plots beside one another can be compared.
+    """
+    row, width, text_at = 34.0, 470.0, 314.0
+    ends = [end for each in effects for end in (each.value, each.low, each.high) if end is not None]
+    low, high = min([none_at, *(reach or ()), *ends]), max([none_at, *(reach or ()), *ends])
+    room = (high - low) * 0.12 or 1.0
+    scale = Scale(min(low, 0.5), max(high, 2), 8, 300, True) if log else Scale(low - room, high + room, 8, 300)
+    bottom = row * len(effects) + 4
+    parts = [shape("line", x1=scale(none_at), x2=scale(none_at), y1=2, y2=bottom, class_="axis")]
+    for place, each in enumerate(effects):
+        parts += _effect(each, row * place, scale, text_at)
+    parts.append(shape("line", x1=8, x2=300, y1=bottom, y2=bottom, class_="axis"))
+    for tick in scale.ticks[:: max(1, len(scale.ticks) // 4)]:
+        parts.append(
+            shape(
+                "text",
+                x=scale(tick),
+                y=bottom + 14,
+                text_anchor="middle",
+                font_size=10.5,
+                class_="soft",
+                text=plain_number(tick),
+            )
+        )
+    parts.append(shape("text", x=text_at, y=bottom + 14, font_size=10.5, class_="soft", text=measure))
+    left, right = sides
+    parts.append(shape("text", x=8, y=bottom + 30, font_size=10.5, text=f"← {left}"))
+    parts.append(shape("text", x=300, y=bottom + 44, font_size=10.5, text_anchor="end", text=f"{right} →"))
+    said = "; ".join(f"{each.label}: {effect_words(each)}" for each in effects)
+    description = f"{said}. No effect is {plain_number(none_at)}; lower: {left}; higher: {right}."
+    return drawing(key, width, bottom + 50, f"{measure}: effects with their intervals", description, parts)
+
+
+def _effect(each: Effect, top: float, scale: Scale, text_at: float) -> Iterable[Markup]:
+    y = top + 22
+    yield shape("text", x=8, y=top + 11, font_size=10.5, class_="soft", text=each.label)
+    if each.low is not None and each.high is not None:
+        yield shape("line", x1=scale(each.low), x2=scale(each.high), y1=y, y2=y, class_="line")
+        yield shape("rect", x=scale(each.value) - 4, y=y - 4, width=8, height=8, class_="mark")
+    else:
+        yield shape("circle", cx=scale(each.value), cy=y, r=4, class_="mark hollow")
+    yield shape("text", x=text_at, y=y + 3, font_size=10.5, text=effect_words(each))
+
+
+def effect_words(each: Effect) -> str:
+    """`−0.919 (−1.443 to −0.396)`"""
+    if each.low is None or each.high is None:
+        return f"{plain_number(each.value)}, no interval reported"
+    return f"{plain_number(each.value)} ({plain_number(each.low)} to {plain_number(each.high)})"

@@ -1,0 +1,116 @@
+"""What became of the cards, by rule: how many went out, were accepted, were overridden and why. For `mgcds feedback`."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from mgcds.errors import SettingsError
+from mgcds.service.schema import answers, feedback, said
+
+SEVERAL = "(several rules on one card)"
+
+
+@dataclass(frozen=True, slots=True)
+class OfRule:
+    """The cards of one rule. A card counts once, however often it was sent, by the last feedback on it."""
+
+    rule: str
+    cards: int
+    accepted: int
+    overridden: int
+    reasons: dict[str, int]
+    """codes of override reasons; '' where none was given"""
+
+    @property
+    def unanswered(self) -> int:
+        """Cards on which no feedback came: often none is sent, so this is no judgement."""
+        return self.cards - self.accepted - self.overridden
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The rules by id, and the calls behind them: how many, and how many of them could not be evaluated."""
+
+    calls: int
+    not_evaluated: int
+    unknown_cards: int
+    """cards on which feedback came, but of which no answer is on file"""
+    rules: tuple[OfRule, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        rules = [{**asdict(rule), "unanswered": rule.unanswered} for rule in self.rules]
+        return {
+            "calls": self.calls,
+            "not_evaluated": self.not_evaluated,
+            "unknown_cards": self.unknown_cards,
+            "rules": rules,
+        }
+
+
+def read_acceptance(engine: Engine, since: date | None = None) -> Acceptance:
+    """What the memory has of calls from that day on (UTC). SettingsError where it cannot be read."""
+    file = engine.url.database or ""
+    if engine.dialect.name == "sqlite" and not Path(file).is_file():
+        raise SettingsError(f"there is no memory at {file}; MGCDS_DATABASE names it")
+    try:
+        with engine.connect() as connection:
+            return _read(connection, since)
+    except SQLAlchemyError as error:
+        raise SettingsError(
+            f"the database cannot be read ({type(error).__name__}): has a service written to it?"
+        ) from None
+
+
+def _read(connection: Connection, since: date | None) -> Acceptance:
+    begin = datetime.combine(since or date(1, 1, 1), time(), UTC)
+    calls = connection.execute(select(func.count()).where(answers.c.at >= begin)).scalar_one()
+    failed = select(func.count()).where(answers.c.at >= begin, answers.c.problem != "")
+    not_evaluated = connection.execute(failed).scalar_one()
+    joined = said.join(answers, said.c.answer == answers.c.id)
+    shown = (
+        select(said.c.card, said.c.rule).select_from(joined).where(answers.c.at >= begin, said.c.card != "").distinct()
+    )
+    on_card: dict[str, set[str]] = defaultdict(set)
+    for card, rule in connection.execute(shown):
+        on_card[card].add(rule)
+    told = connection.execute(
+        select(feedback.c.card, feedback.c.outcome, feedback.c.reason, feedback.c.id)
+        .where(feedback.c.at >= begin)
+        .order_by(feedback.c.at, feedback.c.id)
+    )
+    last = {card: (outcome, reason) for card, outcome, reason, _ in told}
+    known = {card: (rules.pop() if len(rules) == 1 else SEVERAL) for card, rules in on_card.items()}
+    return Acceptance(calls, not_evaluated, len(last.keys() - known.keys()), tuple(_of_rules(known, last)))
+
+
+def _of_rules(known: dict[str, str], last: dict[str, tuple[str, str]]) -> Iterator[OfRule]:
+    cards: dict[str, list[str]] = defaultdict(list)
+    for card, rule in known.items():
+        cards[rule].append(card)
+    for rule in sorted(cards):
+        outcomes = [last[card] for card in cards[rule] if card in last]
+        reasons = Counter(reason for outcome, reason in outcomes if outcome == "overridden")
+        taken = sum(outcome == "accepted" for outcome, _ in outcomes)
+        yield OfRule(rule, len(cards[rule]), taken, reasons.total(), dict(sorted(reasons.items())))
+
+
+def lines(found: Acceptance) -> Iterable[str]:
+    """To read."""
+    yield f"{found.calls} calls, {found.not_evaluated} of them not evaluated."
+    if found.unknown_cards:
+        yield f"Feedback on {found.unknown_cards} cards of which no answer is on file."
+    for rule in found.rules:
+        yield f"{rule.rule}: {rule.cards} cards, {rule.accepted} accepted, {rule.overridden} overridden, {rule.unanswered} without feedback"
+        for reason, times in rule.reasons.items():
+            yield f"  {times} × {reason or 'no reason given'}"
+    if not found.rules:
+        yield "No cards on file."

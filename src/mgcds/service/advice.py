@@ -1,0 +1,149 @@
+"""Whether advice still holds: a fingerprint of what it rests on, and the last day on which time alone leaves it as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from mgcds.model.assessment import Assessment
+from mgcds.model.criterion import Asks, Criterion, Documented, Measure, State, Taking
+from mgcds.model.dates import days_before, parse_when
+from mgcds.model.facts import Gap, Range, Reading, StateReading
+from mgcds.model.pack import MeasuredItem, RulePack, about
+from mgcds.model.record import PatientRecord
+
+_MEDICINES = ("medicines", "antidepressants", "supplements")
+_FIELDS = {
+    "medicines": _MEDICINES,
+    "supplemental_magnesium": _MEDICINES,
+    "age": ("birth_date", "age"),
+    "days_to_surgery": ("planned_surgery",),
+    "phq9": ("phq9", "phq9_forms"),
+    "phq9_item9": ("phq9_item9", "phq9_forms"),
+}
+
+
+def fingerprint(rules: Iterable[str], record: PatientRecord, pack: RulePack) -> str:
+    """Of everything on record that the rules, and those that can hold them back, may read; and of the pack.
+
+    The same data give the same on another day. Any new result of an item changes it, even one that changes no verdict.
+    """
+    found = {name: _plain(record, name) for name in sorted(_fields_of(rules, pack))}
+    text = json.dumps([pack.digest, found], sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _fields_of(rules: Iterable[str], pack: RulePack) -> set[str]:
+    items: dict[str, None] = {}
+    for rule in rules:
+        for each in (rule, *(holder.by for holder in pack.holders[rule])):
+            items.update(dict.fromkeys(pack.reads[each]))
+    return {field for item in items for field in _fields_of_item(item, pack)}
+
+
+def _fields_of_item(item_id: str, pack: RulePack) -> Iterator[str]:
+    item = pack.items[item_id]
+    if isinstance(item, MeasuredItem) and item.change is not None:
+        yield from (*_FIELDS["medicines"], *_fields_of_item(item.change.of, pack))
+    else:
+        yield from _FIELDS.get(item_id, (item_id,))
+
+
+def _plain(record: PatientRecord, name: str) -> list[Any]:
+    """A field as data, and what of it was rejected. First-line care that is active is dated by the day it was read: no input."""
+    value = record.model_dump(mode="json", include={name}, exclude_defaults=True).get(name)
+    if name == "first_line_care" and isinstance(value, dict):
+        value = {key: part for key, part in value.items() if key != "date"}
+    rejected = [[bad.why, bad.date, bad.source] for bad in record.rejected if bad.field.partition("[")[0] == name]
+    return [value, rejected]
+
+
+# --- for how long -----------------------------------------------------------------------------------------------------------------
+
+
+def valid_until(rule_id: str, assessment: Assessment, record: PatientRecord) -> date:
+    """The last day, `hooks.yaml`'s limit at most, on which the suggestion stays as it is if nothing on record changes.
+
+    Sound, not sharp: a day on which a criterion could turn counts as if it did.
+    """
+    pack, on = assessment.pack, assessment.on
+    most = pack.hooks.valid_for if pack.hooks is not None else 1
+    rules = (rule_id, *(holder.by for holder in pack.holders[rule_id]))
+    keys = {key for each in rules for key in pack.criteria_of[each]}
+    ahead = {days for key in keys for days in _turns(pack.criteria[key], assessment, record)}
+    ahead |= set(_dates_ahead(rule_id, record, pack, on))
+    return on + timedelta(days=min([most + 1, *(days for days in ahead if days >= 1)]) - 1)
+
+
+def _turns(criterion: Criterion, assessment: Assessment, record: PatientRecord) -> Iterator[int]:
+    """In how many days a criterion could turn, as values grow older and medicines are taken longer."""
+    pack, facts, on = assessment.pack, assessment.facts, assessment.on
+    item = about(criterion, pack)
+    found = facts.items.get(item)
+    if isinstance(criterion, Measure | State | Documented | Asks):
+        if criterion.within is not None and isinstance(found, Reading | StateReading):
+            yield criterion.within + 1 - found.days
+        if isinstance(found, Gap) and found.reason == "rejected":
+            yield 1  # grows stale on a day that is not known here
+    if item == "age":
+        yield from _birthday(record, on)
+    if item == "days_to_surgery" and isinstance(found, Reading):
+        yield 1
+    if item in facts.lists:
+        reviewed, current_for = getattr(record, f"{item}_reconciled") or record.recorded, pack.items[item].current_for
+        if reviewed is not None and current_for is not None:
+            yield current_for + 1 - days_before(reviewed, on)[1]
+    if isinstance(criterion, Taking):
+        listed = facts.members[criterion.value_set]
+        yield from _reaches(listed.running, (criterion.at_least, criterion.at_most))
+        yield from _reaches(listed.unchanged, (criterion.unchanged_for,))
+
+
+def _reaches(days: Range, limits: Iterable[int | None]) -> Iterator[int]:
+    """When one end of a range that grows by a day a day comes to a limit, and when it goes beyond."""
+    for limit in limits:
+        for end in (days.low, days.high):
+            if limit is not None and end is not None:
+                yield from (limit - int(end), limit + 1 - int(end))
+
+
+def _birthday(record: PatientRecord, on: date) -> Iterator[int]:
+    """Days to the next birthday, the first and the last of a birth date that is not known to the day."""
+    if record.birth_date is None:
+        yield 1
+        return
+    born = parse_when(record.birth_date)
+    birthdays = {
+        (3, 1) if (each.month, each.day) == (2, 29) else (each.month, each.day) for each in (born.first, born.last)
+    }
+    birthdays |= {(each.month, each.day) for each in (born.first, born.last)}
+    for days in range(1, 32):
+        day = on + timedelta(days=days)
+        if (day.month, day.day) in birthdays:
+            yield days
+
+
+def _dates_ahead(rule_id: str, record: PatientRecord, pack: RulePack, on: date) -> Iterator[int]:
+    """Days on which something on record begins or has ended: a medicine, a condition, a result dated in the future."""
+    for name in _fields_of([rule_id], pack):
+        for text in _texts(_plain(record, name)):
+            try:
+                when = parse_when(text)
+            except ValueError:
+                continue
+            for each in (when.first, when.last):
+                yield from ((each - on).days, (each - on).days + 1)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)

@@ -1,0 +1,226 @@
+"""CDS Hooks over HTTP: reads a request, calls one function, writes the answer. Stands alone, or mounted in another Starlette application.
+
+Whatever fails here, a call of a service gets an answer that a client can show. Nothing of a body goes into a log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import anyio.to_thread
+import msgspec
+from anyio import CapacityLimiter
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.background import BackgroundTask
+
+from mgcds import __version__
+from mgcds.service.feedback import read_feedback
+from mgcds.service.hooks import Answer, answer, discovery, not_answered, operation_outcome, service_of
+from mgcds.service.ports import Caller, Decision, Parts, Refused
+from mgcds.service.validate import not_validated, validate
+
+T = TypeVar("T")
+_LOG = logging.getLogger("mgcds.service")
+_THREADS, _RECORDERS, _MOST_WAITING = 8, 4, 1000
+_OBJECT = {"type": "object", "additionalProperties": True}
+_CALL: dict[str, Any] = {
+    "type": "object",
+    "required": ["hook", "hookInstance", "context"],
+    "properties": {
+        "hook": {"type": "string"},
+        "hookInstance": {"type": "string", "format": "uuid"},
+        "context": {"type": "object", "required": ["patientId"], "properties": {"patientId": {"type": "string"}}},
+        "prefetch": _OBJECT,
+    },
+}
+_EARLIER = {"cards": {"type": "array", "items": _OBJECT, "minItems": 1, "maxItems": 50}}
+_VALIDATION = {**_CALL, "required": [*_CALL["required"], "cards"], "properties": {**_CALL["properties"], **_EARLIER}}
+_FEEDBACK = {
+    "type": "object",
+    "required": ["feedback"],
+    "properties": {"feedback": {"type": "array", "items": _OBJECT, "minItems": 1, "maxItems": 500}},
+}
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """The service as an application; `host.mount("/somewhere", create_app(parts))` puts it into another one."""
+    app = FastAPI(title="mgcds", version=__version__, docs_url=None, redoc_url=None)
+    app.add_middleware(
+        CORSMiddleware, allow_origins=list(parts.origins), allow_methods=["GET", "POST", "OPTIONS"],
+        allow_headers=["Authorization", "Content-Type"],
+    )  # fmt: skip
+    app.include_router(create_router(parts))
+    return app
+
+
+def create_router(parts: Parts) -> APIRouter:
+    """The endpoints alone, for an application that has its own CORS."""
+    router, web = APIRouter(), _Web(parts)
+    router.add_api_route("/cds-services", web.discover, methods=["GET"], responses=_responses(503), summary="Discovery")
+    for path, endpoint, body, summary, others in (
+        ("/cds-services/{service}", web.call, _CALL, "Call a service", (404, 412)),
+        ("/cds-services/{service}/validate", web.validate, _VALIDATION, "Do earlier cards still hold?", (404, 412)),
+        ("/cds-services/{service}/feedback", web.feedback, _FEEDBACK, "What became of cards", (404, 503)),
+    ):
+        described = {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}
+        responses = _responses(400, 413, 415, *others)
+        router.add_api_route(
+            path, endpoint, methods=["POST"], openapi_extra=described, responses=responses, summary=summary
+        )
+    return router
+
+
+def _responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    content = {"application/json": {"schema": _OBJECT}}
+    refused: dict[int | str, dict[str, Any]] = {
+        status: {"description": "An OperationOutcome", "content": content} for status in statuses
+    }
+    return {401: {"description": "A token is missing or not accepted"}, **refused}
+
+
+class _Web:
+    """The endpoints of one service."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._threads, self._recorders = CapacityLimiter(_THREADS), CapacityLimiter(_RECORDERS)
+        self._waiting = 0
+
+    async def discover(self, request: Request) -> Response:
+        """The services there are, with what each asks for."""
+        try:
+            await self._admit(request)
+            return _json(200, discovery(self._parts.pack()))
+        except Refused as refused:
+            return _refused(refused)
+        except Exception as fault:  # an empty list would be believed, and kept
+            _log("discovery", fault)
+            return _json(503, operation_outcome(["no rule pack can be used at present; try again later"], "transient"))
+
+    async def call(self, request: Request, service: str) -> Response:
+        """Cards for one call."""
+        caller, body = Caller(), None
+        try:
+            caller, body = await self._admitted_body(request)
+            found = await self._in_time(partial(self._answer, body, service))
+        except Refused as refused:
+            return _refused(refused)
+        except Exception as fault:
+            found = not_answered(body, fault)
+        return _answer_of(found, BackgroundTask(self._remember, found, service, caller))
+
+    async def validate(self, request: Request, service: str) -> Response:
+        """Whether earlier cards hold for newer data."""
+        body: Any = None
+        try:
+            _, body = await self._admitted_body(request)
+            found = await self._in_time(partial(self._validate, body, service))
+        except Refused as refused:
+            return _refused(refused)
+        except Exception as fault:
+            found = not_validated(body, fault)
+        return _answer_of(found)
+
+    async def feedback(self, request: Request, service: str) -> Response:
+        """What became of cards. 200 only when it is kept."""
+        try:
+            caller, body = await self._admitted_body(request)
+            service_of(service, self._parts.pack())
+            found = read_feedback(body, service, caller)
+            if isinstance(found, dict):
+                return _json(400, found)
+            await self._in_time(partial(self._parts.memory.take, found))
+        except Refused as refused:
+            return _refused(refused)
+        except Exception as fault:
+            _log("feedback", fault)
+            return _json(503, operation_outcome(["the feedback was not kept; send it again later"], "transient"))
+        return Response(status_code=200)
+
+    # --- steps ----------------------------------------------------------------------------------------------------------------
+
+    async def _admit(self, request: Request) -> Caller:
+        """Who calls. Whatever fails here refuses."""
+        base = self._parts.base_url.rstrip("/")
+        url = f"{base}{request.url.path}" if base else str(request.url.replace(query="", fragment=""))
+        authorization = request.headers.get("authorization")
+        try:
+            return await self._in_time(partial(self._parts.gate.admit, authorization, url))
+        except Refused:
+            raise
+        except Exception as fault:
+            _log("gate", fault)
+            raise Refused(401, "") from None
+
+    async def _admitted_body(self, request: Request) -> tuple[Caller, Any]:
+        """Who calls, and the JSON of the body. Refused where either cannot be had."""
+        caller = await self._admit(request)
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type != "application/json" and not content_type.endswith("+json"):
+            raise Refused(415, "send JSON, with Content-Type: application/json")
+        limits = self._parts.limits
+        body = await limits.read({name.lower(): value for name, value in request.headers.items()}, request.stream())
+        return caller, limits.parse(body)
+
+    async def _in_time(self, work: Callable[[], T]) -> T:
+        """In a thread; TimeoutError after `limits.seconds`, though the thread goes on to its end."""
+        running = anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
+        async with asyncio.timeout(self._parts.limits.seconds):
+            return await running
+
+    def _answer(self, body: Any, service: str) -> Answer:
+        parts = self._parts
+        return answer(body, service, parts.pack(), parts.now().date(), parts.evaluate)
+
+    def _validate(self, body: Any, service: str) -> Answer:
+        parts = self._parts
+        return validate(body, service, parts.pack(), parts.now().date(), parts.evaluate)
+
+    # --- what is remembered -----------------------------------------------------------------------------------------------------
+
+    async def _remember(self, found: Answer, service: str, caller: Caller) -> None:
+        """After the answer went out: a slow or broken log holds up no one, and does not fill the memory."""
+        if found.status != 200 or not found.hook_instance:
+            return
+        if self._waiting >= _MOST_WAITING:
+            _LOG.error("a decision was not kept: too many are waiting")
+            return
+        self._waiting += 1
+        try:
+            now, (version, digest) = self._parts.now(), found.pack
+            decision = Decision(
+                service, found.hook_instance, now, now.date(), version, digest, found.fingerprint, found.said, found.problem, caller
+            )  # fmt: skip
+            await anyio.to_thread.run_sync(self._parts.memory.remember, decision, limiter=self._recorders)
+        except Exception as fault:
+            _log("a decision was not kept", fault)
+        finally:
+            self._waiting -= 1
+
+
+def _log(what: str, fault: BaseException) -> None:
+    """The kind of a fault; its text may hold what it was about."""
+    _LOG.error("%s: %s", what, type(fault).__name__)
+
+
+def _answer_of(found: Answer, after: BackgroundTask | None = None) -> Response:
+    if found.problem:
+        _LOG.error("nothing was evaluated: %s", found.problem)
+    return _json(found.status, found.body, after)
+
+
+def _refused(refused: Refused) -> Response:
+    """A bare 401; anything else with what to do about it."""
+    if refused.status == 401:
+        return Response(status_code=401)
+    return _json(refused.status, operation_outcome([refused.what]))
+
+
+def _json(status: int, body: Any, after: BackgroundTask | None = None) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(body), status, headers, media_type="application/json", background=after)

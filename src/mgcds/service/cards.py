@@ -1,0 +1,277 @@
+"""An assessment → the cards of CDS Hooks 2.0. No element is null or empty; nothing of a record is markup; every id follows from the call."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Protocol
+
+from mgcds.model.assessment import Assessment, Suggestion, how_shown
+from mgcds.model.hooks import Hooks
+from mgcds.model.pack import Evidence, RulePack
+from mgcds.model.record import PatientRecord
+from mgcds.model.rule import Rule
+from mgcds.service.advice import fingerprint, valid_until
+from mgcds.service.detail import detail_of
+from mgcds.service.markdown import bullets, escaped, plain, shortened
+from mgcds.service.ports import Said
+
+MOST_OF_A_SUMMARY = 139  # fewer than 140 characters
+TOPIC = "urn:mgcds:topic"
+OVERRIDE_REASON = "urn:mgcds:override-reason"
+ADVICE = "urn:mgcds:advice"
+ASSESSMENT = "urn:mgcds:assessment"
+FOLDED, NOT_EVALUATED, NOTHING_EVALUATED = "folded", "not-evaluated", "nothing-evaluated"
+_MISSING_SHOWN = 4
+
+Card = dict[str, Any]
+
+
+class Draft(Protocol):
+    """What may be put into the chart: a few words, and a FHIR resource."""
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def resource(self) -> dict[str, Any]: ...
+
+
+Drafts = Callable[[Suggestion, str, date], Sequence[Draft]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the cards of one call have in common."""
+
+    hook_instance: str
+    patient: str
+    """a reference"""
+    assessment: Assessment
+    record: PatientRecord
+    hooks: Hooks
+    drafts: Drafts
+    not_given: tuple[str, ...] = ()
+    until: date | None = None
+    """the last day for which anything is said, where that is not for the rules to say"""
+
+    def valid_until(self, rules: Iterable[str]) -> str:
+        """The last day on which what is said of all of these rules holds."""
+        days = [valid_until(rule, self.assessment, self.record) for rule in rules]
+        return min([*days, *([self.until] if self.until else [])]).isoformat()
+
+    @property
+    def pack(self) -> RulePack:
+        """The pack of the assessment."""
+        return self.assessment.pack
+
+
+@dataclass(slots=True)
+class Spoken:
+    """The cards of one call, and what was said of which rule."""
+
+    cards: list[Card] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+
+
+def identity(hook_instance: str, *parts: str) -> str:
+    """A UUID that follows from the call and a name: the same call, sent again, gives the same."""
+    try:
+        namespace = uuid.UUID(hook_instance)
+    except ValueError:  # a UUID by the standard; whatever else a client sends still tells its calls apart
+        namespace = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:mgcds:call:{hook_instance}")
+    return str(uuid.uuid5(namespace, "\0".join(parts)))
+
+
+def cards_of(call: Call, speaks: frozenset[str], unknown: Sequence[Rule]) -> Spoken:
+    """One card for each suggestion that is shown, one line for each that is folded, one card for safety rules that are not decided."""
+    spoken, assessment = Spoken(), call.assessment
+    statuses = assessment.verdicts.statuses
+    own = replace(assessment.verdicts, statuses={rule: statuses[rule] if rule in speaks else "not indicated" for rule in statuses})  # fmt: skip
+    shown = how_shown(own, call.pack)
+    folded = [assessment[rule] for rule, how in shown.items() if how == "folded"]
+    for rule, how in shown.items():
+        if how != "folded":
+            card = _card(assessment[rule], how, call)
+            spoken.cards.append(card)
+            spoken.said.append(Said(rule, "offered", card["uuid"], _suggestion_ids(card)))
+    if folded:
+        card = _folded(folded, call)
+        spoken.cards.append(card)
+        spoken.said += [Said(suggestion.id, "offered", card["uuid"]) for suggestion in folded]
+    card_uuid = ""
+    if any(not _lets_pass(rule, call.pack) for rule in unknown):
+        spoken.cards.append(_not_evaluated(unknown, call))
+        card_uuid = spoken.cards[-1]["uuid"]
+    named = {rule.id for rule in unknown}
+    spoken.said += [
+        Said(rule, statuses[rule], card_uuid if rule in named else "")
+        for rule in sorted(speaks - shown.keys(), key=list(statuses).index)
+        if statuses[rule] != "not indicated"
+    ]
+    return spoken
+
+
+def _suggestion_ids(card: Card) -> tuple[str, ...]:
+    return tuple(suggestion["uuid"] for suggestion in card.get("suggestions", ()))
+
+
+def _card(suggestion: Suggestion, how: str, call: Call) -> Card:
+    rule, pack = suggestion.rule, call.pack
+    card: Card = {
+        "uuid": identity(call.hook_instance, rule.id),
+        "summary": summary_of(rule.title),
+        "detail": detail_of(suggestion, pack),
+        "indicator": call.hooks.indicators[suggestion.kind],
+        "source": source_of(pack, rule.topic),
+        "extension": {
+            ADVICE: {
+                "rule": rule.id, "version": rule.version, "kind": suggestion.kind, "shown": how,
+                "pack": pack.version, "fingerprint": fingerprint([rule.id], call.record, pack),
+                "evaluated": call.assessment.on.isoformat(),
+                "validUntil": call.valid_until([rule.id]),
+            }
+        },
+    }  # fmt: skip
+    suggestions = _suggestions(suggestion, call)
+    if suggestions:
+        card |= {"suggestions": suggestions, "selectionBehavior": "any"}
+    reasons = [override_reason(reason, call) for reason in rule.suggest.override_reasons]
+    links = [*_links("For", suggestion.evidence_for), *_links("Against", suggestion.evidence_against)]
+    if reasons:
+        card["overrideReasons"] = reasons
+    if links:
+        card["links"] = links
+    return card
+
+
+def summary_of(text: str) -> str:
+    """Fewer than 140 characters, never cut within a word."""
+    return shortened(plain(text, 10_000), MOST_OF_A_SUMMARY)
+
+
+def source_of(pack: RulePack, topic: str) -> dict[str, Any]:
+    """Who says so, and of what topic."""
+    display = topic.replace("-", " ").capitalize()
+    return {
+        "label": f"mgcds {pack.version}: options about magnesium in depression, for health professionals",
+        "topic": {"system": TOPIC, "code": topic, "display": display},
+    }
+
+
+def _suggestions(suggestion: Suggestion, call: Call) -> list[dict[str, Any]]:
+    """One for each draft. None is recommended: these are options."""
+    drafts = call.drafts(suggestion, call.patient, call.assessment.on)
+    return [
+        {
+            "label": plain(draft.description),
+            "uuid": identity(call.hook_instance, suggestion.id, "draft", str(position), draft.description),
+            "actions": [{"type": "create", "description": plain(draft.description), "resource": draft.resource}],
+        }
+        for position, draft in enumerate(drafts)
+    ]
+
+
+def override_reason(reason: str, call: Call) -> dict[str, str]:
+    """In a code system others know where it has the code, else in our own."""
+    known = call.hooks.codes.get(reason)
+    if known is not None:
+        return {"system": known.system, "code": known.code, "display": known.display}
+    return {"system": OVERRIDE_REASON, "code": reason, "display": call.pack.override_reasons[reason]}
+
+
+def _links(side: str, evidence: Iterable[Evidence]) -> list[dict[str, str]]:
+    """The DOI where there is one, else PubMed; evidence without either is cited in the detail."""
+    found = []
+    for entry in evidence:
+        url = f"https://doi.org/{entry.doi}" if entry.doi else f"https://pubmed.ncbi.nlm.nih.gov/{entry.pmid}/"
+        if entry.doi or entry.pmid:
+            found.append({"label": f"{side}: {plain(entry.citation, 100)}", "url": url, "type": "absolute"})
+    return found
+
+
+def _folded(suggestions: Sequence[Suggestion], call: Call) -> Card:
+    """What is offered as well, a line each."""
+    count = len(suggestions)
+    lines = [f"{escaped(each.rule.title)} ({escaped(each.id)})" for each in suggestions]
+    return {
+        "uuid": identity(call.hook_instance, FOLDED),
+        "summary": f"{count} further point{'s' if count > 1 else ''} about magnesium, a line each",
+        "detail": "\n".join(bullets("Also offered", lines)).rstrip(),
+        "indicator": "info",
+        "source": source_of(call.pack, FOLDED),
+        "extension": {ADVICE: _of_several([each.id for each in suggestions], call)},
+    }
+
+
+def _of_several(rules: list[str], call: Call) -> dict[str, Any]:
+    return {
+        "rules": rules, "pack": call.pack.version, "fingerprint": fingerprint(rules, call.record, call.pack),
+        "evaluated": call.assessment.on.isoformat(),
+        "validUntil": call.valid_until(rules),
+    }  # fmt: skip
+
+
+# --- what was not evaluated -------------------------------------------------------------------------------------------------------
+
+
+def _lets_pass(rule: Rule, pack: RulePack) -> bool:
+    """Is it a rule that by `precedence.yaml` holds back only what is on record, because most people have no such entry?"""
+    return any(holder.by == rule.id and holder.lets_pass for holders in pack.holders.values() for holder in holders)
+
+
+def _not_evaluated(rules: Sequence[Rule], call: Call) -> Card:
+    """Safety rules that the data do not decide, with what would decide each."""
+    deciding = [rule for rule in rules if not _lets_pass(rule, call.pack)]
+    seldom = [rule for rule in rules if rule not in deciding]
+    titles = list(dict.fromkeys(title for rule in deciding for title in _missing(rule, call)))
+    named = ", ".join(titles[:_MISSING_SHOWN]) + (" and more" if len(titles) > _MISSING_SHOWN else "")
+    count = f"{len(deciding)} safety check{'s' if len(deciding) > 1 else ''} about magnesium could not be evaluated"
+    detail = [
+        "These checks say neither yes nor no, because the record does not decide them. No card about them is no all-clear.",
+        "",
+        *bullets("Could not be evaluated", [_what_decides(rule, call) for rule in deciding]),
+        *bullets("Not on record either, as for most people", [_what_decides(rule, call) for rule in seldom]),
+        *bullets("Not given by the record system", [escaped(name) for name in call.not_given]),
+    ]
+    return {
+        "uuid": identity(call.hook_instance, NOT_EVALUATED),
+        "summary": summary_of(f"{count}. Not known: {named}" if named else count),
+        "detail": "\n".join(detail).rstrip(),
+        "indicator": "info",
+        "source": source_of(call.pack, NOT_EVALUATED),
+        "extension": {ADVICE: _of_several([rule.id for rule in rules], call)},
+    }
+
+
+def _missing(rule: Rule, call: Call) -> tuple[str, ...]:
+    """Titles of the first smallest set of data that would decide it."""
+    sets = call.assessment[rule.id].missing
+    items = call.pack.items
+    return tuple(items[name].title if name in items else name for name in sets[0]) if sets else ()
+
+
+def _what_decides(rule: Rule, call: Call) -> str:
+    titles = _missing(rule, call)
+    return escaped(f"{rule.title}: {' and '.join(titles)}" if titles else rule.title)
+
+
+def nothing_evaluated(hook_instance: str, fault: str) -> Card:
+    """The card of a fault: care goes on without it, and silence is not taken for an answer. Nothing of the record is in it."""
+    return {
+        "uuid": identity(hook_instance, NOTHING_EVALUATED),
+        "summary": "Checks about magnesium were not evaluated: a technical fault. This is no all-clear.",
+        "detail": "\n".join((
+            "No rule was evaluated for this call, the safety rules among them, and nothing is suggested. "
+            "Interactions of magnesium, kidney function and QT can be checked as without this service.",
+            "",
+            f"For whoever runs the service: {escaped(fault)}.",
+        )),
+        "indicator": "warning",
+        "source": {
+            "label": "mgcds: options about magnesium in depression, for health professionals",
+            "topic": {"system": TOPIC, "code": NOTHING_EVALUATED, "display": "Nothing evaluated"},
+        },
+    }  # fmt: skip

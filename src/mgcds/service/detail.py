@@ -1,0 +1,52 @@
+"""The detail of a card: what a clinician needs to judge it independently, in Markdown (FDA criterion 4; `model/basis.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mgcds.model.assessment import Suggestion
+from mgcds.model.basis import Input, NotUsable
+from mgcds.model.pack import Evidence, RulePack
+from mgcds.service.markdown import bullets, escaped
+
+_WHOLE = 4000  # a text of the pack is never cut: its loader allows no longer one
+
+
+def detail_of(suggestion: Suggestion, pack: RulePack) -> str:
+    """What was found and what is not known, for and against, what else could be done, and what could change it."""
+    basis = suggestion.basis
+    let_pass = [escaped(pack.rules[rule].title) for rule in suggestion.let_pass]
+    lines = [
+        escaped(suggestion.text, _WHOLE), "",
+        *bullets("Found", [_found(each) for each in basis.used]),
+        *bullets("Not known", [_not_usable(each) for each in basis.not_usable if each.read_by == "the rule"]),
+        *bullets("Not assessed, and let pass", let_pass),
+        *bullets("Evidence for", _citations(suggestion.evidence_for)),
+        *bullets("Evidence against", _citations(suggestion.evidence_against) or ["None on file."]),
+        *bullets("How sure", [
+            f"Certainty: {escaped(basis.certainty)}",
+            f"Strength: {escaped(basis.strength)}",
+        ]),
+        *bullets("Options", [escaped(each.text, _WHOLE) for each in basis.options]),
+        *bullets("Harms and limits", [escaped(each.text, _WHOLE) for each in (*basis.harms, *basis.limits)]),
+        *bullets("What could change it", [escaped(each, _WHOLE) for each in basis.could_change]),
+        f"Rule {escaped(basis.rule)} {escaped(basis.version)}, review: {basis.review_status}. {escaped(basis.not_for.text, _WHOLE)}",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _found(each: Input) -> str:
+    """From the record: escaped, whatever it is."""
+    when = f", {escaped(each.dated)}" if each.dated else ""
+    source = f" ({escaped(each.source)})" if each.source else ""
+    limits = f"; {escaped('; '.join(each.limits))}" if each.limits else ""
+    problems = f"; {escaped('; '.join(each.problems))}" if each.problems else ""
+    return f"{escaped(each.title)}: {escaped(each.value)}{when}{source}{limits}{problems}"
+
+
+def _not_usable(each: NotUsable) -> str:
+    return f"{escaped(each.title)}: {escaped(each.reason)} ({escaped(each.detail)})"
+
+
+def _citations(evidence: Iterable[Evidence]) -> list[str]:
+    return [escaped(entry.citation, _WHOLE) for entry in evidence]

@@ -1,0 +1,92 @@
+"""How much of a request is read: bytes, depth, parts, resources and seconds, each with a bound.
+
+What is over a bound is refused before anything of it is believed, with a sentence that names the bound and no value of the request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from mgcds.service.ports import Refused
+
+_EXACT = msgspec.json.Decoder(float_hook=Decimal)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """The bounds on one request; `seconds` is for the answer, `seconds_to_send` for the body to arrive."""
+
+    most_bytes: int = 5_000_000
+    deepest: int = 64
+    most_resources: int = 5_000
+    most_values: int = 500_000
+    seconds: float = 2.0
+    seconds_to_send: float = 5.0
+
+    def parse(self, body: bytes) -> Any:
+        """See Limits. Bytes that are over the bound are refused here too, for who has them from elsewhere."""
+        if len(body) > self.most_bytes:
+            raise self.too_large()
+        try:
+            given = _EXACT.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, InvalidOperation):
+            raise Refused(400, "the body is not valid JSON") from None
+        except RecursionError:
+            raise self._too_deep() from None
+        self.check(given)
+        return given
+
+    def check(self, given: Any) -> None:
+        """Depth and counts of plain data, level by level: nothing here recurses."""
+        level, values, resources = [given], 0, 0
+        for _ in range(self.deepest + 1):
+            objects = [node for node in level if type(node) is dict]
+            resources += sum("resourceType" in node for node in objects)
+            level = [child for node in objects for child in node.values()] + [
+                child for node in level if type(node) is list for child in node
+            ]
+            values += len(level)
+            if values > self.most_values or resources > self.most_resources:
+                raise Refused(
+                    413, f"the body has more than {self.most_resources} resources or {self.most_values} values"
+                )
+            if not level:
+                return
+        raise self._too_deep()
+
+    async def read(self, headers: Mapping[str, str], stream: AsyncIterator[bytes]) -> bytes:
+        """A body as it comes in, names of headers in lower case. A packed one is refused unopened: a few bytes of it can hold gigabytes."""
+        if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+            raise Refused(415, "send the body unpacked, without Content-Encoding")
+        announced = headers.get("content-length", "0")
+        if announced.isascii() and announced.isdigit() and (len(announced) > 15 or int(announced) > self.most_bytes):
+            raise self.too_large()
+        try:
+            async with asyncio.timeout(self.seconds_to_send):
+                return await self._gather(stream)
+        except TimeoutError:
+            raise Refused(408, f"the body did not arrive within {self.seconds_to_send:g} seconds") from None
+
+    async def _gather(self, stream: AsyncIterator[bytes]) -> bytes:
+        parts, size = [], 0
+        async for part in stream:
+            size += len(part)
+            if size > self.most_bytes:
+                raise self.too_large()
+            parts.append(part)
+        return b"".join(parts)
+
+    def too_large(self) -> Refused:
+        """What to raise where more bytes come than are read."""
+        return Refused(
+            413, f"the body is larger than {self.most_bytes} bytes; send what the prefetch templates ask for"
+        )
+
+    def _too_deep(self) -> Refused:
+        return Refused(400, f"the body is nested more than {self.deepest} deep")

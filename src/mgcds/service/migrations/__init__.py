@@ -1,0 +1,1 @@
+"""How the tables of the memory came to be, one file a step (Alembic)."""

@@ -1,0 +1,126 @@
+"""What the service needs of others: who calls, what is remembered, how much is read. `app` is made of these and nothing else.
+
+`tokens.py` (JWT) is a `Gate`, `memory.py` (SQL) is a `Memory`, `limits.py` is a `Limits`. None of them sees a patient's value but
+`Limits`, which reads the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from mgcds.model.assessment import Assessment
+from mgcds.model.pack import RulePack
+from mgcds.model.record import PatientRecord
+
+
+class Refused(Exception):
+    """A request that is not answered with cards: its HTTP status and what to do about it, without any value of the request."""
+
+    def __init__(self, status: int, what: str) -> None:
+        super().__init__(what)
+        self.status, self.what = status, what
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as its token says. Both are empty where no token is asked for."""
+
+    issuer: str = ""
+    tenant: str = ""
+
+
+class Gate(Protocol):
+    """Lets a call in or refuses it."""
+
+    def admit(self, authorization: str | None, audience: str) -> Caller:
+        """`authorization` is the header as it came, `audience` the exact URL called. `Refused(401, …)` sends a bare 401."""
+
+
+class Limits(Protocol):
+    """How much of a body is read, and for how long an answer may be worked on."""
+
+    @property
+    def seconds(self) -> float:
+        """After so long, the answer says that nothing was evaluated."""
+
+    async def read(self, headers: Mapping[str, str], stream: AsyncIterator[bytes]) -> bytes:
+        """A body as it comes in, names of headers in lower case. `Refused` where it is too large, too slow or packed."""
+
+    def parse(self, body: bytes) -> Any:
+        """The JSON of a body, numbers exact. `Refused(400, …)` or `Refused(413, …)` where it is none, too deep or of too many parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One rule that a decision spoke of: its status, and the ids under which its card and suggestions went out ("" for no card)."""
+
+    rule: str
+    status: str
+    card: str = ""
+    suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One answer, without any clinical value: `fingerprint` is that of its inputs, `problem` the kind of fault or ""."""
+
+    service: str
+    hook_instance: str
+    at: datetime
+    on: date
+    pack_version: str
+    pack_digest: str
+    fingerprint: str
+    said: tuple[Said, ...] = ()
+    problem: str = ""
+    caller: Caller = Caller()
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What became of one card. The user's comment is not kept: it is free text and may name the patient."""
+
+    service: str
+    card: str
+    outcome: str
+    """accepted or overridden"""
+    at: datetime
+    accepted: tuple[str, ...] = ()
+    """ids of suggestions"""
+    reason: str = ""
+    reason_system: str = ""
+    commented: bool = False
+    caller: Caller = Caller()
+
+
+class Memory(Protocol):
+    """The decision log and the feedback. It may raise anything: no answer depends on it."""
+
+    def remember(self, decision: Decision) -> None:
+        """Called after the answer was made, off its path."""
+
+    def take(self, feedback: Sequence[Feedback]) -> None:
+        """All of one feedback request or none of it; when it returns, they are kept."""
+
+
+Evaluate = Callable[[PatientRecord, RulePack, date], Assessment]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a service is made of. `pack` is asked at every call, so that a pack can be exchanged; it may raise."""
+
+    pack: Callable[[], RulePack]
+    gate: Gate
+    limits: Limits
+    memory: Memory
+    evaluate: Evaluate
+    now: Callable[[], datetime]
+    """the only clock; with its zone"""
+    base_url: str = ""
+    """of the service as its clients call it, where a proxy stands before it: tokens name the exact URL"""
+    origins: tuple[str, ...] = ("*",)
+    """whose pages may call from a browser"""

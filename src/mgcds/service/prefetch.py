@@ -1,0 +1,106 @@
+"""Prefetch: templates derived from what the rules of a hook read, and what a request brought of them.
+
+Queries keep to what CDS Hooks recommends: read, search by type, tokens with equality, `_sort`, `_count`. There is no window of time
+in them: a template cannot say "90 days ago", and a search by date would leave out a result without a date, which makes its item
+unknown. The newest come first instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mgcds.fhir.searches import PATIENT, Search, searches_for
+from mgcds.model.hooks import Hook
+from mgcds.model.pack import RulePack
+from mgcds.service.speaking import hooks_of, reads
+
+_TOKEN = "{{context.patientId}}"
+_MOST_OCCASIONS = 100
+
+
+def searches_of(hook: Hook, pack: RulePack) -> dict[str, Search]:
+    """What is asked for at a hook, by prefetch key. The patient always: it says whose record this is."""
+    found = {PATIENT.name: PATIENT}
+    for item in reads(hook, pack):
+        found.update((search.name, search) for search in searches_for(item, pack))
+    return found
+
+
+def templates(hook: Hook, pack: RulePack) -> dict[str, str]:
+    """The prefetch templates of a hook."""
+    return {name: query(search, _TOKEN) for name, search in searches_of(hook, pack).items()}
+
+
+def query(search: Search, patient: str) -> str:
+    """A search as a relative URL."""
+    if search is PATIENT:
+        return f"Patient/{patient}"
+    codes = f"&code={','.join(search.codes)}" if search.codes else ""
+    newest = f"&_sort=-date&_count={_MOST_OCCASIONS * search.at_once}" if search.kind == "Observation" else ""
+    return f"{search.kind}?patient={patient}{codes}{newest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What came: resources and Bundles to be read, the keys that are needed and did not come, and those that may be absent and were."""
+
+    content: tuple[dict[str, Any], ...]
+    missing: tuple[str, ...]
+    not_given: tuple[str, ...]
+
+
+def deliver(prefetch: Mapping[str, Any], hook: Hook, pack: RulePack, patient: str) -> Delivered:
+    """An absent key and an OperationOutcome both say "not provided"; null and an empty Bundle say "there is none"."""
+    content: list[dict[str, Any]] = [{"resourceType": "Patient", "id": patient}]
+    missing: list[str] = []
+    not_given: list[str] = []
+    for name, search in searches_of(hook, pack).items():
+        given = prefetch.get(name, _ABSENT)
+        if _failed(given):
+            (not_given if search.kind in hooks_of(pack).may_be_absent else missing).append(name)
+        elif search is PATIENT:
+            content = [given] if given is not None else content
+        else:
+            content.append(_searchset(given, query(search, patient)))
+    return Delivered(tuple(content), tuple(missing), tuple(not_given))
+
+
+_ABSENT = object()
+
+
+def _failed(given: Any) -> bool:
+    """Was it not provided, or only said that it could not be?"""
+    if given is None:
+        return False
+    if not isinstance(given, dict) or not isinstance(given.get("resourceType"), str):
+        return True
+    if given["resourceType"] == "OperationOutcome":
+        return True
+    entries = given.get("entry") if given["resourceType"] == "Bundle" else None
+    inside = [each.get("resource") for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+    return any(_is_error(resource) for resource in inside)
+
+
+def _is_error(resource: Any) -> bool:
+    if not isinstance(resource, dict) or resource.get("resourceType") != "OperationOutcome":
+        return False
+    issues = resource.get("issue")
+    return any(
+        isinstance(issue, dict) and issue.get("severity") in ("error", "fatal")
+        for issue in (issues if isinstance(issues, list) else [])
+    )
+
+
+def _searchset(given: dict[str, Any] | None, asked: str) -> dict[str, Any]:
+    """A searchset that names its query, whatever was left out: so an empty one is known to be of all conditions, or of one code."""
+    if given is None:
+        given = {"resourceType": "Bundle"}
+    elif given["resourceType"] != "Bundle":
+        given = {"resourceType": "Bundle", "entry": [{"resource": given}]}
+    links = given.get("link")
+    links = [each for each in links if isinstance(each, dict)] if isinstance(links, list) else []
+    if not any(each.get("relation") == "self" and each.get("url") for each in links):
+        links = [*links, {"relation": "self", "url": asked}]
+    return {**given, "type": given.get("type") or "searchset", "link": links}

@@ -1,0 +1,108 @@
+"""Stale advice: does a card that was given earlier still hold for the data there are now?
+
+The request is that of the hook, with the newest data, and the earlier cards (`cards`, as they were answered; their uuid and extension
+are enough). A card holds while the data it rests on are the same, the pack is the same, and its time has not passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from mgcds.evaluator import evaluate
+from mgcds.model.assessment import Assessment
+from mgcds.model.pack import RulePack
+from mgcds.service.advice import fingerprint
+from mgcds.service.cards import ADVICE
+from mgcds.service.hooks import Answer, assess_request, checked, operation_outcome
+from mgcds.service.ports import Evaluate, Refused
+
+_MOST = 50
+_LONGEST = 200
+
+
+def validate(request: Any, service: str, pack: RulePack, on: date, evaluate: Evaluate = evaluate) -> Answer:
+    """For each card: `holds`, and why. Where nothing could be evaluated, none holds."""
+    try:
+        hook = checked(request, service, pack)
+        cards = _cards(request)
+        assessed = assess_request(request, hook, pack, on, evaluate)
+        if isinstance(assessed, Answer):
+            return assessed
+        record, assessment, _, _ = assessed
+        same = {_key(card): fingerprint(_rules(card, pack), record, pack) for card in cards}
+    except Refused as refused:
+        return Answer(refused.status, operation_outcome([refused.what]))
+    except Exception as fault:
+        return not_validated(request, fault)
+    return Answer(200, {"cards": [_judged(card, same[_key(card)], assessment, on) for card in cards]})
+
+
+def not_validated(request: Any, fault: BaseException) -> Answer:
+    """The answer where something failed: no card holds."""
+    kind = type(fault).__name__
+    said = {"holds": False, "why": f"Nothing was evaluated: a technical fault ({kind})."}
+    return Answer(200, {"cards": [{**_uuid(card), **said} for card in _cards_or_none(request)]}, problem=kind)
+
+
+def _cards(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    cards = request.get("cards")
+    if not isinstance(cards, list) or not 0 < len(cards) <= _MOST:
+        raise Refused(
+            400, f"'cards' is no list of 1 to {_MOST} cards; send those to be validated, as they were answered"
+        )
+    for at, card in enumerate(cards):
+        if not isinstance(card, Mapping) or _advice(card) is None:
+            raise Refused(400, f"cards[{at}] has no extension '{ADVICE}'; send the card as it was answered")
+    return cards
+
+
+def _cards_or_none(request: Any) -> list[Mapping[str, Any]]:
+    try:
+        return _cards(request)
+    except Exception:
+        return []
+
+
+def _advice(card: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    extension = card.get("extension")
+    advice = extension.get(ADVICE) if isinstance(extension, Mapping) else None
+    return advice if isinstance(advice, Mapping) else None
+
+
+def _key(card: Mapping[str, Any]) -> int:
+    return id(card)
+
+
+def _uuid(card: Mapping[str, Any]) -> dict[str, str]:
+    given = card.get("uuid")
+    return {"uuid": given} if isinstance(given, str) and 0 < len(given) <= _LONGEST else {}
+
+
+def _rules(card: Mapping[str, Any], pack: RulePack) -> list[str]:
+    """The rules a card speaks of, as far as the pack has them."""
+    advice = _advice(card) or {}
+    named = advice.get("rules") if isinstance(advice.get("rules"), list) else [advice.get("rule")]
+    return [rule for rule in named or () if isinstance(rule, str) and rule in pack.rules]
+
+
+def _judged(card: Mapping[str, Any], now: str, assessment: Assessment, on: date) -> dict[str, Any]:
+    advice, rules = _advice(card) or {}, _rules(card, assessment.pack)
+    statuses = {rule: assessment[rule].status for rule in rules}
+    said: dict[str, Any] = {**_uuid(card), **({"now": statuses} if statuses else {})}
+    if not rules:
+        return {**said, "holds": False, "why": "Its rule is no longer in the pack."}
+    if advice.get("fingerprint") != now:
+        return {**said, "holds": False, "why": "The data it rests on, or the rules, are not the same. Ask again."}
+    evaluated, until = _day(advice.get("evaluated")), _day(advice.get("validUntil"))
+    if evaluated is None or until is None or not evaluated <= on <= until:
+        return {**said, "holds": False, "why": "The days for which it was given have passed. Ask again."}
+    return {**said, "holds": True, "why": "The data it rests on and the rules are the same."}
+
+
+def _day(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
