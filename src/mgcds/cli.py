@@ -488,6 +488,32 @@ def coverage(
 
 
 @app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="Folder of the earlier rule pack.")],
+    new: Annotated[Path | None, typer.Argument(metavar="[NEW]", help="Folder of the later one; the built-in one if not given.")] = None,
+    jurisdiction: Jurisdictions = None,
+    as_: As = Format.text,
+    everything: Annotated[bool, typer.Option("--all", help="A patient also for each change between other statuses.")] = False,
+) -> None:  # fmt: skip
+    """Say who gets other suggestions from another version of a pack, with a patient for each, and check its version number."""
+    try:
+        from mgcds.verification.difference import differences
+    except ImportError:
+        raise ProofError("differences need Z3: pip install 'mgcds[verify]'") from None
+    from mgcds.printing import Printer
+    from mgcds.printing.difference import print_difference, to_dict
+    from mgcds.scenarios.proving import show_progress
+
+    found = differences(_pack(old, jurisdiction), _pack(new, jurisdiction), show_progress)
+    show_progress("")
+    if as_ is Format.json:
+        _write_json(to_dict(found))
+    else:
+        print_difference(Printer(), found, everything)
+    raise typer.Exit(0 if found.is_accepted else 1)
+
+
+@app.command()
 def sign(
     rule: Annotated[str | None, typer.Argument(metavar="[RULE]", help="Id of the rule; 'mgcds rules' lists them.")] = None,
     name: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Id or name in signers.yaml.")] = None,
