@@ -8,7 +8,7 @@ however many rules use it, a comparison once, however many criteria make it. Onl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import NamedTuple, TypeAlias, assert_never
@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mgcds.engines.facts_arrow import check, facts_table
 from mgcds.engines.facts_table import GAPS, REJECTED, Layout
-from mgcds.errors import TableError
 from mgcds.model import condition as c
 from mgcds.model.criterion import (
     Asks,
@@ -34,7 +34,6 @@ from mgcds.model.criterion import (
 )
 from mgcds.model.evaluation import Status, Verdicts
 from mgcds.model.facts import Facts
-from mgcds.model.missing import Pattern, related
 from mgcds.model.pack import RulePack
 from mgcds.model.rule import HoldsBack
 
@@ -43,7 +42,6 @@ Bits: TypeAlias = NDArray[np.uint8]
 STATUSES: tuple[Status, ...] = ("withheld", "suppressed", "offered", "not indicated")
 """status by code"""
 ROWS = 131_072  # patients at a time: what is worked on stays in the processor's caches
-LAYOUT = b"mgcds.layout"
 
 
 class Truths(NamedTuple):
@@ -337,108 +335,6 @@ def holding(pack: RulePack) -> tuple[list[tuple[int, HoldsBack]], dict[str, int]
             at = numbers[key]
         last[rule] = at
     return steps, last
-
-
-# --- patterns ---------------------------------------------------------------------------------------------------------------
-
-
-class Distinct(NamedTuple):
-    """The patients for whom a suggestion is withheld: their rows, the pattern of each by its number, and the patterns."""
-
-    rows: NDArray[np.intp]
-    numbers: NDArray[np.int32]
-    patterns: list[Pattern]
-
-
-def patterns(rule: str, screened: Screened, pack: RulePack) -> Distinct:
-    """All that the smallest missing sets of a withheld suggestion depend on, each once. They are for the plain evaluator to work out."""
-    cells, holders = screened.cells, pack.holders[rule]
-    low, high = screened.statuses[rule]
-    rows = np.flatnonzero(cells.flags(~(low | high)))
-    in_doubt = {holder.by: ~screened.rules[holder.by].not_met for holder in holders}
-    passing = [holder.by for holder in holders if holder.lets_pass]
-    keys = list(related(rule, in_doubt, pack))
-    concerned = {rule: ~cells.none(), **in_doubt}
-    reads = {key: _any(concerned[part] for part in concerned if key in pack.criteria_of[part]) for key in keys}
-    answers = {key: each for key in keys if isinstance(each := pack.criteria[key], Documented) and each.since}
-    subjects = sorted({subject for holder in passing for subject in pack.reads[holder]})
-    columns = {
-        **{("in doubt", holder): bits for holder, bits in in_doubt.items()},
-        **{("met", key): screened.criteria[key].met & reads[key] for key in keys},
-        **{("not met", key): screened.criteria[key].not_met & reads[key] for key in keys},
-        **{
-            ("outdated", key): reads[key]
-            & cells.reaches(f"{each.item}_state", 0)
-            & cells.reaches(f"{each.item}_days", 1)
-            for key, each in answers.items()
-        },
-        **{
-            ("rejected", subject): cells.reaches(f"{subject}_gap", REJECTED)
-            & _any(in_doubt[holder] for holder in passing if subject in pack.reads[holder])
-            for subject in subjects
-        },
-    }
-    numbers, distinct = _distinct([cells.flags(bits)[rows] for bits in columns.values()])
-    found = [_pattern(rule, {name for name, bit in zip(columns, row, strict=True) if bit}, pack) for row in distinct]
-    return Distinct(rows, numbers, found)
-
-
-def _any(parts: Iterable[Bits]) -> Bits:
-    return reduce(np.bitwise_or, parts)
-
-
-def _distinct(flags: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """Each row of flags once, and which of them each row is."""
-    keys = np.ascontiguousarray(np.packbits(np.stack(flags), axis=0).T)
-    length, width = keys.shape
-    encoded = pa.Array.from_buffers(pa.binary(width), length, [None, pa.py_buffer(keys)]).dictionary_encode()
-    once = np.frombuffer(b"".join(encoded.dictionary.to_pylist()), np.uint8).reshape(-1, width)
-    return encoded.indices.to_numpy(), np.unpackbits(once, axis=1, count=len(flags))
-
-
-def _pattern(rule: str, true: set[tuple[str, str]], pack: RulePack) -> Pattern:
-    in_doubt = tuple(holder.by for holder in pack.holders[rule] if ("in doubt", holder.by) in true)
-    keys = related(rule, in_doubt, pack)
-    truths = tuple(True if ("met", key) in true else False if ("not met", key) in true else None for key in keys)
-    rejected = tuple(sorted(name for what, name in true if what == "rejected"))
-    return Pattern(rule, in_doubt, rejected, truths, tuple(key for key in keys if ("outdated", key) in true))
-
-
-# --- small use --------------------------------------------------------------------------------------------------------------
-
-
-def schema_of(layout: Layout, told: bool = False) -> pa.Schema:
-    """The Arrow schema of a facts table; `told`: with what is for people only. Its metadata name the layout."""
-    columns = [column for column in layout.columns.values() if told or not column.told]
-    fields = [pa.field(each.name, pa.type_for_alias(each.type), each.unknown is None) for each in columns]
-    return pa.schema(fields, {LAYOUT: layout.digest.encode()})
-
-
-def facts_table(facts: Iterable[Facts], layout: Layout, told: bool = False) -> pa.Table:
-    """A facts table of facts that were read one by one, the patients numbered from 0."""
-    schema = schema_of(layout, told)
-    rows = [layout.row(each, str(number)) for number, each in enumerate(facts)]
-    return pa.table(
-        {name: pa.array([row[name] for row in rows], schema.field(name).type) for name in schema.names}, schema
-    )
-
-
-def check(batch: pa.RecordBatch, layout: Layout) -> None:
-    """TableError, with all that is wrong, where a batch is none of this layout."""
-    if (batch.schema.metadata or {}).get(LAYOUT, b"").decode() != layout.digest:
-        raise TableError(
-            "the facts table was made for other rules, or does not say for which: make it again with this pack"
-        )
-    wrong = []
-    for field in schema_of(layout):
-        if field.name not in batch.schema.names:
-            wrong.append(f"column '{field.name}' is missing: it is {field.type}")
-        elif not field.nullable and batch.schema.field(field.name).type != field.type:
-            wrong.append(f"column '{field.name}' is {batch.schema.field(field.name).type}: write {field.type}")
-        elif not field.nullable and batch.column(field.name).null_count:
-            wrong.append(f"column '{field.name}' has nulls: write {layout.columns[field.name].unknown} for unknown")
-    if wrong:
-        raise TableError("\n".join(wrong))
 
 
 _READY: WeakKeyDictionary[RulePack, Columnar] = WeakKeyDictionary()

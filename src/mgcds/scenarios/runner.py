@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, TextIO
 import pytest
 import pytest_bdd.plugin
 
-from mgcds.evaluator import ENGINES
 from mgcds.loading import load_pack
 from mgcds.scenarios import plugin
+from mgcds.scenarios.evaluated import engines, listed
 from mgcds.scenarios.failures import ScenarioFailure
 from mgcds.scenarios.features import DRAFT, check_features, features_root, find_features, shown_path, tags_of
 from mgcds.scenarios.plugin import FeatureFile
@@ -79,7 +79,7 @@ def run(
         print(f"mgcds: {problem}", file=sys.stderr)
     if recorder.results:
         print(summary(recorder.results), file=out)
-        print(f"on the engines {' and '.join(ENGINES)}, in {recorder.seconds:.1f} s", file=out)
+        print(f"on the engines {listed(engines())}, in {recorder.seconds:.1f} s", file=out)
     return _exit_code(recorder.results, problems)
 
 
@@ -91,7 +91,7 @@ def _exit_code(results: Sequence[ScenarioResult], problems: Sequence[str]) -> in
 
 
 def _write(report: Path, results: Sequence[ScenarioResult], problems: Sequence[str], pack: RulePack) -> list[str]:
-    written = to_dict(results, problems, {"version": pack.version, "digest": pack.digest}, ENGINES)
+    written = to_dict(results, problems, {"version": pack.version, "digest": pack.digest}, tuple(engines()))
     try:
         report.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
