@@ -8,9 +8,10 @@ however many rules use it, a comparison once, however many criteria make it. Onl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias, assert_never
 from weakref import WeakKeyDictionary
 
@@ -18,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mgcds.engines.facts_arrow import check, facts_table
+from mgcds.engines.facts_arrow import check, facts_table, schema_of
 from mgcds.engines.facts_table import GAPS, REJECTED, Layout
 from mgcds.model import condition as c
 from mgcds.model.criterion import (
@@ -41,7 +42,7 @@ Bits: TypeAlias = NDArray[np.uint8]
 """one bit a patient, the first in the lowest bit, as in Arrow; bits behind the last patient mean nothing"""
 STATUSES: tuple[Status, ...] = ("withheld", "suppressed", "offered", "not indicated")
 """status by code"""
-ROWS = 131_072  # patients at a time: what is worked on stays in the processor's caches
+ROWS = 262_144  # patients at a time: what is worked on stays in the processor's caches
 
 
 class Truths(NamedTuple):
@@ -95,7 +96,9 @@ class Screened:
     def codes(self, rule: str) -> NDArray[np.uint8]:
         """The status of a rule for each patient, as its code in STATUSES."""
         low, high = (self.cells.flags(bits) for bits in self.statuses[rule])
-        return low | high << np.uint8(1)
+        low += high
+        low += high
+        return low
 
     def verdicts(self, row: int) -> Verdicts:
         """Of one patient, as the plain evaluator says it."""
@@ -118,22 +121,36 @@ class Screened:
         return pa.RecordBatch.from_arrays([patients, *columns], ["patient", *self.statuses])
 
 
-class Cells:
-    """The columns of a batch, compared bit by bit; each comparison is made once."""
+Wanted: TypeAlias = Mapping[str, Sequence[int]]
 
-    def __init__(self, batch: pa.RecordBatch) -> None:
+
+class Cells:
+    """The columns of a batch, compared bit by bit. Comparisons that are known to be wanted are made at once, a column after the
+    other, so that each is read from memory once; each comparison is made once.
+    """
+
+    def __init__(self, batch: pa.RecordBatch, wanted: Wanted = MappingProxyType({})) -> None:
         self.rows = batch.num_rows
         self._batch = batch
-        self._columns: dict[str, NDArray[np.integer]] = {}
-        self._bytes: dict[tuple[str, int], Bits] = {}
         self._compared: dict[tuple[str, int], Bits] = {}
+        self._set: dict[tuple[str, int], Bits] = {}
+        self._flags = np.empty(self.rows, np.bool_)
+        self._octets = self._flags.view(np.uint8)
+        for column, numbers in wanted.items():
+            values = self._column(column)
+            for number in numbers:
+                self._compared[column, number] = self._compare(values, number)
 
     def reaches(self, column: str, number: int) -> Bits:
-        """Where the column holds the number or more: the only comparison there is."""
-        found = self._compared.get((column, number))
-        if found is None:
-            found = self._compared[column, number] = _packed(self._column(column) >= number)
-        return found
+        """Where the column holds the number or more: the only comparison with a number there is."""
+        if (column, number) not in self._compared:
+            self._compared[column, number] = self._compare(self._column(column), number)
+        return self._compared[column, number]
+
+    def wanted(self) -> Wanted:
+        """The comparisons that were made, by column."""
+        columns = dict.fromkeys(column for column, _ in self._compared)
+        return {column: sorted(number for of, number in self._compared if of == column) for column in columns}
 
     def equals(self, column: str, number: int) -> Bits:
         """Where the column holds the number."""
@@ -145,11 +162,13 @@ class Cells:
 
     def bit(self, column: str, bit: int) -> Bits:
         """Where this bit of a mask is set."""
-        key = column, bit >> 3
-        if key not in self._bytes:
-            little = self._column(column).astype("<i8", copy=False)
-            self._bytes[key] = np.ascontiguousarray(little.view(np.uint8)[bit >> 3 :: 8])
-        return _packed(self._bytes[key] & np.uint8(1 << (bit & 7)))
+        if (column, bit) not in self._set:
+            first = bit & ~7
+            octet = np.ascontiguousarray(self._column(column).astype("<i8", copy=False).view(np.uint8)[bit >> 3 :: 8])
+            for each in range(8):
+                np.bitwise_and(octet, np.uint8(1 << each), out=self._octets)
+                self._set[column, first + each] = _packed(self._octets)
+        return self._set[column, bit]
 
     def none(self) -> Bits:
         """Nobody."""
@@ -159,10 +178,13 @@ class Cells:
         """0 or 1 for each patient."""
         return np.unpackbits(bits, count=self.rows, bitorder="little")
 
+    def _compare(self, values: NDArray[np.integer], number: int) -> Bits:
+        np.greater_equal(values, number, out=self._flags)
+        return _packed(self._flags)
+
     def _column(self, name: str) -> NDArray[np.integer]:
-        if name not in self._columns:
-            self._columns[name] = self._batch.column(name).to_numpy()
-        return self._columns[name]
+        found: NDArray[np.integer] = self._batch.column(name).to_numpy()
+        return found
 
 
 def _packed(truths: NDArray[np.bool_] | Bits) -> Bits:
@@ -175,6 +197,7 @@ class Columnar:
     def __init__(self, pack: RulePack) -> None:
         self.pack = pack
         self.layout = Layout(pack)
+        self._step = cache(self.layout.step)
         self._places = {
             value_set: (f"{name}_present_{number}", f"{name}_absent_{number}", bit)
             for name, masks in self.layout.lists.items()
@@ -183,6 +206,9 @@ class Columnar:
         }
         self._steps, self._holding = holding(pack)
         self._holders = {(holder.by, holder.lets_pass): holder for _, holder in self._steps}.values()
+        self._wanted: Wanted = {}
+        nobody = pa.RecordBatch.from_pylist([], schema_of(self.layout))
+        self._wanted = self.screen_batch(nobody).cells.wanted()
 
     def screen(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Screened]:
         """Screen batches of a facts table, a part at a time. TableError where they are none of this pack's layout."""
@@ -193,7 +219,7 @@ class Columnar:
 
     def screen_batch(self, batch: pa.RecordBatch) -> Screened:
         """Judge every criterion, finding and rule, then let rules hold one another back."""
-        cells = Cells(batch)
+        cells = Cells(batch, self._wanted)
         criteria = {key: self.test(criterion, cells) for key, criterion in self.pack.criteria.items()}
         truths = dict(criteria)
         for finding in self.pack.findings.values():
@@ -265,7 +291,7 @@ class Columnar:
         if isinstance(bound, ReferenceLimit):
             return side(f"{item}_to_{bound.which}", 0, bound.inclusive, cells)
         limits = [(unit, bound.by_unit[unit]) for unit in self.layout.measured[item].scales]
-        by_unit = [side(item, self.layout.step(item, unit, each.value), each.inclusive, cells) for unit, each in limits]
+        by_unit = [side(item, self._step(item, unit, each.value), each.inclusive, cells) for unit, each in limits]
         if len(by_unit) == 1:
             return by_unit[0]
         units = [cells.equals(f"{item}_unit", code) for code in range(len(by_unit))]
