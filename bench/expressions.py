@@ -138,7 +138,9 @@ class Written:
 
     def _pair(self, met: Any, not_met: Any) -> tuple[Any, Any]:
         """Of two statements without nulls: as they are, or one with null where neither holds."""
-        return (met, not_met) if self._style == "pairs" else (self._of.choose([(met, True), (not_met, False)], None), None)
+        return (
+            (met, not_met) if self._style == "pairs" else (self._of.choose([(met, True), (not_met, False)], None), None)
+        )
 
     def _named(self, name: str) -> tuple[Any, Any]:
         if self._style == "pairs":

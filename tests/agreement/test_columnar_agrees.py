@@ -133,13 +133,11 @@ def mixed(some: list[Facts], rows: Mapping[str, int], pack: RulePack) -> Facts:
 
 def mixed_table(table: pa.Table, rows: Mapping[str, NDArray[np.intp]], layout: Layout) -> pa.Table:
     """The same of a facts table."""
-    columns = {}
-    for name in table.schema.names:
-        subject = max((each for each in rows if name.startswith(f"{each}_")), key=len, default=None)
-        of_set = name.rsplit("_", 2)[0]
-        if of_set in (*layout.running, *layout.unchanged):
-            subject = layout.pack.value_sets[of_set].of
-        columns[name] = table[name].take(rows[subject]) if subject else table[name].take(rows["age"])
+    columns = {
+        name: table[name].take(rows[layout.columns[name].about]) if layout.columns[name].about else table[name]
+        for name in table.schema.names
+    }
+    columns["patient"] = pa.array([str(row) for row in range(len(rows["age"]))])
     return pa.table(columns, table.schema).combine_chunks()
 
 
