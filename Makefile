@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test lint types contracts format agreement judge review bench versions clean
+.PHONY: help venv demo test lint types contracts format agreement judge review bench versions conformance settings clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -85,6 +85,12 @@ bench: venv  ## measure speed, against zen-engine too
 
 versions:  ## the tests of meaning on every Python from 3.11 to 3.13 that is here
 	@tools/versions.sh 3.11 3.12 3.13 -- $(TESTS_OF_MEANING)
+
+conformance: venv  ## write docs/cds-hooks-conformance.md anew
+	@$(BIN)/python tools/conformance.py > docs/cds-hooks-conformance.md
+
+settings: venv  ## write docs/service-settings.md anew
+	@$(BIN)/python -m mgcds.service.settings > docs/service-settings.md
 
 clean:  ## remove environments, caches and built files
 	rm -rf .venv .venv-* $(NODE:%=tools/%/node_modules) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -28,7 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as a script it is found beside its own package
 
-from bench import handwritten
+from bench import handwritten, reading
 from bench.plain import Plain, plain_facts
 from bench.records import ON, ready_records
 from bench.zen_rules import Translation, ZenRules
@@ -347,6 +347,7 @@ def run(size: Size, profile: bool) -> dict[str, Any]:
         },
         "memory_mb": {"records": size.remembered, "measured": in_another_process(size.remembered)},
         "cold_start_ms": cold_starts(size.starts),
+        "reading_ms": reading.measure(reading.grown(), size.rounds),
         "imports_ms": imports() if profile else [],
     }
 
@@ -367,7 +368,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(json.dumps(remember(asked.remember)))
         return
     result = run(QUICK if asked.quick else FULL, asked.profile)
-    print("\n".join(lines(result)))
+    print("\n".join([*lines(result), *reading.lines(result["reading_ms"])]))
     if asked.json is not None:
         asked.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 

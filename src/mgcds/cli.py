@@ -488,6 +488,32 @@ def coverage(
 
 
 @app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="Folder of the earlier rule pack.")],
+    new: Annotated[Path | None, typer.Argument(metavar="[NEW]", help="Folder of the later one; the built-in one if not given.")] = None,
+    jurisdiction: Jurisdictions = None,
+    as_: As = Format.text,
+    everything: Annotated[bool, typer.Option("--all", help="A patient also for each change between other statuses.")] = False,
+) -> None:  # fmt: skip
+    """Say who gets other suggestions from another version of a pack, with a patient for each, and check its version number."""
+    try:
+        from mgcds.verification.difference import differences
+    except ImportError:
+        raise ProofError("differences need Z3: pip install 'mgcds[verify]'") from None
+    from mgcds.printing import Printer
+    from mgcds.printing.difference import print_difference, to_dict
+    from mgcds.scenarios.proving import show_progress
+
+    found = differences(_pack(old, jurisdiction), _pack(new, jurisdiction), show_progress)
+    show_progress("")
+    if as_ is Format.json:
+        _write_json(to_dict(found))
+    else:
+        print_difference(Printer(), found, everything)
+    raise typer.Exit(0 if found.is_accepted else 1)
+
+
+@app.command()
 def sign(
     rule: Annotated[str | None, typer.Argument(metavar="[RULE]", help="Id of the rule; 'mgcds rules' lists them.")] = None,
     name: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Id or name in signers.yaml.")] = None,
@@ -749,6 +775,10 @@ def hook(
     order: Annotated[
         list[str] | None, typer.Option("--order", metavar="FILE", help="Draft order, for order-*; those of the Bundle if not given.")
     ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="FILE", help="Sign each call with this private key (JWK); with --issuer.")
+    ] = None,
+    issuer: Annotated[str | None, typer.Option("--issuer", metavar="URL", help="Who signs.")] = None,
     as_: As = Format.text,
 ) -> None:  # fmt: skip
     """Play an EHR against a CDS Hooks service, and hold what comes back against the specification."""
@@ -766,8 +796,11 @@ def hook(
         orders = [
             each for each in resources if each.get("status") == "draft" and each["resourceType"].endswith("Request")
         ]
-    with httpx.Client() as web:
-        violations, played = client.play(web, url, resources, hook, orders)
+    if (key is None) != (issuer is None):
+        raise SettingsError("give --key and --issuer together, or neither")
+    authorize = client.signing(key, issuer) if key is not None and issuer is not None else None
+    with httpx.Client(timeout=client.SECONDS) as web:
+        violations, played = client.play(web, url, resources, hook, orders, authorize)
     if as_ is Format.json:
         _write_json(client.to_dict(violations, played))
     else:

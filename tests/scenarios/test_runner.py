@@ -1,18 +1,18 @@
 """What the runner says of features that pass, fail, or cannot be understood."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mgcds import evaluator
+from mgcds.engines import columnar
 from mgcds.errors import PackError
 from mgcds.model.evaluation import Verdicts, evaluate_facts
 from mgcds.model.facts import Facts
 from mgcds.model.pack import RulePack
-from mgcds.scenarios import runner
+from mgcds.scenarios import evaluated, runner
 
 KIDNEY = """\
 @safety
@@ -48,7 +48,7 @@ def test_all_passed(run_features) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert "ok    a severe impairment stops magnesium [29.9 mL/min/1.73m2 | offered]" in ran.out
     assert "2 scenarios passed, 0 failed, 0 drafts skipped" in ran.out
-    assert "reference and durable" in ran.out
+    assert "on the engines reference, durable and columnar" in ran.out
 
 
 def test_a_failure_names_the_step_and_the_value(run_features) -> None:
@@ -56,7 +56,7 @@ def test_a_failure_names_the_step_and_the_value(run_features) -> None:
     assert ran.code == 1
     assert "FAIL  a severe impairment stops magnesium [31 mL/min/1.73m2 | offered]" in ran.out
     assert 'feature-0.feature:8: Then "severe-renal-impairment" is offered' in ran.out
-    assert "not indicated by reference and durable" in ran.out
+    assert "not indicated by reference, durable and columnar" in ran.out
     assert "eGFR 31 mL/min/1.73m2 (today): not below 30 mL/min/1.73m2" in ran.out
     assert "1 scenario passed, 1 failed, 0 drafts skipped" in ran.out
 
@@ -72,7 +72,7 @@ def test_the_report_file_has_each_scenario_with_its_steps(run_features) -> None:
     assert [step["outcome"] for step in failed["steps"]] == ["passed", "passed", "passed", "failed"]
     assert "31 mL/min/1.73m2" in failed["why"]
     assert (draft["outcome"], draft["tags"], draft["steps"]) == ("draft", ["draft"], [])
-    assert list(report["engines"]) == ["reference", "durable"]
+    assert list(report["engines"]) == ["reference", "durable", "columnar"]
 
 
 def test_drafts_are_skipped_and_counted(run_features) -> None:
@@ -239,7 +239,10 @@ TREATED = "an adult with mild to moderate depression on a stable antidepressant"
 @pytest.mark.parametrize(
     ("step", "found"),
     [
-        ('"supplement-alongside-therapy" is offered', "suppressed by severe-renal-impairment by reference and durable"),
+        (
+            '"supplement-alongside-therapy" is offered',
+            "suppressed by severe-renal-impairment by reference, durable and columnar",
+        ),
         ('"severe-renal-impairment" is suppressed', "offered by"),
         ('"severe-renal-impairment" is withheld', "offered by"),
         ('"severe-renal-impairment" is not indicated', "offered by"),
@@ -274,24 +277,32 @@ def test_a_channel_that_differs_is_noticed(run_features, monkeypatch: pytest.Mon
     monkeypatch.setattr(evaluator, "ENGINES", {**evaluator.ENGINES, "durable": flipped})
     ran = run_features(KIDNEY)
     assert ran.code == 1
-    assert "severe-renal-impairment: offered by reference, withheld by durable" in ran.out
+    assert "severe-renal-impairment: offered by reference and columnar, withheld by durable" in ran.out
 
 
 @pytest.mark.parametrize(
     ("step", "found"),
     [
-        ('"severe-renal-impairment" is offered', "offered by reference and durable, and withheld by third"),
-        ('nothing is offered but "severe-renal-impairment"', "severe-renal-impairment by reference and durable, and nothing by third"),
+        ('"severe-renal-impairment" is offered', "offered by reference and durable, and withheld by columnar"),
+        ('nothing is offered but "severe-renal-impairment"', "severe-renal-impairment by reference and durable, and nothing by columnar"),
     ],
 )  # fmt: skip
 def test_another_engine_that_differs_is_named(
     run_features, monkeypatch: pytest.MonkeyPatch, step: str, found: str
 ) -> None:
-    engines: Mapping[str, evaluator.Engine] = {**evaluator.ENGINES, "third": flipped}
-    monkeypatch.setattr(evaluator, "ENGINES", engines)
+    monkeypatch.setattr(columnar, "evaluate_columnar", flipped)
     ran = run_features(scenario('And the eGFR is "25 mL/min/1.73m2"', "When the record is evaluated", f"Then {step}"))
     assert ran.code == 1, ran.out
     assert found in ran.out
+
+
+def test_without_the_extra_for_populations_scenarios_run_on_the_engines_of_a_record(
+    run_features, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluated, "find_spec", lambda needed: None)
+    ran = run_features(KIDNEY)
+    assert ran.code == 0
+    assert "on the engines reference and durable, in" in ran.out
 
 
 # --- selection and surroundings -----------------------------------------------------------------------------------------------

@@ -25,7 +25,6 @@ from tests.service.asking import (
 MAGNESIUM = draft("Magnesium citrate 200 mg tablet")
 
 
-@pytest.mark.requirement(210)
 def test_magnesium_for_failing_kidneys_is_noticed_when_it_is_signed() -> None:
     found = cards("order-sign", MAGNESIUM, **KIDNEYS)
     assert found["severe-renal-impairment"]["indicator"] == "warning"

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias, assert_never
 from weakref import WeakKeyDictionary
 
@@ -18,8 +19,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mgcds.engines.facts_arrow import check, facts_table, schema_of
 from mgcds.engines.facts_table import GAPS, REJECTED, Layout
-from mgcds.errors import TableError
 from mgcds.model import condition as c
 from mgcds.model.criterion import (
     Asks,
@@ -34,7 +35,6 @@ from mgcds.model.criterion import (
 )
 from mgcds.model.evaluation import Status, Verdicts
 from mgcds.model.facts import Facts
-from mgcds.model.missing import Pattern, related
 from mgcds.model.pack import RulePack
 from mgcds.model.rule import HoldsBack
 
@@ -42,8 +42,7 @@ Bits: TypeAlias = NDArray[np.uint8]
 """one bit a patient, the first in the lowest bit, as in Arrow; bits behind the last patient mean nothing"""
 STATUSES: tuple[Status, ...] = ("withheld", "suppressed", "offered", "not indicated")
 """status by code"""
-ROWS = 131_072  # patients at a time: what is worked on stays in the processor's caches
-LAYOUT = b"mgcds.layout"
+ROWS = 262_144  # patients at a time: what is worked on stays in the processor's caches
 
 
 class Truths(NamedTuple):
@@ -97,7 +96,9 @@ class Screened:
     def codes(self, rule: str) -> NDArray[np.uint8]:
         """The status of a rule for each patient, as its code in STATUSES."""
         low, high = (self.cells.flags(bits) for bits in self.statuses[rule])
-        return low | high << np.uint8(1)
+        low += high
+        low += high
+        return low
 
     def verdicts(self, row: int) -> Verdicts:
         """Of one patient, as the plain evaluator says it."""
@@ -120,22 +121,36 @@ class Screened:
         return pa.RecordBatch.from_arrays([patients, *columns], ["patient", *self.statuses])
 
 
-class Cells:
-    """The columns of a batch, compared bit by bit; each comparison is made once."""
+Wanted: TypeAlias = Mapping[str, Sequence[int]]
 
-    def __init__(self, batch: pa.RecordBatch) -> None:
+
+class Cells:
+    """The columns of a batch, compared bit by bit. Comparisons that are known to be wanted are made at once, a column after the
+    other, so that each is read from memory once; each comparison is made once.
+    """
+
+    def __init__(self, batch: pa.RecordBatch, wanted: Wanted = MappingProxyType({})) -> None:
         self.rows = batch.num_rows
         self._batch = batch
-        self._columns: dict[str, NDArray[np.integer]] = {}
-        self._bytes: dict[tuple[str, int], Bits] = {}
         self._compared: dict[tuple[str, int], Bits] = {}
+        self._set: dict[tuple[str, int], Bits] = {}
+        self._flags = np.empty(self.rows, np.bool_)
+        self._octets = self._flags.view(np.uint8)
+        for column, numbers in wanted.items():
+            values = self._column(column)
+            for number in numbers:
+                self._compared[column, number] = self._compare(values, number)
 
     def reaches(self, column: str, number: int) -> Bits:
-        """Where the column holds the number or more: the only comparison there is."""
-        found = self._compared.get((column, number))
-        if found is None:
-            found = self._compared[column, number] = _packed(self._column(column) >= number)
-        return found
+        """Where the column holds the number or more: the only comparison with a number there is."""
+        if (column, number) not in self._compared:
+            self._compared[column, number] = self._compare(self._column(column), number)
+        return self._compared[column, number]
+
+    def wanted(self) -> Wanted:
+        """The comparisons that were made, by column."""
+        columns = dict.fromkeys(column for column, _ in self._compared)
+        return {column: sorted(number for of, number in self._compared if of == column) for column in columns}
 
     def equals(self, column: str, number: int) -> Bits:
         """Where the column holds the number."""
@@ -147,11 +162,13 @@ class Cells:
 
     def bit(self, column: str, bit: int) -> Bits:
         """Where this bit of a mask is set."""
-        key = column, bit >> 3
-        if key not in self._bytes:
-            little = self._column(column).astype("<i8", copy=False)
-            self._bytes[key] = np.ascontiguousarray(little.view(np.uint8)[bit >> 3 :: 8])
-        return _packed(self._bytes[key] & np.uint8(1 << (bit & 7)))
+        if (column, bit) not in self._set:
+            first = bit & ~7
+            octet = np.ascontiguousarray(self._column(column).astype("<i8", copy=False).view(np.uint8)[bit >> 3 :: 8])
+            for each in range(8):
+                np.bitwise_and(octet, np.uint8(1 << each), out=self._octets)
+                self._set[column, first + each] = _packed(self._octets)
+        return self._set[column, bit]
 
     def none(self) -> Bits:
         """Nobody."""
@@ -161,10 +178,13 @@ class Cells:
         """0 or 1 for each patient."""
         return np.unpackbits(bits, count=self.rows, bitorder="little")
 
+    def _compare(self, values: NDArray[np.integer], number: int) -> Bits:
+        np.greater_equal(values, number, out=self._flags)
+        return _packed(self._flags)
+
     def _column(self, name: str) -> NDArray[np.integer]:
-        if name not in self._columns:
-            self._columns[name] = self._batch.column(name).to_numpy()
-        return self._columns[name]
+        found: NDArray[np.integer] = self._batch.column(name).to_numpy()
+        return found
 
 
 def _packed(truths: NDArray[np.bool_] | Bits) -> Bits:
@@ -177,6 +197,7 @@ class Columnar:
     def __init__(self, pack: RulePack) -> None:
         self.pack = pack
         self.layout = Layout(pack)
+        self._step = cache(self.layout.step)
         self._places = {
             value_set: (f"{name}_present_{number}", f"{name}_absent_{number}", bit)
             for name, masks in self.layout.lists.items()
@@ -185,6 +206,9 @@ class Columnar:
         }
         self._steps, self._holding = holding(pack)
         self._holders = {(holder.by, holder.lets_pass): holder for _, holder in self._steps}.values()
+        self._wanted: Wanted = {}
+        nobody = pa.RecordBatch.from_pylist([], schema_of(self.layout))
+        self._wanted = self.screen_batch(nobody).cells.wanted()
 
     def screen(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Screened]:
         """Screen batches of a facts table, a part at a time. TableError where they are none of this pack's layout."""
@@ -195,7 +219,7 @@ class Columnar:
 
     def screen_batch(self, batch: pa.RecordBatch) -> Screened:
         """Judge every criterion, finding and rule, then let rules hold one another back."""
-        cells = Cells(batch)
+        cells = Cells(batch, self._wanted)
         criteria = {key: self.test(criterion, cells) for key, criterion in self.pack.criteria.items()}
         truths = dict(criteria)
         for finding in self.pack.findings.values():
@@ -267,7 +291,7 @@ class Columnar:
         if isinstance(bound, ReferenceLimit):
             return side(f"{item}_to_{bound.which}", 0, bound.inclusive, cells)
         limits = [(unit, bound.by_unit[unit]) for unit in self.layout.measured[item].scales]
-        by_unit = [side(item, self.layout.step(item, unit, each.value), each.inclusive, cells) for unit, each in limits]
+        by_unit = [side(item, self._step(item, unit, each.value), each.inclusive, cells) for unit, each in limits]
         if len(by_unit) == 1:
             return by_unit[0]
         units = [cells.equals(f"{item}_unit", code) for code in range(len(by_unit))]
@@ -337,108 +361,6 @@ def holding(pack: RulePack) -> tuple[list[tuple[int, HoldsBack]], dict[str, int]
             at = numbers[key]
         last[rule] = at
     return steps, last
-
-
-# --- patterns ---------------------------------------------------------------------------------------------------------------
-
-
-class Distinct(NamedTuple):
-    """The patients for whom a suggestion is withheld: their rows, the pattern of each by its number, and the patterns."""
-
-    rows: NDArray[np.intp]
-    numbers: NDArray[np.int32]
-    patterns: list[Pattern]
-
-
-def patterns(rule: str, screened: Screened, pack: RulePack) -> Distinct:
-    """All that the smallest missing sets of a withheld suggestion depend on, each once. They are for the plain evaluator to work out."""
-    cells, holders = screened.cells, pack.holders[rule]
-    low, high = screened.statuses[rule]
-    rows = np.flatnonzero(cells.flags(~(low | high)))
-    in_doubt = {holder.by: ~screened.rules[holder.by].not_met for holder in holders}
-    passing = [holder.by for holder in holders if holder.lets_pass]
-    keys = list(related(rule, in_doubt, pack))
-    concerned = {rule: ~cells.none(), **in_doubt}
-    reads = {key: _any(concerned[part] for part in concerned if key in pack.criteria_of[part]) for key in keys}
-    answers = {key: each for key in keys if isinstance(each := pack.criteria[key], Documented) and each.since}
-    subjects = sorted({subject for holder in passing for subject in pack.reads[holder]})
-    columns = {
-        **{("in doubt", holder): bits for holder, bits in in_doubt.items()},
-        **{("met", key): screened.criteria[key].met & reads[key] for key in keys},
-        **{("not met", key): screened.criteria[key].not_met & reads[key] for key in keys},
-        **{
-            ("outdated", key): reads[key]
-            & cells.reaches(f"{each.item}_state", 0)
-            & cells.reaches(f"{each.item}_days", 1)
-            for key, each in answers.items()
-        },
-        **{
-            ("rejected", subject): cells.reaches(f"{subject}_gap", REJECTED)
-            & _any(in_doubt[holder] for holder in passing if subject in pack.reads[holder])
-            for subject in subjects
-        },
-    }
-    numbers, distinct = _distinct([cells.flags(bits)[rows] for bits in columns.values()])
-    found = [_pattern(rule, {name for name, bit in zip(columns, row, strict=True) if bit}, pack) for row in distinct]
-    return Distinct(rows, numbers, found)
-
-
-def _any(parts: Iterable[Bits]) -> Bits:
-    return reduce(np.bitwise_or, parts)
-
-
-def _distinct(flags: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """Each row of flags once, and which of them each row is."""
-    keys = np.ascontiguousarray(np.packbits(np.stack(flags), axis=0).T)
-    length, width = keys.shape
-    encoded = pa.Array.from_buffers(pa.binary(width), length, [None, pa.py_buffer(keys)]).dictionary_encode()
-    once = np.frombuffer(b"".join(encoded.dictionary.to_pylist()), np.uint8).reshape(-1, width)
-    return encoded.indices.to_numpy(), np.unpackbits(once, axis=1, count=len(flags))
-
-
-def _pattern(rule: str, true: set[tuple[str, str]], pack: RulePack) -> Pattern:
-    in_doubt = tuple(holder.by for holder in pack.holders[rule] if ("in doubt", holder.by) in true)
-    keys = related(rule, in_doubt, pack)
-    truths = tuple(True if ("met", key) in true else False if ("not met", key) in true else None for key in keys)
-    rejected = tuple(sorted(name for what, name in true if what == "rejected"))
-    return Pattern(rule, in_doubt, rejected, truths, tuple(key for key in keys if ("outdated", key) in true))
-
-
-# --- small use --------------------------------------------------------------------------------------------------------------
-
-
-def schema_of(layout: Layout, told: bool = False) -> pa.Schema:
-    """The Arrow schema of a facts table; `told`: with what is for people only. Its metadata name the layout."""
-    columns = [column for column in layout.columns.values() if told or not column.told]
-    fields = [pa.field(each.name, pa.type_for_alias(each.type), each.unknown is None) for each in columns]
-    return pa.schema(fields, {LAYOUT: layout.digest.encode()})
-
-
-def facts_table(facts: Iterable[Facts], layout: Layout, told: bool = False) -> pa.Table:
-    """A facts table of facts that were read one by one, the patients numbered from 0."""
-    schema = schema_of(layout, told)
-    rows = [layout.row(each, str(number)) for number, each in enumerate(facts)]
-    return pa.table(
-        {name: pa.array([row[name] for row in rows], schema.field(name).type) for name in schema.names}, schema
-    )
-
-
-def check(batch: pa.RecordBatch, layout: Layout) -> None:
-    """TableError, with all that is wrong, where a batch is none of this layout."""
-    if (batch.schema.metadata or {}).get(LAYOUT, b"").decode() != layout.digest:
-        raise TableError(
-            "the facts table was made for other rules, or does not say for which: make it again with this pack"
-        )
-    wrong = []
-    for field in schema_of(layout):
-        if field.name not in batch.schema.names:
-            wrong.append(f"column '{field.name}' is missing: it is {field.type}")
-        elif not field.nullable and batch.schema.field(field.name).type != field.type:
-            wrong.append(f"column '{field.name}' is {batch.schema.field(field.name).type}: write {field.type}")
-        elif not field.nullable and batch.column(field.name).null_count:
-            wrong.append(f"column '{field.name}' has nulls: write {layout.columns[field.name].unknown} for unknown")
-    if wrong:
-        raise TableError("\n".join(wrong))
 
 
 _READY: WeakKeyDictionary[RulePack, Columnar] = WeakKeyDictionary()

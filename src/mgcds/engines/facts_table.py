@@ -43,9 +43,12 @@ def most(kind: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`unknown` is written where the row says nothing; in a column of text that is null. `told` is for people: no engine reads it."""
+    """`about` is an item or a list. `unknown` is written where the row says nothing; in a column of text that is null. `told` is for
+    people: no engine reads it.
+    """
 
     name: str
+    about: str
     type: Type
     unknown: int | None
     meaning: str
@@ -92,41 +95,44 @@ class Layout:
         self.digest = sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
     def _columns(self) -> Iterable[Column]:
-        yield Column("patient", "string", None, "id of the patient")
+        yield Column("patient", "", "string", None, "id of the patient")
         for item, measured in self.measured.items():
             yield from self._of_item(item)
             if len(measured.scales) > 1:
                 codes = ", ".join(f"{code} {unit}" for code, unit in enumerate(measured.scales))
-                yield Column(f"{item}_unit", "int8", -1, f"unit of comparison: {codes}")
-            yield from _ends(item, measured.type, "the value, encoded with the scale of its unit")
+                yield Column(f"{item}_unit", item, "int8", -1, f"unit of comparison: {codes}")
+            yield from _ends(item, item, measured.type, "the value, encoded with the scale of its unit")
             for side in measured.differences:
                 what = f"the value less the {side} limit that applies to it; only below 0, 0 or above 0 counts"
-                yield from _ends(f"{item}_to_{side}", "int8", what)
+                yield from _ends(f"{item}_to_{side}", item, "int8", what)
         for item, values in self.states.items():
             yield from self._of_item(item)
             codes = ", ".join(f"{code} {value}" for code, value in enumerate(values))
-            yield Column(f"{item}_state", "int8", -1, codes)
+            yield Column(f"{item}_state", item, "int8", -1, codes)
         for name, masks in self.lists.items():
             yield _gap(name)
             for number in range(len(masks)):
-                yield Column(f"{name}_present_{number}", "int64", 0, "bit by value set: a member is there")
-                yield Column(f"{name}_absent_{number}", "int64", 0, "bit by value set: no member is there, for certain")
+                yield Column(f"{name}_present_{number}", name, "int64", 0, "bit by value set: a member is there")
+                yield Column(
+                    f"{name}_absent_{number}", name, "int64", 0, "bit by value set: no member is there, for certain"
+                )
+        of = {value_set: self.pack.value_sets[value_set].of for value_set in (*self.running, *self.unchanged)}
         for value_set in self.running:
-            yield from _ends(
-                f"{value_set}_running", "int32", "twice the days that the longest-running member has been taken"
-            )
+            what = "twice the days that the longest-running member has been taken"
+            yield from _ends(f"{value_set}_running", of[value_set], "int32", what)
         for value_set in self.unchanged:
-            yield from _ends(f"{value_set}_unchanged", "int32", "twice the days since a member was started or stopped")
+            what = "twice the days since a member was started or stopped"
+            yield from _ends(f"{value_set}_unchanged", of[value_set], "int32", what)
 
     def _of_item(self, item: str) -> Iterable[Column]:
         yield _gap(item)
-        yield Column(f"{item}_days", "int32", most("int32"), "age in days on the day of evaluation")
+        yield Column(f"{item}_days", item, "int32", most("int32"), "age in days on the day of evaluation")
         for told, meaning in (
             ("shown", "the value as reported"),
             ("dated", "its date as reported"),
             ("source", "where it was read"),
         ):
-            yield Column(f"{item}_{told}", "string", None, meaning, told=True)
+            yield Column(f"{item}_{told}", item, "string", None, meaning, told=True)
 
     def step(self, item: str, unit: str, limit: Number) -> int:
         """A limit as it is encoded."""
@@ -215,12 +221,12 @@ def _measured(item: MeasuredItem, measures: Iterable[Measure]) -> MeasuredColumn
 
 def _gap(subject: str) -> Column:
     codes = ", ".join(f"{code} {reason}" for code, reason in enumerate(GAPS, start=1))
-    return Column(f"{subject}_gap", "int8", 1, f"why it is unknown: 0 it is known, {codes}")
+    return Column(f"{subject}_gap", subject, "int8", 1, f"why it is unknown: 0 it is known, {codes}")
 
 
-def _ends(name: str, kind: Type, meaning: str) -> Iterable[Column]:
-    yield Column(f"{name}_low", kind, least(kind), f"the least that may be {meaning}")
-    yield Column(f"{name}_high", kind, most(kind), f"the most that may be {meaning}")
+def _ends(name: str, subject: str, kind: Type, meaning: str) -> Iterable[Column]:
+    yield Column(f"{name}_low", subject, kind, least(kind), f"the least that may be {meaning}")
+    yield Column(f"{name}_high", subject, kind, most(kind), f"the most that may be {meaning}")
 
 
 def _cut(number: int, kind: str) -> int:

@@ -28,7 +28,7 @@ def read_conditions(conditions: Iterable[Resource], pack: RulePack, gathered: Ga
 
 
 def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered) -> None:
-    verified, clinical = elements.said(content, "verificationStatus"), elements.said(content, "clinicalStatus")
+    verified, clinical = resource.concept("verificationStatus").said, resource.concept("clinicalStatus").said
     if verified & _NOT_SO:
         if "refuted" in verified:
             gathered.given.add("conditions")
@@ -72,6 +72,8 @@ def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered)
 
 def _abated(content: Node) -> tuple[str | None, bool]:
     """When it ended; and whether it has, said as an age or in words, or with a date that cannot be read."""
+    if not any(key.startswith("abatement") for key in content):
+        return None, False
     period = elements.node(content, "abatementPeriod")
     abated = (
         elements.date(content, "abatementDateTime") or elements.date(period, "end") or elements.date(period, "start")

@@ -102,7 +102,7 @@ def readable_date(text: str | None) -> bool:
 def date(parent: Node, key: str) -> str | None:
     """The date under `key`, None where it is absent or cannot be read."""
     text = string(parent, key)
-    return text if readable_date(text) else None
+    return text if text is not None and readable_date(text) else None
 
 
 def codes(concept: Node) -> tuple[Code, ...]:

@@ -170,9 +170,10 @@ def _count_unread(resource: Resource, gathered: Gathered) -> None:
 
 def _count_looked_up(own: Iterable[Resource], gathered: Gathered) -> None:
     """Medications and Specimens that nothing refers to."""
-    used = gathered.used_ids()
-    for resource in own:
-        if resource.kind in LOOKED_UP and id(resource) not in used:
+    looked_up = [resource for resource in own if resource.kind in LOOKED_UP]
+    used = gathered.used_ids() if looked_up else frozenset()
+    for resource in looked_up:
+        if id(resource) not in used:
             _count_unread(resource, gathered)
 
 

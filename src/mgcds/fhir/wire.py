@@ -48,6 +48,9 @@ class _Glance(msgspec.Struct, gc=False):
     patient: _Reference | None = None
     code: msgspec.Raw = msgspec.Raw()
     component: tuple[_Component, ...] = ()
+    clinicalStatus: msgspec.Raw = msgspec.Raw()  # noqa: N815
+    verificationStatus: msgspec.Raw = msgspec.Raw()  # noqa: N815
+    medicationCodeableConcept: msgspec.Raw = msgspec.Raw()  # noqa: N815
 
 
 class _Search(msgspec.Struct, gc=False):
@@ -59,9 +62,12 @@ class _Request(msgspec.Struct, gc=False):
     url: str | None = None
 
 
+_ABSENT = msgspec.Raw()
+
+
 class _Entry(msgspec.Struct, gc=False):
     fullUrl: str | None = None  # noqa: N815
-    resource: msgspec.Raw = msgspec.Raw()
+    resource: msgspec.Raw = _ABSENT
     search: _Search | None = None
     request: _Request | None = None
 
@@ -101,45 +107,29 @@ class Unused:
     resources: int = 1
 
 
-class Resource:
+class Resource(msgspec.Struct, eq=False, gc=False):
     """One resource: what was seen at a glance, and its whole content when asked for.
 
     `subject`: the reference to whom it is about; empty where a subject is given without one, None where none is given. `updated`: when
     this version was stored. `code`, `components`: its code, and those of its components.
     """
 
-    __slots__ = (
-        "_content",
-        "_raw",
-        "code",
-        "components",
-        "from_history",
-        "full_url",
-        "id",
-        "kind",
-        "reference",
-        "subject",
-        "updated",
-    )
+    kind: str
+    id: str | None
+    reference: str
+    subject: str | None
+    updated: str | None
+    code: Concept
+    components: tuple[Concept, ...]
+    raw: bytes | msgspec.Raw | Node
+    glance: _Glance | None = None
+    full_url: str | None = None
+    from_history: bool = False
+    decoded: Node | None = None
 
-    def __init__(
-        self,
-        raw: bytes | msgspec.Raw | Node,
-        kind: str,
-        resource_id: str | None,
-        subject: str | None,
-        updated: str | None,
-        code: Concept,
-        components: tuple[Concept, ...],
-    ) -> None:
-        self.kind, self.id = kind, resource_id
-        self.reference = f"{kind}/{resource_id}"
-        self.full_url: str | None = None
-        self.from_history = False
-        self.subject, self.updated = subject, updated
-        self.code, self.components = code, components
-        self._raw = raw
-        self._content: Node | None = raw if isinstance(raw, dict) else None
+    def concept(self, key: str) -> Concept:
+        """One of its CodeableConcepts: `code`, `clinicalStatus`, `verificationStatus` or `medicationCodeableConcept`."""
+        return concept_of(getattr(self.glance, key) if self.glance is not None else self.content.get(key))
 
     def has_code(self, wanted: frozenset[str]) -> bool:
         """Has it, or one of its components, one of these codes, of whatever system?"""
@@ -150,13 +140,15 @@ class Resource:
     @property
     def content(self) -> Node:
         """All of it, numbers exact. Unreadable where it cannot be decoded."""
-        if self._content is None:
+        if isinstance(self.raw, dict):
+            return self.raw
+        if self.decoded is None:
             try:
-                decoded = _EXACT.decode(self._raw)  # type: ignore[arg-type]
+                decoded = _EXACT.decode(self.raw)
             except _UNDECODABLE:
                 raise Unreadable("it cannot be decoded") from None
-            self._content = decoded if isinstance(decoded, dict) else {}
-        return self._content
+            self.decoded = decoded if isinstance(decoded, dict) else {}
+        return self.decoded
 
     def same_as(self, other: Resource) -> bool:
         """Is the content the same?"""
@@ -312,22 +304,14 @@ def _add_all(slots: Sequence[Any], delivery: Delivery) -> None:
 
 
 def _filled(slot: Any) -> bool:
-    if isinstance(slot, msgspec.Raw):
-        return memoryview(slot).nbytes > len(b"null") or bytes(slot) not in (b"", b"null")
-    return slot is not None
+    return slot is not None and slot is not _ABSENT and not (isinstance(slot, msgspec.Raw) and bytes(slot) == b"null")
 
 
 def _resource(slot: Any) -> Resource:
     """What a resource is, by the fast way; by the slow one where an element has another shape than the standard says."""
     if isinstance(slot, bytes | msgspec.Raw):
         try:
-            found = _AT_A_GLANCE.decode(slot)
-            about = found.subject or found.patient
-            return Resource(
-                slot, _typed(found.resourceType), found.id and found.id.strip(),
-                None if about is None else (about.reference or "").strip(), None if found.meta is None else found.meta.lastUpdated,
-                concept_of(found.code), tuple([concept_of(part.code) for part in found.component]) if found.component else (),
-            )  # fmt: skip
+            return _at_a_glance(slot)
         except _UNDECODABLE:
             try:
                 slot = _EXACT.decode(slot)
@@ -335,10 +319,27 @@ def _resource(slot: Any) -> Resource:
                 raise Unreadable("it is not JSON that can be decoded") from None
     if not isinstance(slot, dict):
         raise Unreadable("it is no resource: a JSON object with a resourceType is needed")
+    kind, resource_id = _typed(elements.string(slot, "resourceType")), elements.string(slot, "id")
     return Resource(
-        slot, _typed(elements.string(slot, "resourceType")), elements.string(slot, "id"), _subject(slot),
-        elements.string(elements.node(slot, "meta"), "lastUpdated"),
-        concept_of(slot.get("code")), tuple(concept_of(part.get("code")) for part in elements.nodes(slot, "component")),
+        kind, resource_id, f"{kind}/{resource_id}", _subject(slot), elements.string(elements.node(slot, "meta"), "lastUpdated"),
+        concept_of(slot.get("code")), tuple(concept_of(part.get("code")) for part in elements.nodes(slot, "component")), slot,
+    )  # fmt: skip
+
+
+def _at_a_glance(slot: bytes | msgspec.Raw) -> Resource:
+    glance = _AT_A_GLANCE.decode(slot)
+    kind, resource_id, about, meta = (
+        _typed(glance.resourceType),
+        glance.id,
+        glance.subject or glance.patient,
+        glance.meta,
+    )
+    if resource_id is not None:
+        resource_id = resource_id.strip()
+    return Resource(
+        kind, resource_id, f"{kind}/{resource_id}", None if about is None else (about.reference or "").strip(),
+        None if meta is None else meta.lastUpdated, concept_of(glance.code),
+        tuple([concept_of(part.code) for part in glance.component]) if glance.component else (), slot, glance,
     )  # fmt: skip
 
 

@@ -68,11 +68,17 @@ class Part(BaseModel):
     @classmethod
     def _known_keys_only(cls, given: Any) -> Any:
         if isinstance(given, Mapping):
-            known = cls.model_fields
+            known = _names_of(cls)
             for key in given:
                 if key not in known:
                     raise ValueError(unknown_key(str(key), list(known)))
         return given
+
+
+@cache
+def _names_of(part: type[Part]) -> tuple[str, ...]:
+    """Kept, because pydantic looks them up anew each time."""
+    return tuple(part.model_fields)
 
 
 def unknown_key(key: str, names: list[str]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from importlib.util import find_spec
 from typing import TypeVar
 
 from mgcds import evaluator
@@ -88,19 +89,34 @@ class Evaluated:
 def evaluate_on_every_engine(record: PatientRecord, pack: RulePack, on: date) -> Evaluated:
     """Ask each engine, then both channels together. ScenarioFailure, with the engines by name, where the channels differ."""
     facts = read_facts(record, pack, on)
-    statuses = {name: engine(pack, facts).statuses for name, engine in evaluator.ENGINES.items()}
+    statuses = {name: engine(pack, facts).statuses for name, engine in engines().items()}
     try:
         return Evaluated(evaluator.evaluate(record, pack, on), statuses)
     except EngineDisagreement as disagreement:
         raise ScenarioFailure("the same from every engine", _differences(statuses), str(disagreement)) from None
 
 
+def engines() -> Mapping[str, evaluator.Engine]:
+    """Those that judge a record, and the one for populations where what it needs is installed."""
+    if any(find_spec(needed) is None for needed in ("numpy", "pyarrow")):
+        return evaluator.ENGINES
+    from mgcds.engines.columnar import evaluate_columnar
+
+    return {**evaluator.ENGINES, "columnar": evaluate_columnar}
+
+
 def by_answer(answers: Mapping[str, Answer]) -> dict[Answer, str]:
     """The different answers, each with the engines that gave it."""
-    engines: dict[Answer, list[str]] = {}
+    found: dict[Answer, list[str]] = {}
     for engine, answer in answers.items():
-        engines.setdefault(answer, []).append(engine)
-    return {answer: " and ".join(names) for answer, names in engines.items()}
+        found.setdefault(answer, []).append(engine)
+    return {answer: listed(names) for answer, names in found.items()}
+
+
+def listed(names: Iterable[str]) -> str:
+    """One, two and three."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _by_engine(answers: Mapping[str, str]) -> str:

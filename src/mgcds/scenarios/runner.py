@@ -21,10 +21,10 @@ import pytest
 import pytest_bdd.plugin
 
 from mgcds import __version__
-from mgcds.evaluator import ENGINES
 from mgcds.loading import load_pack
 from mgcds.scenarios import plugin
 from mgcds.scenarios.anyone import ANY
+from mgcds.scenarios.evaluated import engines, listed
 from mgcds.scenarios.failures import ScenarioFailure
 from mgcds.scenarios.features import DRAFT, check_features, features_root, find_features, shown_path, tags_of
 from mgcds.scenarios.patients import TODAY
@@ -109,7 +109,7 @@ def run(
         print(f"mgcds: {problem}", file=sys.stderr)
     if recorder.results:
         print(summary(recorder.results), file=out)
-        print(f"on the engines {' and '.join(ENGINES)}, in {recorder.seconds:.1f} s", file=out)
+        print(f"on the engines {listed(engines())}, in {recorder.seconds:.1f} s", file=out)
     return _exit_code(recorder.results, problems)
 
 
@@ -130,7 +130,7 @@ def _report(
     return Report(
         format=FORMAT, finished=not problems and recorder.is_finished, selection=recorder.selection, mgcds=__version__,
         pack=ReportedPack.of(pack), began=began, seconds=round(recorder.seconds, 3), today=TODAY,
-        engines={engine: _made_by(engine) for engine in ENGINES}, tools=_tools(), features=read,
+        engines={engine: _made_by(engine) for engine in engines()}, tools=_tools(), features=read,
         summary=counts(scenarios), problems=tuple(problems), scenarios=scenarios,
     )  # fmt: skip
 

@@ -109,7 +109,8 @@ def lines(found: Acceptance) -> Iterable[str]:
     if found.unknown_cards:
         yield f"Feedback on {found.unknown_cards} cards of which no answer is on file."
     for rule in found.rules:
-        yield f"{rule.rule}: {rule.cards} cards, {rule.accepted} accepted, {rule.overridden} overridden, {rule.unanswered} without feedback"
+        cards = f"{rule.cards} card{'s' if rule.cards != 1 else ''}"
+        yield f"{rule.rule}: {cards}, {rule.accepted} accepted, {rule.overridden} overridden, {rule.unanswered} without feedback"
         for reason, times in rule.reasons.items():
             yield f"  {times} × {reason or 'no reason given'}"
     if not found.rules:

@@ -26,13 +26,47 @@ _FIELDS = {
 }
 
 
-def fingerprint(rules: Iterable[str], record: PatientRecord, pack: RulePack) -> str:
+class Inputs:
+    """The record as advice rests on it, each field written out once."""
+
+    def __init__(self, record: PatientRecord, pack: RulePack, on: date) -> None:
+        self.record, self.pack, self.on = record, pack, on
+        self._plain: dict[str, list[Any]] = {}
+        self._ahead: dict[str, frozenset[int]] = {}
+
+    def plain(self, name: str) -> list[Any]:
+        """A field as data, and what of it was rejected. First-line care that is active is dated by the day it was read: no input."""
+        if name not in self._plain:
+            value = self.record.model_dump(mode="json", include={name}, exclude_defaults=True).get(name)
+            if name == "first_line_care" and isinstance(value, dict):
+                value = {key: part for key, part in value.items() if key != "date"}
+            rejected = [bad for bad in self.record.rejected if bad.field.partition("[")[0] == name]
+            self._plain[name] = [value, [[bad.why, bad.date, bad.source] for bad in rejected]]
+        return self._plain[name]
+
+    def ahead(self, name: str) -> frozenset[int]:
+        """In how many days something of a field begins or has ended: a medicine, a condition, a result dated in the future."""
+        if name not in self._ahead:
+            texts = {text for text in _texts(self.plain(name)) if text[:4] >= f"{self.on.year:04}"}
+            self._ahead[name] = frozenset(days for text in texts for days in self._days_to(text))
+        return self._ahead[name]
+
+    def _days_to(self, text: str) -> Iterator[int]:
+        try:
+            when = parse_when(text)
+        except ValueError:
+            return
+        for each in (when.first, when.last):
+            yield from ((each - self.on).days, (each - self.on).days + 1)
+
+
+def fingerprint(rules: Iterable[str], inputs: Inputs) -> str:
     """Of everything on record that the rules, and those that can hold them back, may read; and of the pack.
 
     The same data give the same on another day. Any new result of an item changes it, even one that changes no verdict.
     """
-    found = {name: _plain(record, name) for name in sorted(_fields_of(rules, pack))}
-    text = json.dumps([pack.digest, found], sort_keys=True, separators=(",", ":"), default=str)
+    found = {name: inputs.plain(name) for name in sorted(_fields_of(rules, inputs.pack))}
+    text = json.dumps([inputs.pack.digest, found], sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -52,30 +86,21 @@ def _fields_of_item(item_id: str, pack: RulePack) -> Iterator[str]:
         yield from _FIELDS.get(item_id, (item_id,))
 
 
-def _plain(record: PatientRecord, name: str) -> list[Any]:
-    """A field as data, and what of it was rejected. First-line care that is active is dated by the day it was read: no input."""
-    value = record.model_dump(mode="json", include={name}, exclude_defaults=True).get(name)
-    if name == "first_line_care" and isinstance(value, dict):
-        value = {key: part for key, part in value.items() if key != "date"}
-    rejected = [[bad.why, bad.date, bad.source] for bad in record.rejected if bad.field.partition("[")[0] == name]
-    return [value, rejected]
-
-
 # --- for how long -----------------------------------------------------------------------------------------------------------------
 
 
-def valid_until(rule_id: str, assessment: Assessment, record: PatientRecord) -> date:
-    """The last day, `hooks.yaml`'s limit at most, on which the suggestion stays as it is if nothing on record changes.
+def valid_until(rules: Iterable[str], assessment: Assessment, inputs: Inputs) -> date:
+    """The last day, `hooks.yaml`'s limit at most, on which all these suggestions stay as they are if nothing on record changes.
 
     Sound, not sharp: a day on which a criterion could turn counts as if it did.
     """
-    pack, on = assessment.pack, assessment.on
+    pack, rules = assessment.pack, list(rules)
     most = pack.hooks.valid_for if pack.hooks is not None else 1
-    rules = (rule_id, *(holder.by for holder in pack.holders[rule_id]))
-    keys = {key for each in rules for key in pack.criteria_of[each]}
-    ahead = {days for key in keys for days in _turns(pack.criteria[key], assessment, record)}
-    ahead |= set(_dates_ahead(rule_id, record, pack, on))
-    return on + timedelta(days=min([most + 1, *(days for days in ahead if days >= 1)]) - 1)
+    reading = {each for rule in rules for each in (rule, *(holder.by for holder in pack.holders[rule]))}
+    keys = {key for each in reading for key in pack.criteria_of[each]}
+    ahead = {days for key in keys for days in _turns(pack.criteria[key], assessment, inputs.record)}
+    ahead.update(*(inputs.ahead(name) for name in _fields_of(rules, pack)))
+    return inputs.on + timedelta(days=min([most + 1, *(days for days in ahead if days >= 1)]) - 1)
 
 
 def _turns(criterion: Criterion, assessment: Assessment, record: PatientRecord) -> Iterator[int]:
@@ -95,7 +120,8 @@ def _turns(criterion: Criterion, assessment: Assessment, record: PatientRecord) 
     if item in facts.lists:
         reviewed, current_for = getattr(record, f"{item}_reconciled") or record.recorded, pack.items[item].current_for
         if reviewed is not None and current_for is not None:
-            yield current_for + 1 - days_before(reviewed, on)[1]
+            yield from (current_for + 1 - each for each in days_before(reviewed, on))
+            yield from (-each for each in days_before(reviewed, on))  # dated in the future
     if isinstance(criterion, Taking):
         listed = facts.members[criterion.value_set]
         yield from _reaches(listed.running, (criterion.at_least, criterion.at_most))
@@ -124,18 +150,6 @@ def _birthday(record: PatientRecord, on: date) -> Iterator[int]:
         day = on + timedelta(days=days)
         if (day.month, day.day) in birthdays:
             yield days
-
-
-def _dates_ahead(rule_id: str, record: PatientRecord, pack: RulePack, on: date) -> Iterator[int]:
-    """Days on which something on record begins or has ended: a medicine, a condition, a result dated in the future."""
-    for name in _fields_of([rule_id], pack):
-        for text in _texts(_plain(record, name)):
-            try:
-                when = parse_when(text)
-            except ValueError:
-                continue
-            for each in (when.first, when.last):
-                yield from ((each - on).days, (each - on).days + 1)
 
 
 def _texts(value: Any) -> Iterator[str]:

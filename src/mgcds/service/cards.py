@@ -11,9 +11,8 @@ from typing import Any, Protocol
 from mgcds.model.assessment import Assessment, Suggestion, how_shown
 from mgcds.model.hooks import Hooks
 from mgcds.model.pack import Evidence, RulePack
-from mgcds.model.record import PatientRecord
 from mgcds.model.rule import Rule
-from mgcds.service.advice import fingerprint, valid_until
+from mgcds.service.advice import Inputs, fingerprint, valid_until
 from mgcds.service.detail import detail_of
 from mgcds.service.markdown import bullets, escaped, plain, shortened
 from mgcds.service.ports import Said
@@ -50,7 +49,7 @@ class Call:
     patient: str
     """a reference"""
     assessment: Assessment
-    record: PatientRecord
+    inputs: Inputs
     hooks: Hooks
     drafts: Drafts
     not_given: tuple[str, ...] = ()
@@ -59,8 +58,8 @@ class Call:
 
     def valid_until(self, rules: Iterable[str]) -> str:
         """The last day on which what is said of all of these rules holds."""
-        days = [valid_until(rule, self.assessment, self.record) for rule in rules]
-        return min([*days, *([self.until] if self.until else [])]).isoformat()
+        last = valid_until(rules, self.assessment, self.inputs)
+        return min(last, self.until or last).isoformat()
 
     @property
     def pack(self) -> RulePack:
@@ -129,7 +128,7 @@ def _card(suggestion: Suggestion, how: str, call: Call) -> Card:
         "extension": {
             ADVICE: {
                 "rule": rule.id, "version": rule.version, "kind": suggestion.kind, "shown": how,
-                "pack": pack.version, "fingerprint": fingerprint([rule.id], call.record, pack),
+                "pack": pack.version, "fingerprint": fingerprint([rule.id], call.inputs),
                 "evaluated": call.assessment.on.isoformat(),
                 "validUntil": call.valid_until([rule.id]),
             }
@@ -208,7 +207,7 @@ def _folded(suggestions: Sequence[Suggestion], call: Call) -> Card:
 
 def _of_several(rules: list[str], call: Call) -> dict[str, Any]:
     return {
-        "rules": rules, "pack": call.pack.version, "fingerprint": fingerprint(rules, call.record, call.pack),
+        "rules": rules, "pack": call.pack.version, "fingerprint": fingerprint(rules, call.inputs),
         "evaluated": call.assessment.on.isoformat(),
         "validUntil": call.valid_until(rules),
     }  # fmt: skip

@@ -182,11 +182,11 @@ def _check_action(action: Any, at: str) -> Iterator[Violation]:
     yield from _one_of(action, "type", at, ("create", "update", "delete"), 127)
     resource, kind = action.get("resource"), action.get("type")
     if kind in ("create", "update") and not isinstance(resource, dict):
-        yield Violation(at, f"is a {kind} without a resource", 131 if kind == "create" else 132)
+        yield Violation(at, f"is to {kind}, without a resource", 131 if kind == "create" else 132)
     if kind == "delete" and resource is not None:
-        yield Violation(at, "is a delete with a resource; the id stands in resourceId", 133)
+        yield Violation(at, "is to delete, with a resource; the id stands in resourceId", 133)
     if kind == "delete" and "resourceId" not in action:
-        yield Violation(at, "is a delete without resourceId", 134)
+        yield Violation(at, "is to delete, without resourceId", 134)
     if isinstance(resource, dict) and not isinstance(resource.get("resourceType"), str):
         yield Violation(f"{at}.resource", "is no FHIR resource: it has no resourceType", 130)
 

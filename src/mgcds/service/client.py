@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import JWKRegistry
 
-from mgcds.errors import MgcdsError, RecordError
+from mgcds.errors import MgcdsError, RecordError, SettingsError
 from mgcds.printing import visible
 from mgcds.service.checks import Violation, check_discovery, check_response
 from mgcds.service.ehr import Resource, prefetched
 
 Authorize = Callable[[str], str]
 """URL that is called → the value of the Authorization header"""
-_SECONDS = 30.0
+SECONDS = 30.0
+"""how long an EHR of this kind waits"""
+_TOKEN_SECONDS = 60
 _USER = "Practitioner/mgcds-hook"
 
 
@@ -34,6 +41,27 @@ class Played:
     answer: Any
     seconds: float
     violations: list[Violation] = field(default_factory=list)
+
+
+def signing(key_file: Path, issuer: str) -> Authorize:
+    """Signs a fresh token for each call with a private JWK (EC P-384 or RSA). SettingsError where the file holds none."""
+    try:
+        data = json.loads(key_file.read_bytes())
+        alg = {"EC": "ES384", "RSA": "RS384"}[data["kty"]]
+        key = JWKRegistry.import_key(data)
+        header = {"alg": alg, "typ": "JWT", "kid": data["kid"]}
+        jwt.encode(header, {}, key, algorithms=[alg])
+    except OSError as error:
+        raise SettingsError(f"the key file cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, JoseError):
+        raise SettingsError("the key file is no private JWK of EC P-384 or RSA, with a 'kid'") from None
+
+    def authorize(url: str) -> str:
+        now = int(time.time())
+        claims = {"iss": issuer, "aud": url, "iat": now, "exp": now + _TOKEN_SECONDS, "jti": str(uuid.uuid4())}
+        return f"Bearer {jwt.encode(header, claims, key, algorithms=[alg])}"
+
+    return authorize
 
 
 def resources_of(content: Any) -> list[Resource]:
@@ -118,15 +146,16 @@ def _send(
     if authorize is not None:
         headers["Authorization"] = authorize(url)
     content = None if body is None else json.dumps(body, default=_number)
+    begun = time.perf_counter()
     try:
-        answer = client.request(method, url, content=content, headers=headers, timeout=_SECONDS)
+        answer = client.request(method, url, content=content, headers=headers)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise MgcdsError(f"the service cannot be reached at this URL ({type(error).__name__})") from None
     try:
         found = answer.json()
     except ValueError:
         found = None
-    return answer.status_code, found, answer.elapsed.total_seconds()
+    return answer.status_code, found, time.perf_counter() - begun
 
 
 def to_dict(violations: list[Violation], played: list[Played]) -> dict[str, Any]:

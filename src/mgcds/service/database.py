@@ -47,7 +47,7 @@ def connect(url: str) -> Engine:
             },
         )
     except ImportError:
-        raise SettingsError("PostgreSQL needs its driver: pip install 'psycopg[binary]'") from None
+        raise SettingsError("PostgreSQL needs its driver: pip install 'mgcds[postgresql]'") from None
 
 
 def _set_up_sqlite(engine: Engine) -> None:

@@ -18,7 +18,7 @@ from mgcds.model.assessment import Assessment
 from mgcds.model.hooks import Hook
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
-from mgcds.service.advice import fingerprint
+from mgcds.service.advice import Inputs, fingerprint
 from mgcds.service.cards import ASSESSMENT, Call, Drafts, cards_of, nothing_evaluated
 from mgcds.service.orders import Orders, read_orders
 from mgcds.service.ports import Evaluate, Refused, Said
@@ -163,12 +163,13 @@ def _answer(
     record, assessment, orders, not_given = assessed
     speaks = speaking(hook, pack, assessment.facts, orders.about)
     until = on if hook.about_orders else None  # what is being ordered is ordered today, or not
-    call = Call(hook_instance, _patient(request), assessment, record, hooks_of(pack), drafts, not_given, until)
+    inputs = Inputs(record, pack, on)
+    call = Call(hook_instance, _patient(request), assessment, inputs, hooks_of(pack), drafts, not_given, until)
     unknown = list(unknown_safety(pack, assessment.verdicts.rules, speaks))
     if not hook.about_orders and assessment.verdicts.findings[call.hooks.unless_known_not] is False:
         unknown = []
     spoken = cards_of(call, speaks, unknown)
-    whole = fingerprint([rule.id for rule in can_speak(hook, pack)], record, pack)
+    whole = fingerprint([rule.id for rule in can_speak(hook, pack)], inputs)
     about = {
         "pack": {"name": pack.name, "version": pack.version, "digest": pack.digest},
         "evaluated": on.isoformat(), "fingerprint": whole, **({"notGiven": list(not_given)} if not_given else {}),

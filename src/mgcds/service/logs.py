@@ -35,6 +35,7 @@ class JsonLines(logging.Formatter):
             line["what"] = record.getMessage()
         else:
             line["where"] = f"{record.module}:{record.lineno}"
+        line |= getattr(record, "kind", {})
         if record.exc_info and record.exc_info[0] is not None:
             line |= kind_of(record.exc_info[0], record.exc_info[2])
         return json.dumps(line)
@@ -78,7 +79,7 @@ def _pass_on(name: str) -> None:
 def _catch_what_python_prints(log: logging.Logger) -> None:
     def told(what: str) -> Callable[..., None]:
         def tell(kind: Any, _: Any = None, trace: TracebackType | None = None) -> None:
-            log.error("%s: %s", what, json.dumps(kind_of(kind, trace)))
+            log.error(what, extra={"kind": kind_of(kind, trace)})
 
         return tell
 

@@ -8,6 +8,7 @@ import unicodedata
 
 _MARKUP = re.compile(r"([\\`*_\[\]|~#$])")
 _LINK = re.compile(r"://|(?<![A-Za-z0-9])www\.", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<=[\w.+-])@(?=\w)")
 _LONGEST = 300
 
 
@@ -20,9 +21,10 @@ def plain(text: str, longest: int = _LONGEST) -> str:
 def escaped(text: str, longest: int = _LONGEST) -> str:
     """The same as Markdown that shows it as it is, also where raw HTML is rendered.
 
-    Line breaks go, so nothing can begin a line; `://` and `www.` are broken up, so nothing becomes a link by itself.
+    Line breaks go, so nothing can begin a line; `://`, `www.` and addresses are broken up, so nothing becomes a link by itself.
     """
-    safe = html.escape(plain(text, longest), quote=False)
+    # an address is matched after escapes are resolved (GFM 6.9), so a backslash would not do
+    safe = html.escape(_ADDRESS.sub(" @ ", plain(text, longest)), quote=False)
     safe = _MARKUP.sub(r"\\\1", safe)
     return _LINK.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}" if found[0][0] != ":" else "\\://", safe)
 

@@ -8,6 +8,7 @@ not answered yet, and a database that is slow or lost costs records, which are c
 from __future__ import annotations
 
 import hmac
+import logging
 import queue
 import secrets
 import threading
@@ -38,6 +39,7 @@ Rows = tuple[tuple[Table, tuple[dict[str, Any], ...]], ...]
 
 Waiting = tuple[Rows, Future[None]]
 
+_LOG = logging.getLogger("mgcds.service")
 _BATCH = 200
 _OTHER = "other"
 
@@ -179,8 +181,8 @@ class SqlMemory:
                 migrate(self._engine)
                 self.well = True
                 return
-            except Exception:
-                self._count("faults")
+            except Exception as error:
+                self._fail(error)
             if self._closing.is_set():
                 return
             self._closing.wait(pause)
@@ -193,8 +195,8 @@ class SqlMemory:
                 self._write(batch, again)
                 return
             except Exception as error:
-                again, self.well = True, False
-                self._count("faults")
+                again = True
+                self._fail(error)
                 if not _passes(error):
                     self._write_each(batch)
                     return
@@ -223,10 +225,18 @@ class SqlMemory:
             for rows, _ in batch:
                 if not (again and _is_there(connection, rows)):  # a commit may have succeeded whose answer was lost
                     insert(connection, rows)
+        if not self.well:
+            _LOG.warning("the memory is written again")
         self.well = True
         self._count("kept", len(batch))
         for _, kept in batch:
             kept.set_result(None)
+
+    def _fail(self, error: Exception) -> None:
+        if self.well or not self.counts.get("faults"):  # said once, not at every try
+            _LOG.error("the memory cannot be written: %s", type(error).__name__)
+        self.well = False
+        self._count("faults")
 
     def _write_each(self, batch: Iterable[Waiting]) -> None:
         """One by one: a record that the database cannot hold takes no other with it."""

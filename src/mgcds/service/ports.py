@@ -121,6 +121,7 @@ class Parts:
     now: Callable[[], datetime]
     """the only clock; with its zone"""
     base_url: str = ""
-    """of the service as its clients call it, where a proxy stands before it: tokens name the exact URL"""
+    """of the service as its clients call it: tokens name the exact URL. Without it the Host header counts, which whoever calls can choose: set it
+    wherever tokens are asked for"""
     origins: tuple[str, ...] = ("*",)
     """whose pages may call from a browser"""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from mgcds.fhir.searches import PATIENT, Search, searches_for
@@ -20,6 +21,7 @@ _TOKEN = "{{context.patientId}}"
 _MOST_OCCASIONS = 100
 
 
+@lru_cache(maxsize=8)  # of a few packs at most: the one that is served, and one that takes its place
 def searches_of(hook: Hook, pack: RulePack) -> dict[str, Search]:
     """What is asked for at a hook, by prefetch key. The patient always: it says whose record this is."""
     found = {PATIENT.name: PATIENT}

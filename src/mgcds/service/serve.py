@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -49,7 +51,7 @@ def parts_of(settings: Settings, memory: Memory, replay: Replay | None = None) -
         memory=memory,
         evaluate=evaluate,
         now=lambda: datetime.now().astimezone(),
-        base_url=settings.base_url,
+        base_url=settings.called_as,
         origins=settings.origins,
     )
 
@@ -84,9 +86,17 @@ def override_codes(settings: Settings) -> Callable[[], frozenset[str]]:
     return lambda: codes
 
 
+def stop_in_order() -> None:
+    """Let SIGTERM end the program as an exception does. Uvicorn answers what it has and then sends itself the signal again: without a
+    handler that kills the process before the memory is written out.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
 def serve(settings: Settings) -> None:
-    """Listens until it is told to stop; what is being answered then is answered."""
+    """Listens until it is told to stop; what is being answered then is answered, and what waits for the memory is written."""
     set_up(settings.log_level)
+    stop_in_order()
     with remembering(settings) as (memory, replay):
         app = create_app(parts_of(settings, memory, replay))
         _LOG.info("listening, %s", "no token is asked for" if settings.no_auth else "tokens are asked for")

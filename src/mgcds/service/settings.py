@@ -9,7 +9,7 @@ no option on the command line, where every user of the machine could read it. `d
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,9 @@ class Settings:
     host: str = _setting("127.0.0.1", "address to listen on", option=True)
     port: int = _setting(8000, "port to listen on", option=True)
     base_url: str = _setting(
-        "", "URL under which clients call it, where a proxy stands before it; tokens name it exactly", option=True
+        "",
+        "URL under which clients call it; tokens name it exactly. On loopback, that of host and port if not given",
+        option=True,
     )
     rules: Path | None = _setting(None, "folder of the rule pack; the built-in one if not given", option=True)
     jurisdictions: tuple[str, ...] = _setting((), "whose limits apply; the lowest of all if not given", option=True)
@@ -61,6 +63,14 @@ class Settings:
     seconds_to_send: float = _setting(_BOUNDS.seconds_to_send, "how long a body may take to arrive")
     most_connections: int = _setting(500, "calls at a time; more are answered 503 at once")
     log_level: str = _setting("info", "debug, info, warning or error")
+
+    @property
+    def called_as(self) -> str:
+        """The URL under which clients call it, never taken from a request: a token for another service would pass with that one's name in
+        the Host header.
+        """
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.base_url or f"{'https' if self.tls_certificate else 'http'}://{host}:{self.port}"
 
     @property
     def limits(self) -> RequestLimits:
@@ -101,7 +111,8 @@ def checked(settings: Settings) -> Settings:
             "off loopback, TLS is needed: tls_certificate and tls_key, or base_url with https:// of the proxy that does it",
             not on_loopback and settings.tls_certificate is None and not settings.base_url.startswith("https://"),
         ),
-        ("port is between 0 and 65535", not 0 <= settings.port <= 65535),
+        ("off loopback, base_url is needed: tokens name it, whatever host a caller names", not on_loopback and not settings.base_url),
+        ("port is between 1 and 65535", not 1 <= settings.port <= 65535),
         ("log_level is debug, info, warning or error", settings.log_level not in ("debug", "info", "warning", "error")),
         ("fingerprint_key has at least 16 characters", 0 < len(settings.fingerprint_key) < 16),
         ("token_leeway is between 0 and 300 seconds", not 0 <= settings.token_leeway <= 300),
@@ -178,18 +189,29 @@ def _several(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def table() -> Iterable[str]:
-    """The settings as a Markdown table."""
-    yield "| setting | option | environment | default | what it is |"
-    yield "|---|---|---|---|---|"
+_OPTIONS = {"jurisdictions": "`--jurisdiction`", "origins": "`--origin`"}
+
+_TOP = """# Settings of the service
+
+Made by `make settings`; do not edit. An option of `mgcds serve` comes before the environment. Each variable may instead name a file, as containers
+hand out secrets: `MGCDS_DATABASE_FILE=/run/secrets/database`. What is secret has no option: every user of a machine can read its command
+lines. Lists have commas between their parts. What contradicts itself or would be unsafe is refused at the start; see
+[security.md](security.md).
+"""
+
+
+def page() -> str:
+    """The settings as a page in Markdown."""
+    rows = ["| setting | option | environment | default | what it is |", "|---|---|---|---|---|"]
     for each in fields(Settings):
         option = _OPTIONS.get(each.name, f"`--{each.name.replace('_', '-')}`") if each.metadata["option"] else ""
         secret = " **Secret.**" if each.metadata["secret"] else ""
-        default = each.default
-        if isinstance(default, tuple):
-            default = ", ".join(default)
+        default = ", ".join(each.default) if isinstance(each.default, tuple) else each.default
         shown = "" if default in (None, "") else f"`{'no' if default is False else default}`"
-        yield f"| {each.name} | {option} | `MGCDS_{each.name.upper()}` | {shown} | {each.metadata['says']}.{secret} |"
+        variable = f"`MGCDS_{each.name.upper()}`"
+        rows.append(f"| {each.name} | {option} | {variable} | {shown} | {each.metadata['says']}.{secret} |")
+    return _TOP + "\n" + "\n".join(rows) + "\n"
 
 
-_OPTIONS = {"jurisdictions": "`--jurisdiction`", "origins": "`--origin`"}
+if __name__ == "__main__":
+    print(page(), end="")

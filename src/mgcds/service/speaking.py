@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mgcds.errors import MgcdsError
 from mgcds.model.condition import Truth
@@ -28,6 +29,7 @@ def hooks_of(pack: RulePack) -> Hooks:
     return pack.hooks
 
 
+@lru_cache(maxsize=8)
 def can_speak(hook: Hook, pack: RulePack) -> tuple[Rule, ...]:
     """The rules that could speak at a hook, whatever the record and the orders."""
     return tuple(rule for rule in pack.rules.values() if any(_could(each, rule, pack) for each in hook.speaks))

@@ -13,7 +13,7 @@ from typing import Any
 from mgcds.evaluator import evaluate
 from mgcds.model.assessment import Assessment
 from mgcds.model.pack import RulePack
-from mgcds.service.advice import fingerprint
+from mgcds.service.advice import Inputs, fingerprint
 from mgcds.service.cards import ADVICE
 from mgcds.service.hooks import Answer, assess_request, checked, operation_outcome
 from mgcds.service.ports import Evaluate, Refused
@@ -31,12 +31,13 @@ def validate(request: Any, service: str, pack: RulePack, on: date, evaluate: Eva
         if isinstance(assessed, Answer):
             return assessed
         record, assessment, _, _ = assessed
-        same = {_key(card): fingerprint(_rules(card, pack), record, pack) for card in cards}
+        inputs = Inputs(record, pack, on)
+        now = [fingerprint(_rules(card, pack), inputs) for card in cards]
     except Refused as refused:
         return Answer(refused.status, operation_outcome([refused.what]))
     except Exception as fault:
         return not_validated(request, fault)
-    return Answer(200, {"cards": [_judged(card, same[_key(card)], assessment, on) for card in cards]})
+    return Answer(200, {"cards": [_judged(card, each, assessment, on) for card, each in zip(cards, now, strict=True)]})
 
 
 def not_validated(request: Any, fault: BaseException) -> Answer:
@@ -69,10 +70,6 @@ def _advice(card: Mapping[str, Any]) -> Mapping[str, Any] | None:
     extension = card.get("extension")
     advice = extension.get(ADVICE) if isinstance(extension, Mapping) else None
     return advice if isinstance(advice, Mapping) else None
-
-
-def _key(card: Mapping[str, Any]) -> int:
-    return id(card)
 
 
 def _uuid(card: Mapping[str, Any]) -> dict[str, str]:

@@ -1,0 +1,435 @@
+"""How fast the columnar engine is: `make bench-population`.
+
+On one facts table of made-up patients, in one process and in turns: the engine, and the same rules written as Polars expressions and
+as DuckDB SQL (`bench/expressions.py`), each on one thread and in whichever of its styles is faster; nothing is measured before all
+give the same status of every rule for every patient. Ratios are of processor time, which other work on the machine disturbs less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from importlib.metadata import version
+from pathlib import Path
+from random import Random
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as a script it is found beside its own package
+os.environ.setdefault("POLARS_MAX_THREADS", "1")  # read when polars is imported
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from bench.expressions import Style, Written, polars, select, sql
+from bench.records import ON, ready_records
+from mgcds.engines.columnar import ROWS, STATUSES, Columnar, Screened
+from mgcds.engines.facts_arrow import LAYOUT, facts_table
+from mgcds.engines.facts_table import Layout
+from mgcds.loading import load_pack
+from mgcds.model import condition as c
+from mgcds.model.criterion import Criterion, Limit, Measure, State, Taking, Threshold
+from mgcds.model.pack import RulePack
+from mgcds.model.reading import read_facts
+
+RECORDS = 4_000  # read one by one; patients are made of their items and lists
+PATIENTS, QUICK = 1_000_000, 50_000
+STYLES: tuple[Style, ...] = ("nulls", "pairs")
+Codes = Mapping[str, NDArray[np.uint8]]
+
+# --- patients -------------------------------------------------------------------------------------------------------------
+
+
+def patients(pack: RulePack, number: int) -> pa.Table:
+    """A facts table of made-up patients: most as one record says, a tenth of items and lists as another one does."""
+    layout, rng = Layout(pack), np.random.default_rng(1)
+    records = facts_table((read_facts(record, pack, ON) for record in ready_records(RECORDS)), layout)
+    whole = rng.integers(0, RECORDS, number)
+    rows: dict[str, NDArray[np.int64]] = {}
+    for column in layout.columns.values():
+        if column.about not in rows:
+            rows[column.about] = np.where(rng.random(number) < 0.1, rng.integers(0, RECORDS, number), whole)
+    names = records.schema.names[1:]
+    columns = [records[name].take(rows[layout.columns[name].about]) for name in names]
+    return pa.table([np.arange(number).astype(str), *columns], records.schema).combine_chunks()
+
+
+def flat(table: pa.Table, layout: Layout) -> pa.Table:
+    """The same for Polars and DuckDB: a value set is a column of true, false and null, and two without null, in place of masks."""
+    columns = {name: table[name] for name in table.schema.names if "_present_" not in name and "_absent_" not in name}
+    for name, masks in layout.lists.items():
+        for number, value_sets in enumerate(masks):
+            present, absent = (table[f"{name}_{what}_{number}"].to_numpy() for what in ("present", "absent"))
+            for bit, value_set in enumerate(value_sets):
+                met, not_met = (present >> bit) & 1 == 1, (absent >> bit) & 1 == 1
+                columns[f"has {value_set}"] = pa.array(met, mask=~(met | not_met))
+                columns[f"has {value_set} met"], columns[f"has {value_set} not met"] = pa.array(met), pa.array(not_met)
+    return pa.table(columns)
+
+
+# --- what is measured -----------------------------------------------------------------------------------------------------
+
+
+def by_the_engine(engine: Columnar, table: pa.Table) -> Codes:
+    """The status of each rule for each patient, as codes."""
+    found: dict[str, list[NDArray[np.uint8]]] = {rule: [] for rule in engine.pack.rules}
+    for part in engine.screen(table.to_batches()):
+        for rule, codes in found.items():
+            codes.append(part.codes(rule))
+    return {rule: codes[0] if len(codes) == 1 else np.concatenate(codes) for rule, codes in found.items()}
+
+
+def judged(engine: Columnar, table: pa.Table) -> int:
+    """The verdicts as they are worked with, in bits; nothing is kept."""
+    return sum(part.rows for part in engine.screen(table.to_batches()))
+
+
+def by_polars(pack: RulePack, layout: Layout, frame: Any, style: Style, streaming: bool) -> Callable[[], Codes]:
+    """One lazy query, a `with_columns` a layer."""
+    *layers, last = Written(pack, layout, polars(), style).layers()
+
+    def run() -> Codes:
+        query = frame.lazy()
+        for layer in layers:
+            query = query.with_columns(**layer)
+        found = query.select(**last).collect(engine="streaming" if streaming else "in-memory")
+        return {rule: found[rule].to_numpy() for rule in pack.rules}
+
+    return run
+
+
+def by_duckdb(pack: RulePack, layout: Layout, connection: Any, style: Style) -> Callable[[], Codes]:
+    """One statement over a table of DuckDB's own, the result as Arrow columns."""
+    statement = select(Written(pack, layout, sql(), style).layers(), "facts")
+
+    def run() -> Codes:
+        found = connection.execute(statement).to_arrow_table()
+        return {rule: found[rule].to_numpy() for rule in pack.rules}
+
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds: median of rounds."""
+
+    cpu: float
+    wall: float
+
+
+def in_turns(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
+    """Each once in each round; the first round is not counted."""
+    cpu: dict[str, list[float]] = {name: [] for name in ways}
+    wall: dict[str, list[float]] = {name: [] for name in ways}
+    for turn in range(rounds + 1):
+        for name, way in ways.items():
+            before, cpu_before = perf_counter(), process_time()
+            way()
+            if turn:
+                cpu[name].append(process_time() - cpu_before)
+                wall[name].append(perf_counter() - before)
+    return {name: Times(median(cpu[name]), median(wall[name])) for name in ways}
+
+
+def ways(pack: RulePack, table: pa.Table) -> dict[str, Callable[[], Codes]]:
+    """All implementations, on the same patients."""
+    import duckdb
+    import polars as pl
+
+    engine = Columnar(pack)
+    others = flat(table, engine.layout)
+    frame = pl.from_arrow(others.drop_columns(["patient"]))
+    connection = duckdb.connect(config={"threads": 1})
+    connection.register("others", others)
+    connection.execute("CREATE TABLE facts AS SELECT * FROM others")
+    found: dict[str, Callable[[], Codes]] = {"mgcds": lambda: by_the_engine(engine, table)}
+    for style in STYLES:
+        found[f"Polars, {style}"] = by_polars(pack, engine.layout, frame, style, False)
+        found[f"Polars, {style}, streaming"] = by_polars(pack, engine.layout, frame, style, True)
+        found[f"DuckDB, {style}"] = by_duckdb(pack, engine.layout, connection, style)
+    return found
+
+
+def disagreements(expected: Codes, found: Codes) -> list[str]:
+    """Rules with another status for some patient."""
+    return [rule for rule, codes in expected.items() if not np.array_equal(codes, found[rule])]
+
+
+# --- ten times the rules --------------------------------------------------------------------------------------------------
+
+
+def perturbed(pack: RulePack, times: int) -> RulePack:
+    """The rules, and copies of each with one criterion changed: a threshold, a duration or how long a value stays current, where it
+    has one. Copies are held back as their originals are, by every copy of what holds those back.
+    """
+    random = Random(1)
+    criteria: dict[str, Criterion] = dict(pack.criteria)
+    rules = dict(pack.rules)
+    for number in range(1, times):
+        for rule in pack.rules.values():
+            names = {name: name for name in c.names_of(rule.when)}
+            changeable = [name for name in names if name in criteria and _changed(criteria[name], number) is not None]
+            if changeable:
+                chosen = random.choice(changeable)
+                changed = _changed(criteria[chosen], number)
+                assert changed is not None
+                names[chosen] = f"{chosen} ({number})"
+                criteria[names[chosen]] = changed
+            rules[f"{rule.id}-{number}"] = replace(rule, id=f"{rule.id}-{number}", when=c.rename(rule.when, names))
+    copies = {rule: [rule, *(f"{rule}-{number}" for number in range(1, times))] for rule in pack.rules}
+    holders = {
+        copy: tuple(replace(holder, by=by) for holder in pack.holders[rule] for by in copies[holder.by])
+        for rule, found in copies.items()
+        for copy in found
+    }
+    return replace(pack, criteria=criteria, rules=rules, holders=holders, digest=f"{times} times", missing_sets={})
+
+
+def _changed(criterion: Criterion, by: int) -> Criterion | None:
+    match criterion:
+        case Measure(lower=lower, upper=upper):
+            if isinstance(lower, Threshold):
+                return replace(criterion, lower=_moved(lower, by))
+            return replace(criterion, upper=_moved(upper, by)) if isinstance(upper, Threshold) else None
+        case Taking(at_least=at_least) if at_least is not None:
+            return replace(criterion, at_least=at_least + by)
+        case Taking(unchanged_for=unchanged) if unchanged is not None:
+            return replace(criterion, unchanged_for=unchanged + by)
+        case State(within=within) if within is not None:
+            return replace(criterion, within=within + by)
+    return None
+
+
+def _moved(bound: Threshold, by: int) -> Threshold:
+    limits = {
+        unit: Limit(limit.value + by * Decimal("0.01" if limit.value < 4 else "1"), limit.inclusive)  # type: ignore[operator]
+        for unit, limit in bound.by_unit.items()
+    }
+    return Threshold(limits, f"{bound.text} ({by})")
+
+
+# --- Parquet to Parquet, and memory: each in a process of its own ---------------------------------------------------------
+
+
+def screen_parquet(source: Path, target: Path, workers: int) -> None:
+    """A facts table to a table of statuses, a row group at a time, on several threads: numpy and pyarrow work beside one another."""
+    engine, file = Columnar(load_pack()), pq.ParquetFile(source)
+    wanted = [name for name, column in engine.layout.columns.items() if not column.told]
+
+    def statuses(group: int) -> pa.Table:
+        table = pq.ParquetFile(source).read_row_group(group, wanted, use_threads=False).combine_chunks()
+        patients = table["patient"].chunk(0)
+        parts, at = [], 0
+        for part in engine.screen(table.to_batches()):
+            parts.append(part.to_arrow(patients.slice(at, part.rows)))
+            at += part.rows
+        return pa.Table.from_batches(parts)
+
+    writer = None
+    with ThreadPoolExecutor(workers) as pool:
+        waiting = [pool.submit(statuses, group) for group in range(min(workers, file.num_row_groups))]
+        for group in range(workers, file.num_row_groups + workers):
+            found = waiting.pop(0).result()
+            if group < file.num_row_groups:  # no more in memory than there are workers
+                waiting.append(pool.submit(statuses, group))
+            writer = writer or pq.ParquetWriter(target, found.schema, compression="snappy")
+            writer.write_table(found)
+    assert writer is not None
+    writer.close()
+
+
+def polars_parquet(source: Path, target: Path, style: Style) -> None:
+    """The same by Polars, from its own flat table."""
+    import polars as pl
+
+    pack = load_pack()
+    *layers, last = Written(pack, Layout(pack), polars(), style).layers()
+    query = pl.scan_parquet(source)
+    for layer in layers:
+        query = query.with_columns(**layer)
+    query.select("patient", **last).sink_parquet(target, compression="snappy")
+
+
+def in_another_process(*arguments: str, threads: int = 2) -> dict[str, float]:
+    """Run a part of this file where nothing else was loaded; its own seconds, and the most memory it held."""
+    environment = {**os.environ, "POLARS_MAX_THREADS": str(threads)}
+    said = subprocess.run(
+        [sys.executable, __file__, *arguments], check=True, capture_output=True, text=True, env=environment
+    )
+    found: dict[str, float] = json.loads(said.stdout)
+    return found
+
+
+def part(name: str, source: Path, target: Path) -> dict[str, float]:
+    """What such a process does."""
+    before, cpu_before = perf_counter(), process_time()
+    if name == "mgcds":
+        screen_parquet(source, target, 2)
+    elif name == "memory":
+        engine = Columnar(load_pack())
+        wanted = [each for each, column in engine.layout.columns.items() if not column.told]
+        batches = pq.ParquetFile(source).iter_batches(ROWS, columns=wanted)
+        offered = sum(int(np.bitwise_count(offered_of(found)).sum()) for found in engine.screen(batches))
+        target.write_text(str(offered))
+    else:
+        polars_parquet(source, target, "nulls" if name == "polars nulls" else "pairs")
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    return {"wall": perf_counter() - before, "cpu": process_time() - cpu_before, "mib": held}
+
+
+def offered_of(found: Screened) -> NDArray[np.uint8]:
+    """Who is offered anything."""
+    anyone = found.cells.none()
+    for low, high in found.statuses.values():
+        anyone |= high & ~low
+    return anyone
+
+
+def written_out(table: pa.Table, path: Path, times: int = 1) -> Path:
+    """A facts table as Parquet, several times over."""
+    with pq.ParquetWriter(path, table.schema) as writer:
+        for _ in range(times):
+            writer.write_table(table, row_group_size=ROWS)
+    return path
+
+
+# --- report ---------------------------------------------------------------------------------------------------------------
+
+
+def run(number: int, rounds: int, most: int) -> Iterator[str]:
+    """Check, then measure; lines to read. SystemExit where another implementation says otherwise."""
+    pack = load_pack()
+    table = patients(pack, number)
+    yield f"{number:,} patients, {len(pack.rules)} rules, {len(pack.criteria)} criteria; {platform.machine()}, Python {platform.python_version()}"
+    yield ", ".join(f"{name} {version(name)}" for name in ("numpy", "pyarrow", "polars", "duckdb"))
+    all_ways = ways(pack, table)
+    expected = all_ways["mgcds"]()
+    wrong = [
+        f"{name} differs on {', '.join(found)}"
+        for name, way in all_ways.items()
+        if (found := disagreements(expected, way()))
+    ]
+    seen = {(rule, code) for rule, codes in expected.items() for code in np.unique(codes)}
+    wrong += [f"nobody is offered {rule}" for rule in pack.rules if (rule, STATUSES.index("offered")) not in seen]
+    if wrong:
+        raise SystemExit("\n".join([*wrong, "nothing measured: it would compare different work"]))
+    yield f"All give the same status: {len(seen)} of rule and status were met."
+    yield from _kernel(pack, table, all_ways, rounds)
+    yield from _growth(pack, table, most)
+    yield from _parquet(pack, table, most)
+
+
+def _kernel(pack: RulePack, table: pa.Table, all_ways: Mapping[str, Callable[[], Codes]], rounds: int) -> Iterator[str]:
+    engine, tenfold = Columnar(pack), Columnar(perturbed(pack, 10))
+    of_tenfold = table.replace_schema_metadata({LAYOUT: tenfold.layout.digest})
+    kernels: dict[str, Callable[[], object]] = {
+        "mgcds, verdicts and statuses in bits": lambda: judged(engine, table),
+        f"mgcds, {len(tenfold.pack.rules)} rules, in bits": lambda: judged(tenfold, of_tenfold),
+        f"mgcds, {len(tenfold.pack.rules)} rules, status codes": lambda: by_the_engine(tenfold, of_tenfold),
+    }
+    times = in_turns({**all_ways, **kernels}, rounds)
+    yield f"\n{'seconds, one thread':52}{'cpu':>9}{'wall':>9}{'cpu / mgcds':>14}"
+    for name, taken in times.items():
+        yield f"{name:52}{taken.cpu:9.3f}{taken.wall:9.3f}{taken.cpu / times['mgcds'].cpu:14.2f}"
+    for library, goal in (("Polars", 2), ("DuckDB", 5)):
+        fastest = min((name for name in times if name.startswith(library)), key=lambda name: times[name].cpu)
+        ratio = times[fastest].cpu / times["mgcds"].cpu
+        yield f"{fastest} / mgcds {ratio:.2f}: goal of {goal} {_met(ratio >= goal)}"
+    bits, more, codes = (times[name].cpu for name in kernels)
+    yield f"ten times the rules ({len(tenfold.pack.criteria)} criteria): {more / bits:.2f} times in bits: goal of 2 {_met(more / bits <= 2)}"
+    yield f"  as status codes, of which there are ten times as many to write: {codes / times['mgcds'].cpu:.2f} times"
+    yield from _where(engine, table)
+
+
+def _where(engine: Columnar, table: pa.Table) -> Iterator[str]:
+    """Where the time of the engine goes."""
+    import cProfile
+    import pstats
+
+    profile = cProfile.Profile()
+    profile.runcall(by_the_engine, engine, table)
+    stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+    whole = max(found[3] for found in stats.values())
+    own: dict[str, float] = {}
+    for (file, _, function), found in stats.items():
+        if file.endswith("columnar.py") and function in {"_compare", "bit", "test", "judge", "_statuses", "codes"}:
+            own[function] = found[3]
+    own["test"] = own["test"] - own["bit"]
+    yield "where it goes: " + ", ".join(
+        f"{what} {100 * own[function] / whole:.0f} %"
+        for what, function in (
+            ("comparisons", "_compare"), ("masks", "bit"), ("joining criteria", "test"), ("conditions", "judge"),
+            ("precedence", "_statuses"), ("status codes", "codes"),
+        )
+    )  # fmt: skip
+
+
+def _growth(pack: RulePack, table: pa.Table, most: int) -> Iterator[str]:
+    """The same patients again and again beyond what the table holds."""
+    engine = Columnar(pack)
+    yield f"\n{'patients':>12}{'cpu s':>9}{'microseconds a patient':>25}"
+    number = 10_000
+    while number <= most:
+        times, rest = divmod(number, table.num_rows)
+        batches = table.to_batches() * times + (table.slice(0, rest).to_batches() if rest else [])
+        taken = in_turns({"": lambda batches=batches: sum(found.rows for found in engine.screen(batches))}, 3)[""]
+        yield f"{number:12,}{taken.cpu:9.3f}{taken.cpu / number * 1e6:25.3f}"
+        number *= 10
+
+
+def _parquet(pack: RulePack, table: pa.Table, most: int) -> Iterator[str]:
+    with TemporaryDirectory() as folder:
+        facts = written_out(table, Path(folder) / "facts.parquet")
+        others = written_out(flat(table, Layout(pack)), Path(folder) / "flat.parquet")
+        target = Path(folder) / "out.parquet"
+        yield f"\n{'Parquet to Parquet on two cores, seconds':52}{'cpu':>9}{'wall':>9}{'MiB':>9}"
+        taken: dict[str, list[dict[str, float]]] = {}
+        for _ in range(3):
+            for name in ("mgcds", "polars nulls", "polars pairs"):
+                taken.setdefault(name, []).append(
+                    in_another_process("--part", name, str(facts if name == "mgcds" else others), str(target))
+                )
+        for name, found in taken.items():
+            cpu, wall, held = (median(each[what] for each in found) for what in ("cpu", "wall", "mib"))
+            yield f"{name:52}{cpu:9.2f}{wall:9.2f}{held:9.0f}"
+        written_out(table, facts, max(1, most // table.num_rows))
+        one = in_another_process("--part", "memory", str(facts), str(target), threads=1)
+        yield f"{max(most, table.num_rows):,} patients from Parquet, a batch at a time: {one['wall']:.1f} s, at most {one['mib']:.0f} MiB"
+
+
+def _met(goal: bool) -> str:
+    return "met" if goal else "not met"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Measure the columnar engine against Polars and DuckDB.")
+    parser.add_argument("--quick", action="store_true", help="50,000 patients, for a first look")
+    parser.add_argument("--patients", type=int, default=PATIENTS)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--most", type=int, default=10_000_000, help="up to how many patients growth is measured")
+    parser.add_argument("--part", nargs=3, help=argparse.SUPPRESS)
+    asked = parser.parse_args(arguments)
+    if asked.part is not None:
+        print(json.dumps(part(asked.part[0], Path(asked.part[1]), Path(asked.part[2]))))
+        return
+    number, most = (QUICK, 10 * QUICK) if asked.quick else (asked.patients, asked.most)
+    for line in run(number, asked.rounds, most):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
