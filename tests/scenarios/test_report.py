@@ -43,7 +43,7 @@ def test_it_says_what_it_is_of(report_of, tmp_path: Path) -> None:
     report = report_of(KIDNEY, DRAFT, ANYONE)
     assert report.finished
     assert report.pack.digest == load_pack().digest
-    assert set(report.engines) == {"reference", "durable"}
+    assert {"reference", "durable"} <= set(report.engines)
     assert all(
         any(sign.isdigit() for sign in version) for version in (*report.engines.values(), *report.tools.values())
     )
