@@ -1,7 +1,7 @@
 """The meaning of a rule, in a form that how it is written does not change, and its hash: what a clinician signs.
 
 It holds the condition with its findings written out, every item, limit and value set behind it, who holds the rule back and by what
-condition, whom it holds back, and the suggestion word by word. Left out are names given to criteria and findings, titles of items and
+condition, whom it holds back, and the suggestion word by word with its drafts. Left out are names given to criteria and findings, titles of items and
 value sets, notes, versions, review dates, and what the cited evidence says: the entries are named. Two spellings that the canonical form
 does not know to be the same give two hashes: then a signature is asked for once more than needed, never once less.
 """
@@ -29,6 +29,7 @@ from mgcds.model.criterion import (
     Taking,
     Threshold,
 )
+from mgcds.model.drafts import DraftOrder, SupplementDraft
 from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack, StateItem, about
 from mgcds.model.terminology import ValueSet, plain_code, with_included, words
 
@@ -77,7 +78,24 @@ def canonical(rule_id: str, pack: RulePack) -> dict[str, Any]:
             "evidence for": sorted(suggest.evidence_for),
             "evidence against": sorted(suggest.evidence_against),
             "override reasons": {key: _folded(pack.override_reasons[key]) for key in suggest.override_reasons},
+            "drafts": {key: draft(pack.drafts[key], pack) for key in suggest.drafts},
         },
+    }
+
+
+def draft(order: DraftOrder, pack: RulePack) -> dict[str, Any]:
+    """What would be put into the chart: what is measured or asked, or the product, its dose and for whom."""
+    if not isinstance(order, SupplementDraft):
+        return {"of": type(order).__name__, "title": _folded(order.title), "codes": sorted(order.codes)}
+    codes = {system: sorted(map(plain_code, given)) for system, given in order.product.codes.items()}
+    return {
+        "title": _folded(order.title),
+        "product": {"names": sorted(order.product.names), "codes": codes},
+        "mg elemental": _number(order.dose.mg),
+        "times a day": order.times_a_day,
+        "days": order.days,
+        "directions": _folded(order.directions),
+        "only for": order.only_for and _criterion(order.only_for, pack),
     }
 
 

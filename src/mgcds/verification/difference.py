@@ -6,6 +6,7 @@ claimed, or it is an error. Definition of the levels: docs/change-control.md.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -18,8 +19,10 @@ from mgcds.evaluator import evaluate
 from mgcds.model.assessment import Assessment
 from mgcds.model.evaluation import Status, evaluate_facts
 from mgcds.model.explanation import deciding, step_text
+from mgcds.model.meaning import draft
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
+from mgcds.model.rule import Rule
 from mgcds.verification.rereading import Reread, paired_kin, undecided
 from mgcds.verification.symbolic import AnyPatient
 from mgcds.verification.witness import ON, Record, Witness, find_witness, writable
@@ -266,7 +269,14 @@ def reworded(old: RulePack, new: RulePack) -> Iterator[Reworded]:
         before, after = old.rules[rule], new.rules[rule]
         fields = [("title", before.title, after.title)]
         fields += [(name, _plain(before.suggest, name), _plain(after.suggest, name)) for name in _REWORDED]
+        fields.append(("drafts", _drafts(before, old), _drafts(after, new)))
         yield from (Reworded(rule, name.replace("_", " "), was, now) for name, was, now in fields if was != now)
+
+
+def _drafts(rule: Rule, pack: RulePack) -> str:
+    """What would be put into the chart, with doses."""
+    found = {name: draft(pack.drafts[name], pack) for name in rule.suggest.drafts}
+    return json.dumps(found, sort_keys=True, ensure_ascii=False) if found else ""
 
 
 def _plain(suggest: Any, name: str) -> str:
@@ -275,13 +285,15 @@ def _plain(suggest: Any, name: str) -> str:
 
 
 def shown_otherwise(old: RulePack, new: RulePack) -> Iterator[str]:
-    """The order of kinds, how many interrupt, and what follows from a review that is late."""
+    """The order of kinds, how many interrupt, when cards are shown, and what follows from a review that is late."""
     if old.kinds != new.kinds:
         yield f"the order of kinds was {', '.join(old.kinds)}, and is {', '.join(new.kinds)}"
     for name in ("most_interruptive", "most_passive"):
         was, now = getattr(old.texts, name), getattr(new.texts, name)
         if was != now:
             yield f"'{name}' was {was}, and is {now}"
+    if old.hooks != new.hooks:
+        yield "which rules speak at which hook of CDS Hooks, or how their cards are shown"
     late = [rule for rule in old.rules if rule in new.rules and _grace(rule, old) != _grace(rule, new)]
     if late:
         yield f"a review that is late has other consequences for {', '.join(late)}"
