@@ -127,4 +127,6 @@ SEMANTIC = [
     Edit("holds back less", "planned-surgery", PRECEDENCE, "- by: {rule: planned-surgery}\n    holds: {kinds: [consider, dose]}", "- by: {rule: planned-surgery}\n    holds: {kinds: [dose]}"),
     Edit("no longer held back by a rule", "trial-dose", PRECEDENCE, "[supplement-alone, supplement-alongside-therapy, trial-dose, trial-partial-response]}\n    because: Guideline", "[supplement-alone, supplement-alongside-therapy, trial-partial-response]}\n    because: Guideline"),
     Edit("a limit of a rule that holds it back", "trial-dose", STOP, "below: 30 mL", "below: 25 mL"),
+    Edit("another dose in a draft", "trial-dose", "drafts.yaml", "times_a_day: 2\n  for: 42 days", "times_a_day: 2\n  for: 43 days"),
+    Edit("a draft left out", "recent-kidney-function", KIDNEY, "  drafts: [kidney-function]\n", ""),
 ]

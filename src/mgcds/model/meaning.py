@@ -1,7 +1,7 @@
 """The meaning of a rule, in a form that how it is written does not change, and its hash: what a clinician signs.
 
 It holds the condition with its findings written out, every item, limit and value set behind it, who holds the rule back and by what
-condition, whom it holds back, and the suggestion word by word. Left out are names given to criteria and findings, titles of items and
+condition, whom it holds back, and the suggestion word by word with its drafts. Left out are names given to criteria and findings, titles of items and
 value sets, notes, versions, review dates, and what the cited evidence says: the entries are named. Two spellings that the canonical form
 does not know to be the same give two hashes: then a signature is asked for once more than needed, never once less.
 """
@@ -29,7 +29,7 @@ from mgcds.model.criterion import (
     Taking,
     Threshold,
 )
-from mgcds.model.drafts import DraftOrder, MeasurementDraft, QuestionDraft, SupplementDraft
+from mgcds.model.drafts import DraftOrder, SupplementDraft
 from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack, StateItem, about
 from mgcds.model.terminology import ValueSet, plain_code, with_included, words
 
@@ -78,30 +78,30 @@ def canonical(rule_id: str, pack: RulePack) -> dict[str, Any]:
             "evidence for": sorted(suggest.evidence_for),
             "evidence against": sorted(suggest.evidence_against),
             "override reasons": {key: _folded(pack.override_reasons[key]) for key in suggest.override_reasons},
-            **({"drafts": {key: _draft(pack.drafts[key], pack) for key in suggest.drafts}} if suggest.drafts else {}),
+            "drafts": {key: _draft(pack.drafts[key], pack) for key in suggest.drafts},
         },
+    }
+
+
+def _draft(order: DraftOrder, pack: RulePack) -> dict[str, Any]:
+    """What would be put into the chart: what is measured or asked, or the product, its dose and for whom."""
+    if not isinstance(order, SupplementDraft):
+        return {"of": type(order).__name__, "title": _folded(order.title), "codes": sorted(order.codes)}
+    codes = {system: sorted(map(plain_code, given)) for system, given in order.product.codes.items()}
+    return {
+        "title": _folded(order.title),
+        "product": {"names": sorted(order.product.names), "codes": codes},
+        "mg elemental": _number(order.dose.mg),
+        "times a day": order.times_a_day,
+        "days": order.days,
+        "directions": _folded(order.directions),
+        "only for": order.only_for and _criterion(order.only_for, pack),
     }
 
 
 def _folded(text: str) -> str:
     """However its lines were folded."""
     return " ".join(text.split())
-
-
-def _draft(draft: DraftOrder, pack: RulePack) -> dict[str, Any]:
-    """All that goes into the chart."""
-    match draft:
-        case SupplementDraft():
-            only_for = _criterion(draft.only_for, pack) if draft.only_for is not None else None
-            return {
-                "title": draft.title, "product": draft.product.names[0], "codes": {key: list(codes) for key, codes in draft.product.codes.items()},
-                "elemental mg": _number(draft.dose.mg), "times a day": draft.times_a_day, "days": draft.days,
-                "directions": draft.directions, "only for": only_for,
-            }  # fmt: skip
-        case MeasurementDraft() | QuestionDraft():
-            order = "measure" if isinstance(draft, MeasurementDraft) else "ask"
-            return {order: draft.title, "codes": list(draft.codes)}
-    assert_never(draft)
 
 
 def _holds_back(rule_id: str, pack: RulePack) -> dict[str, Any]:

@@ -6,6 +6,7 @@ claimed, or it is an error. Definition of the levels: docs/change-control.md.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -282,13 +283,15 @@ def _plain(suggest: Any, name: str) -> str:
 
 
 def shown_otherwise(old: RulePack, new: RulePack) -> Iterator[str]:
-    """The order of kinds, how many interrupt, and what follows from a review that is late."""
+    """The order of kinds, how many interrupt, when cards are shown, and what follows from a review that is late."""
     if old.kinds != new.kinds:
         yield f"the order of kinds was {', '.join(old.kinds)}, and is {', '.join(new.kinds)}"
     for name in ("most_interruptive", "most_passive"):
         was, now = getattr(old.texts, name), getattr(new.texts, name)
         if was != now:
             yield f"'{name}' was {was}, and is {now}"
+    if old.hooks != new.hooks:
+        yield "which rules speak at which hook of CDS Hooks, or how their cards are shown"
     late = [rule for rule in old.rules if rule in new.rules and _grace(rule, old) != _grace(rule, new)]
     if late:
         yield f"a review that is late has other consequences for {', '.join(late)}"
