@@ -6,7 +6,6 @@ claimed, or it is an error. Definition of the levels: docs/change-control.md.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
