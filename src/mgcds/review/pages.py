@@ -185,13 +185,13 @@ def _item(item: Item) -> dict[str, object]:
         unit = plain(item.units[0])
         ends = (("lower", item.lower), ("upper", item.upper), ("upper", item.local_upper))
         limits = [
-            f"{plain(unit) or 'score'}: {limit_words('lower' if end == 'lower' else 'upper', limit.by_unit[unit], unit)}"
+            f"{limit_words('lower' if end == 'lower' else 'upper', limit.by_unit[unit], unit)}"
             f"{f' ({limit.source})' if limit.source else ''}"
             for end, limit in ends if limit is not None for unit in item.units
         ]  # fmt: skip
         found |= {
             "units": ", ".join(plain(each) or "score" for each in item.units), "plausible": f"{number(low)} to {number(high)} {unit}".strip(),
-            "limits": limits, "codes": [f"{code} ({', '.join(map(plain, units))})" for code, units in item.codes.items()],
+            "limits": limits, "codes": [f"{code} ({', '.join(plain(each) or 'score' for each in units)})" for code, units in item.codes.items()],
         }  # fmt: skip
     elif isinstance(item, StateItem):
         found["values"] = item.values
