@@ -21,10 +21,10 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test lint types contracts format agreement judge bench versions clean
+.PHONY: help venv demo test lint types contracts format agreement judge bench bench-population versions clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 venv: $(STAMP)  ## the virtual environment, with mgcds and its development tools in it
 
@@ -72,6 +72,10 @@ $(JUDGE): tools/judge/package-lock.json
 bench: venv  ## measure speed, against zen-engine too
 	@$(PIP) --editable '.[bench]'
 	@$(BIN)/python -m bench.run
+
+bench-population: venv  ## measure the columnar engine, against Polars and DuckDB too
+	@$(PIP) --editable '.[bench]'
+	@$(BIN)/python -m bench.population
 
 versions:  ## the tests of meaning on every Python from 3.11 to 3.13 that is here
 	@tools/versions.sh 3.11 3.12 3.13 -- $(TESTS_OF_MEANING)

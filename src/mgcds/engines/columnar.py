@@ -172,8 +172,9 @@ class Cells:
     def _octet(self, column: str, number: int) -> Bits:
         """One byte of each mask, side by side."""
         if (column, number) not in self._split:
-            masks = self._column(column).astype("<i8", copy=False).view(np.uint8)
-            self._split[column, number] = np.ascontiguousarray(masks[number::8])
+            masks = self._column(column)
+            little = masks.astype(masks.dtype.newbyteorder("<"), copy=False)
+            self._split[column, number] = np.ascontiguousarray(little.view(np.uint8)[number :: masks.itemsize])
         return self._split[column, number]
 
     def none(self) -> Bits:
