@@ -23,10 +23,10 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test lint types contracts format agreement judge review bench versions conformance settings clean
+.PHONY: help venv demo test lint types contracts format agreement judge review bench bench-population versions conformance settings clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 venv: $(STAMP)  ## the virtual environment, with mgcds and its development tools in it
 
@@ -82,6 +82,10 @@ review: venv  ## build the review pages in SITE (build/site), from a run of all 
 bench: venv  ## measure speed, against zen-engine too
 	@$(PIP) --editable '.[bench]'
 	@$(BIN)/python -m bench.run
+
+bench-population: venv  ## measure the columnar engine, against Polars and DuckDB too
+	@$(PIP) --editable '.[bench]'
+	@$(BIN)/python -m bench.population
 
 versions:  ## the tests of meaning on every Python from 3.11 to 3.13 that is here
 	@tools/versions.sh 3.11 3.12 3.13 -- $(TESTS_OF_MEANING)

@@ -15,7 +15,7 @@ from operator import and_, or_
 from typing import Any, Literal, NamedTuple
 
 from mgcds.engines.columns import groups
-from mgcds.engines.facts_table import GAPS, REJECTED, Layout, most
+from mgcds.engines.facts_table import GAPS, REJECTED, Layout
 from mgcds.model import condition as c
 from mgcds.model.criterion import (
     Asks,
@@ -159,7 +159,7 @@ class Written:
                 return self._pair(met, not_met) if fresh is None else self._pair(met & fresh, not_met & fresh)
             case State(item=item, values=values, within=within):
                 met = self._is_one_of(item, values)
-                known = column(f"{item}_days") <= (most("int32") - 1 if within is None else within)
+                known = column(f"{item}_state") >= 0 if within is None else column(f"{item}_days") <= within
                 return self._pair(met & known, ~met & known)
             case Taking(value_set=value_set, at_least=at_least, at_most=at_most, unchanged_for=unchanged_for):
                 return self._taking(value_set, at_least, at_most, unchanged_for)

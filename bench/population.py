@@ -85,11 +85,12 @@ def flat(table: pa.Table, layout: Layout) -> pa.Table:
 
 def by_the_engine(engine: Columnar, table: pa.Table) -> Codes:
     """The status of each rule for each patient, as codes."""
-    found: dict[str, list[NDArray[np.uint8]]] = {rule: [] for rule in engine.pack.rules}
+    found, at = {rule: np.empty(table.num_rows, np.uint8) for rule in engine.pack.rules}, 0
     for part in engine.screen(table.to_batches()):
         for rule, codes in found.items():
-            codes.append(part.codes(rule))
-    return {rule: codes[0] if len(codes) == 1 else np.concatenate(codes) for rule, codes in found.items()}
+            codes[at : at + part.rows] = part.codes(rule)
+        at += part.rows
+    return found
 
 
 def judged(engine: Columnar, table: pa.Table) -> int:
@@ -116,7 +117,7 @@ def by_duckdb(pack: RulePack, layout: Layout, connection: Any, style: Style) -> 
     statement = select(Written(pack, layout, sql(), style).layers(), "facts")
 
     def run() -> Codes:
-        found = connection.execute(statement).to_arrow_table()
+        found = connection.sql(statement).to_arrow_table()
         return {rule: found[rule].to_numpy() for rule in pack.rules}
 
     return run
@@ -224,19 +225,14 @@ def _moved(bound: Threshold, by: int) -> Threshold:
 # --- Parquet to Parquet, and memory: each in a process of its own ---------------------------------------------------------
 
 
-def screen_parquet(source: Path, target: Path, workers: int) -> None:
-    """A facts table to a table of statuses, a row group at a time, on several threads: numpy and pyarrow work beside one another."""
-    engine, file = Columnar(load_pack()), pq.ParquetFile(source)
+def screen_parquet(pack: RulePack, source: Path, target: Path, workers: int) -> None:
+    """A facts table to a table of codes, a row group at a time, on several threads: numpy and pyarrow work beside one another."""
+    engine, file = Columnar(pack), pq.ParquetFile(source)
     wanted = [name for name, column in engine.layout.columns.items() if not column.told]
 
     def statuses(group: int) -> pa.Table:
         table = pq.ParquetFile(source).read_row_group(group, wanted, use_threads=False).combine_chunks()
-        patients = table["patient"].chunk(0)
-        parts, at = [], 0
-        for part in engine.screen(table.to_batches()):
-            parts.append(part.to_arrow(patients.slice(at, part.rows)))
-            at += part.rows
-        return pa.Table.from_batches(parts)
+        return pa.table({"patient": table["patient"], **by_the_engine(engine, table)})
 
     writer = None
     with ThreadPoolExecutor(workers) as pool:
@@ -245,22 +241,21 @@ def screen_parquet(source: Path, target: Path, workers: int) -> None:
             found = waiting.pop(0).result()
             if group < file.num_row_groups:  # no more in memory than there are workers
                 waiting.append(pool.submit(statuses, group))
-            writer = writer or pq.ParquetWriter(target, found.schema, compression="snappy")
+            writer = writer or pq.ParquetWriter(target, found.schema, write_statistics=False)
             writer.write_table(found)
     assert writer is not None
     writer.close()
 
 
-def polars_parquet(source: Path, target: Path, style: Style) -> None:
+def polars_parquet(pack: RulePack, source: Path, target: Path, style: Style) -> None:
     """The same by Polars, from its own flat table."""
     import polars as pl
 
-    pack = load_pack()
     *layers, last = Written(pack, Layout(pack), polars(), style).layers()
     query = pl.scan_parquet(source)
     for layer in layers:
         query = query.with_columns(**layer)
-    query.select("patient", **last).sink_parquet(target, compression="snappy")
+    query.select("patient", **last).sink_parquet(target, compression="snappy", statistics=False)
 
 
 def in_another_process(*arguments: str, threads: int = 2) -> dict[str, float]:
@@ -275,19 +270,27 @@ def in_another_process(*arguments: str, threads: int = 2) -> dict[str, float]:
 
 def part(name: str, source: Path, target: Path) -> dict[str, float]:
     """What such a process does."""
+    pack = load_pack()
     before, cpu_before = perf_counter(), process_time()
     if name == "mgcds":
-        screen_parquet(source, target, 2)
+        screen_parquet(pack, source, target, 2)
     elif name == "memory":
-        engine = Columnar(load_pack())
+        engine = Columnar(pack)
         wanted = [each for each, column in engine.layout.columns.items() if not column.told]
         batches = pq.ParquetFile(source).iter_batches(ROWS, columns=wanted)
         offered = sum(int(np.bitwise_count(offered_of(found)).sum()) for found in engine.screen(batches))
         target.write_text(str(offered))
     else:
-        polars_parquet(source, target, "nulls" if name == "polars nulls" else "pairs")
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    return {"wall": perf_counter() - before, "cpu": process_time() - cpu_before, "mib": held}
+        polars_parquet(pack, source, target, "nulls" if name == "polars nulls" else "pairs")
+    return {"wall": perf_counter() - before, "cpu": process_time() - cpu_before, "mib": most_held()}
+
+
+def most_held() -> float:
+    """The most memory this process held, in MiB; on Linux without what its parent held when it began."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return next(int(line.split()[1]) / 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def offered_of(found: Screened) -> NDArray[np.uint8]:

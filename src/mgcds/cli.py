@@ -76,6 +76,7 @@ class Schema(StrEnum):
 
     record = "record"
     rule = "rule"
+    population = "population"
 
 
 def _day(text: str) -> date:
@@ -669,13 +670,25 @@ def review(
 
 @app.command()
 def schema(
-    what: Annotated[Schema, typer.Argument(help="record: what evaluate reads; rule: a rule file, for editors.")],
+    what: Annotated[
+        Schema,
+        typer.Argument(
+            help="record: what evaluate reads; rule: a rule file, for editors; population: the facts table."
+        ),
+    ],
+    rules: Rules = None,
+    jurisdiction: Jurisdictions = None,
 ) -> None:
-    """Print the JSON Schema of a record or of a rule file."""
+    """Print the JSON Schema of a record or of a rule file, or the columns of the facts table of a population."""
     if what is Schema.record:
         from mgcds.model.record import PatientRecord
 
         _write_json(PatientRecord.model_json_schema())
+    elif what is Schema.population:
+        from mgcds.engines.facts_table import Layout
+
+        layout = Layout(_pack(rules, jurisdiction))
+        _write_json({"digest": layout.digest, **layout.to_dict()})
     else:
         from mgcds.loading.schema import rule_schema
 

@@ -20,7 +20,7 @@ from mgcds.engines import columnar, facts_table
 from mgcds.engines.columnar import Cells, Columnar, Screened, Truths
 from mgcds.engines.facts_arrow import LAYOUT
 from mgcds.engines.facts_arrow import facts_table as arrow_table
-from mgcds.engines.facts_table import Layout
+from mgcds.engines.facts_table import Layout, most
 from mgcds.engines.patterns import patterns
 from mgcds.errors import EngineFault, TableError
 from mgcds.loading import load_pack
@@ -259,7 +259,7 @@ def ends_are_one(row: dict[str, Any], layout: Layout) -> None:
 
 def absent_lists_are_empty(row: dict[str, Any], layout: Layout) -> None:
     for name in layout.lists:
-        row[f"{name}_absent_0"] = (2**63 - 1) & ~row[f"{name}_present_0"]
+        row[f"{name}_absent_0"] = most(layout.columns[f"{name}_absent_0"].type) & ~row[f"{name}_present_0"]
 
 
 def nothing_is_rejected(row: dict[str, Any], layout: Layout) -> None:
@@ -397,12 +397,12 @@ def test_all_that_is_wrong_with_a_table_is_said_at_once(pack: RulePack, some: li
     at = table.schema.get_field_index("egfr_low")
     wrong = table.drop_columns(["phq9_gap"]).append_column("extra", pa.array([1, 2, 3]))
     wrong = wrong.set_column(wrong.schema.get_field_index("egfr_low"), "egfr_low", pa.array([1.0, 2.0, 3.0]))
-    wrong = wrong.set_column(wrong.schema.get_field_index("egfr_days"), "egfr_days", pa.array([1, None, 3], pa.int32()))
+    wrong = wrong.set_column(wrong.schema.get_field_index("egfr_days"), "egfr_days", pa.array([1, None, 3], pa.int16()))
     with pytest.raises(TableError) as refused:
         list(Columnar(pack).screen(wrong.to_batches()))
     assert at > 0
     assert str(refused.value).splitlines() == [
-        "column 'egfr_days' has nulls: write 2147483647 for unknown",
+        "column 'egfr_days' has nulls: write 32767 for unknown",
         "column 'egfr_low' is double: write int16",
         "column 'phq9_gap' is missing: it is int8",
     ]

@@ -603,6 +603,13 @@ def test_schemas_are_json_schemas() -> None:
     assert mgcds("schema", "pack").code == 2
 
 
+def test_the_layout_of_a_facts_table_is_that_of_the_pack_and_the_jurisdiction() -> None:
+    layout = json.loads(mgcds("schema", "population").out)
+    assert layout["measured"]["serum_magnesium"]["scales"] == {"mmol/L": 100, "mg/dL": 100, "meq/L": 50}
+    assert "egfr_low" in [column["name"] for column in layout["columns"]]
+    assert json.loads(mgcds("schema", "population", "--jurisdiction", "us").out).keys() == layout.keys()
+
+
 def test_scenarios_of_one_feature_file() -> None:
     ended = process("scenarios", str(ROOT / "features" / "safety" / "severe-renal-impairment.feature"))
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -134,6 +134,7 @@ class Cells:
         self._batch = batch
         self._compared: dict[tuple[str, int], Bits] = {}
         self._set: dict[tuple[str, int], Bits] = {}
+        self._split: dict[tuple[str, int], Bits] = {}
         self._flags = np.empty(self.rows, np.bool_)
         self._octets = self._flags.view(np.uint8)
         for column, numbers in wanted.items():
@@ -163,12 +164,18 @@ class Cells:
     def bit(self, column: str, bit: int) -> Bits:
         """Where this bit of a mask is set."""
         if (column, bit) not in self._set:
-            first = bit & ~7
-            octet = np.ascontiguousarray(self._column(column).astype("<i8", copy=False).view(np.uint8)[bit >> 3 :: 8])
-            for each in range(8):
-                np.bitwise_and(octet, np.uint8(1 << each), out=self._octets)
-                self._set[column, first + each] = _packed(self._octets)
+            octet = self._octet(column, bit >> 3)
+            np.bitwise_and(octet, np.uint8(1 << (bit & 7)), out=self._octets)
+            self._set[column, bit] = _packed(self._octets)
         return self._set[column, bit]
+
+    def _octet(self, column: str, number: int) -> Bits:
+        """One byte of each mask, side by side."""
+        if (column, number) not in self._split:
+            masks = self._column(column)
+            little = masks.astype(masks.dtype.newbyteorder("<"), copy=False)
+            self._split[column, number] = np.ascontiguousarray(little.view(np.uint8)[number :: masks.itemsize])
+        return self._split[column, number]
 
     def none(self) -> Bits:
         """Nobody."""

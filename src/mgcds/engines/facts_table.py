@@ -14,11 +14,23 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from hashlib import sha256
 from math import lcm
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 from mgcds.engines.columns import FARTHEST, encode
 from mgcds.errors import EngineFault
-from mgcds.model.criterion import Documented, Has, Measure, Number, ReferenceLimit, Taking, Threshold, Which
+from mgcds.model.criterion import (
+    Asks,
+    Criterion,
+    Documented,
+    Has,
+    Measure,
+    Number,
+    ReferenceLimit,
+    State,
+    Taking,
+    Threshold,
+    Which,
+)
 from mgcds.model.facts import Facts, Gap, Range, Reading, Reason, StateReading, known
 from mgcds.model.pack import MeasuredItem, RulePack, StateItem, about
 
@@ -27,16 +39,16 @@ GAPS: tuple[Reason, ...] = ("missing", "stale", "rejected", "undated", "imprecis
 """kinds of unknown by code, from 1; 0 is known. From `rejected` on, something was reported and could not be used."""
 REJECTED = GAPS.index("rejected") + 1
 SETS_A_MASK = 63
-_BITS = {"int8": 8, "int16": 16, "int32": 32, "int64": 64}
+_BITS: Mapping[Type, int] = {"int8": 8, "int16": 16, "int32": 32, "int64": 64}
 assert set(GAPS) == set(get_args(Reason))
 
 
-def least(kind: str) -> int:
+def least(kind: Type) -> int:
     """The least number of a type: a low end that is not known."""
     return -1 << (_BITS[kind] - 1)
 
 
-def most(kind: str) -> int:
+def most(kind: Type) -> int:
     """The greatest number of a type: a high end, or an age, that is not known."""
     return (1 << (_BITS[kind] - 1)) - 1
 
@@ -91,6 +103,11 @@ class Layout:
         taking = [each for each in criteria if isinstance(each, Taking)]
         self.running = sorted({each.value_set for each in taking if (each.at_least, each.at_most) != (None, None)})
         self.unchanged = sorted({each.value_set for each in taking if each.unchanged_for is not None})
+        self._days = {subject: _type(_withins(subject, criteria)) for subject in subjects}
+        for each in criteria:
+            if isinstance(each, Documented) and each.since is not None:  # compared with one another, not with a limit
+                self._days |= {each.item: "int32", each.since: "int32"}
+        self._lengths = {each.value_set: _type(_lengths(each.value_set, taking)) for each in taking}
         self.columns = {column.name: column for column in self._columns()}
         self.digest = sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
@@ -111,22 +128,23 @@ class Layout:
             yield Column(f"{item}_state", item, "int8", -1, codes)
         for name, masks in self.lists.items():
             yield _gap(name)
-            for number in range(len(masks)):
-                yield Column(f"{name}_present_{number}", name, "int64", 0, "bit by value set: a member is there")
-                yield Column(
-                    f"{name}_absent_{number}", name, "int64", 0, "bit by value set: no member is there, for certain"
-                )
+            for number, value_sets in enumerate(masks):
+                kind = next(kind for kind in _BITS if len(value_sets) < _BITS[kind])  # the sign is no bit of a mask
+                yield Column(f"{name}_present_{number}", name, kind, 0, "bit by value set: a member is there")
+                what = "bit by value set: no member is there, for certain"
+                yield Column(f"{name}_absent_{number}", name, kind, 0, what)
         of = {value_set: self.pack.value_sets[value_set].of for value_set in (*self.running, *self.unchanged)}
         for value_set in self.running:
             what = "twice the days that the longest-running member has been taken"
-            yield from _ends(f"{value_set}_running", of[value_set], "int32", what)
+            yield from _ends(f"{value_set}_running", of[value_set], self._lengths[value_set], what)
         for value_set in self.unchanged:
             what = "twice the days since a member was started or stopped"
-            yield from _ends(f"{value_set}_unchanged", of[value_set], "int32", what)
+            yield from _ends(f"{value_set}_unchanged", of[value_set], self._lengths[value_set], what)
 
     def _of_item(self, item: str) -> Iterable[Column]:
         yield _gap(item)
-        yield Column(f"{item}_days", item, "int32", most("int32"), "age in days on the day of evaluation")
+        kind = self._days[item]
+        yield Column(f"{item}_days", item, kind, most(kind), "age in days on the day of evaluation")
         for told, meaning in (
             ("shown", "the value as reported"),
             ("dated", "its date as reported"),
@@ -163,7 +181,7 @@ class Layout:
             found = known(facts, subject)
             row[f"{subject}_gap"] = GAPS.index(found.reason) + 1 if isinstance(found, Gap) else 0
             if isinstance(found, Reading | StateReading):
-                row[f"{subject}_days"] = found.days
+                row[f"{subject}_days"] = min(found.days, most(self._days[subject]) - 1)
                 row[f"{subject}_dated"], row[f"{subject}_source"] = found.dated or None, found.source
                 row[f"{subject}_shown"] = found.shown if isinstance(found, Reading) else found.value
             if isinstance(found, Reading):
@@ -208,15 +226,39 @@ def _measured(item: MeasuredItem, measures: Iterable[Measure]) -> MeasuredColumn
     bounds = [bound for measure in measures for bound in (measure.lower, measure.upper)]
     limits = [bound.by_unit for bound in bounds if isinstance(bound, Threshold)]
     scales = {unit: lcm(*(each[unit].value.as_integer_ratio()[1] for each in limits)) for unit in item.units}
-    farthest = max(
-        (abs(2 * Fraction(each[unit].value) * scales[unit]) for each in limits for unit in item.units),
-        default=Fraction(0),
-    )
-    wide_enough = [kind for kind in ("int16", "int32", "int64") if farthest < min(most(kind), FARTHEST) - 1]
-    if not wide_enough:
-        raise EngineFault(f"the limits of {item.id} are too fine for 64 bits; write them with fewer places")
+    kind = _type(abs(2 * Fraction(each[unit].value) * scales[unit]) for each in limits for unit in item.units)
     sides = dict.fromkeys(bound.which for bound in bounds if isinstance(bound, ReferenceLimit))
-    return MeasuredColumns(scales, cast(Type, wide_enough[0]), tuple(sides))
+    return MeasuredColumns(scales, kind, tuple(sides))
+
+
+def _type(limits: Iterable[Fraction | int]) -> Type:
+    """The narrowest type in which the limits, and numbers on either side of them, stay clear of the ends."""
+    farthest = max(limits, default=0)
+    wide: tuple[Type, ...] = ("int16", "int32", "int64")
+    found = next((kind for kind in wide if farthest < min(most(kind), FARTHEST) - 1), None)
+    if found is None:
+        raise EngineFault("the limits of an item are too fine for 64 bits; write them with fewer places")
+    return found
+
+
+def _withins(subject: str, criteria: Iterable[Criterion]) -> Iterable[int]:
+    """For how many days what is known of an item is current."""
+    for each in criteria:
+        match each:
+            case Measure(item=of, within=days) | State(item=of, within=days) | Documented(item=of, within=days):
+                pass
+            case Asks(about=of, within=days):
+                pass
+            case _:
+                continue
+        if of == subject and days is not None:
+            yield days
+
+
+def _lengths(value_set: str, taking: Iterable[Taking]) -> Iterable[int]:
+    for each in taking:
+        if each.value_set == value_set:
+            yield from (2 * days for days in (each.at_least, each.at_most, each.unchanged_for) if days is not None)
 
 
 def _gap(subject: str) -> Column:
@@ -229,7 +271,7 @@ def _ends(name: str, subject: str, kind: Type, meaning: str) -> Iterable[Column]
     yield Column(f"{name}_high", subject, kind, most(kind), f"the most that may be {meaning}")
 
 
-def _cut(number: int, kind: str) -> int:
+def _cut(number: int, kind: Type) -> int:
     return max(least(kind), min(most(kind), number))
 
 
