@@ -115,7 +115,7 @@ def met(facts: Mapping[str, Any]) -> dict[str, bool]:
             or facts["has_refeeding_risk"] is True
             or (bmi is not None and bmi < 16)
         ),
-        "hypermagnesaemia": high and not critically_high,
+        "hypermagnesaemia": high,
         "magnesium-contraindicated": facts["has_magnesium_contraindication"] is True
         or facts["has_inflammatory_bowel_flare"] is True,
         "moderate-renal-impairment": egfr is not None and 30 <= egfr < 60,

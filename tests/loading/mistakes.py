@@ -155,6 +155,7 @@ KEYS = [
     criterion("belwo", "{measure: phq9, at_least: 5, belwo: 20}", "has 'belwo'; did you mean 'below'?"),
     criterion("unknown-key-in-state", "{state: pregnancy, is: pregnant, below: 3}", "has 'below'; write one of state, is"),
     item("unknown-key-in-item", "current_for: 90 days", "current_for: 90 days\n  fresh_for: 3 days", "fresh_for", "has 'fresh_for'"),
+    item("at-most-from-another-code", "current_for: 90 days", "current_for: 90 days\n  at_most_from: [81005-1]", "at_most_from", "names '81005-1', no LOINC code of it"),
     item("unknown-specimen-fault", "edta: any value", "clotted: any value", "clotted", "has 'clotted'; write one of haemolysed"),
     Mistake("unknown-key-in-value-set", replace(SSRI, "source:", "url: x\nsource:"), SSRI, "url", "has 'url'"),
     Mistake("unknown-key-in-entry", replace(SSRI, "rxnorm:", "rxcui:"), SSRI, "rxcui", "has 'rxcui'; write one of name, also"),

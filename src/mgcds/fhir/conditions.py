@@ -72,7 +72,7 @@ def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered)
 
 def _abated(content: Node) -> tuple[str | None, bool]:
     """When it ended; and whether it has, said as an age or in words, or with a date that cannot be read."""
-    if not any([key.startswith("abatement") for key in content]):
+    if not any(key.startswith("abatement") for key in content):
         return None, False
     period = elements.node(content, "abatementPeriod")
     abated = (

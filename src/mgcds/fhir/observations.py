@@ -125,6 +125,13 @@ class Results:
         if occasion.date is None:
             what = "it has no effective date; when it was issued is not when the sample was taken"
             self._gathered.leave(occasion.resource, what)
+        item = self.measured[codes[0]]
+        if not item.at_most_from.isdisjoint(codes):
+            if found["comparator"] not in (None, "<", "<="):
+                raise Unreadable(
+                    f"it is '{found['comparator']}' of all sources, which does not say how much is from this one"
+                )
+            found = {**found, "comparator": found["comparator"] or "<="}
         lower, upper = self._limits(part, found["unit"], occasion)
         return {
             **found, "date": occasion.date, "status": occasion.status, "code": codes[0], "specimen": occasion.specimen,

@@ -120,7 +120,7 @@ def _read_values(key: str, what: str, node: Mapping, reader: Reader) -> tuple[st
 def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reader, local: Local) -> MeasuredItem | None:
     required = ["title", "of", "units", "plausible", "current_for", "on_a_tie"]
     optional = ["substance", "loinc", "beyond_plausible", "lower_limit", "upper_limit", "not_from", "whole_numbers"]
-    optional += ["change_of", "since_start_of", "baseline_within", "gives", "methods"]
+    optional += ["change_of", "since_start_of", "baseline_within", "gives", "methods", "at_most_from"]
     if not reader.keys(node, what, required, optional):
         return None
     substance = reader.choice(node, "substance", what, SUBSTANCES) if "substance" in node.items else None
@@ -148,7 +148,18 @@ def _read_measured(key: str, title: str, what: str, node: Mapping, reader: Reade
         key, title, units, substance, item.codes, plausible, item.beyond_plausible, limits["lower"], limits["upper"],
         item.current_for, item.on_a_tie, item.not_from, item.whole, _read_change(what, node, reader),
         local_limits=known, local_upper=_lowest(known, local.chosen), methods=_read_methods(what, node, reader),
+        at_most_from=_read_at_most(what, node, item.codes, reader),
     )  # fmt: skip
+
+
+def _read_at_most(what: str, node: Mapping, codes: Collection[str], reader: Reader) -> frozenset[str]:
+    """Codes of results that hold more than the item."""
+    found = reader.text_nodes(node, "at_most_from", what)
+    for text in found:
+        if text.value not in codes:
+            known = did_you_mean(text.value or "", codes)
+            reader.problem(text, f"'at_most_from' of {what} names '{text.value}', no LOINC code of it; {known}")
+    return frozenset(text.value for text in found if text.value is not None)
 
 
 def _read_change(what: str, node: Mapping, reader: Reader) -> Change | None:

@@ -122,9 +122,9 @@ def _product(node: Mapping, what: str, criteria: CriteriaReader) -> Entry | None
         place = (node.file, node.line_of("from"))
         criteria.reader.problem(place, f"'from' of {what} names no value set of medicines; {did_you_mean(of, known)}")
         return None
-    entry = next((entry for entry in value_set.entries if entry.names[0] == name), None)
+    entry = next((entry for entry in value_set.entries if name in entry.names[:1]), None)
     if entry is None:
-        known = [entry.names[0] for entry in value_set.entries]
+        known = [entry.names[0] for entry in value_set.entries if entry.names]
         place = (node.file, node.line_of("supplement"))
         criteria.reader.problem(place, f"'supplement' of {what} is no entry of '{of}'; {did_you_mean(name, known)}")
     return entry

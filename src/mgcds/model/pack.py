@@ -63,6 +63,8 @@ class MeasuredItem:
     """the one that was chosen: of the place, not of a laboratory, so the same for every reading"""
     methods: Mapping[str, str] = field(default_factory=dict)
     """how it may have been estimated → what that is worth, in words"""
+    at_most_from: frozenset[str] = frozenset()
+    """codes of results that hold more than the item: it is at most that"""
 
     @property
     def jurisdictions(self) -> tuple[str, ...]:

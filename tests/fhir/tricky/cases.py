@@ -5,6 +5,9 @@ from the rules and their sources, not copied from a run. What a single resource 
 other files of this folder's parent; `ELSEWHERE` says where.
 """
 
+# A table, one case an entry.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -236,7 +239,17 @@ PEOPLE = [
          (egfr(29, meta={"lastUpdated": "2026-11-11T08:00:00Z"}),), ("severe-renal-impairment",), "an older version"),
 ]  # fmt: skip
 
-CASES = [*LABORATORY, *SCORES, *MEDICINES, *CONDITIONS, *PEOPLE]
+INTAKE = [
+    Case("an intake of all sources below the requirement: so is the diet's", "offered", {},
+         (observation("81005-1", quantity(180, "mg/d", "mg/d"), id="diet", on="2026-11-01"),), ("low-dietary-magnesium",)),
+    Case("an intake of all sources above it: how much is from food is not known", "offered", {},
+         (observation("81006-9", quantity(420, "mg/d", "mg/d"), id="diet", on="2026-11-01"),)),
+    Case("an intake of more than so much", "offered", {},
+         (observation("81005-1", {"valueQuantity": {"value": 300, "comparator": ">", "unit": "mg/d"}}, id="diet", on="2026-11-01"),),
+         says="of all sources"),
+]  # fmt: skip
+
+CASES = [*LABORATORY, *INTAKE, *SCORES, *MEDICINES, *CONDITIONS, *PEOPLE]
 
 # Where single resources are tested trap by trap: trap → file and name of the test or of its case.
 ELSEWHERE = {

@@ -81,6 +81,12 @@ def test_every_value_says_where_it_was_read(pack: RulePack) -> None:
                     assert entry.source or name == "rejected", f"{case.name}: {name}"
 
 
+def test_an_intake_of_all_sources_never_says_that_the_diet_is_enough(pack: RulePack) -> None:
+    """420 mg a day may be 300 mg of a supplement and a poor diet."""
+    case = next(case for case in CASES if case.name.startswith("an intake of all sources above it"))
+    assert outcome(case, pack)[1]["low-dietary-magnesium"].status == "withheld"
+
+
 @pytest.mark.parametrize("trap", ELSEWHERE)
 def test_a_trap_that_is_tested_elsewhere_is_tested_there(trap: str) -> None:
     file, name = ELSEWHERE[trap]

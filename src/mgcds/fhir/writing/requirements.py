@@ -42,5 +42,9 @@ def _codes(item: Item, pack: RulePack) -> list[Node]:
     if measured is not None and measured.change is not None:
         source = pack.items[measured.change.of]
         measured = source if isinstance(source, MeasuredItem) else None
-    codes = [{"system": _LOINC, "code": code} for code in measured.codes] if measured is not None else []
+    codes = (
+        [{"system": _LOINC, "code": code} for code in measured.codes if code not in measured.at_most_from]
+        if measured is not None
+        else []
+    )
     return codes or [{"system": ITEMS, "code": item.id, "display": item.title}]
