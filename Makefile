@@ -7,8 +7,9 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 PATIENTS ?= 1000000
 RECORDS ?= 10000
-NODE := judge fhir-validators messages
+NODE := judge fhir-validators messages axe
 INSTALLED := $(NODE:%=tools/%/node_modules/.installed)
+SITE ?= build/site
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 TESTS_OF_MEANING := $(wildcard tests/model tests/engines tests/evaluator tests/features features)
 
@@ -22,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test lint types contracts format agreement judge bench versions conformance settings clean
+.PHONY: help venv demo test lint types contracts format agreement judge review bench versions conformance settings clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -69,6 +70,14 @@ tools/%/node_modules/.installed: tools/%/package-lock.json
 	@echo "mgcds: installing the packages of tools/$*"
 	@npm ci --prefix tools/$* --omit=optional --no-audit --no-fund --loglevel error
 	@touch $@
+
+review: venv  ## build the review pages in SITE (build/site), from a run of all scenarios and all small mistakes in the rules
+	@mkdir -p build
+	@echo "mgcds: asking which small mistakes in the rules no scenario would notice"
+	@$(BIN)/mgcds mutate --format json > build/questions.json || test $$? -eq 1
+	@echo "mgcds: running the scenarios and writing the pages"
+	@$(BIN)/mgcds scenarios --report build/report.json > build/scenarios.txt || test $$? -eq 1
+	@$(BIN)/mgcds review --report build/report.json --questions build/questions.json -o $(SITE)
 
 bench: venv  ## measure speed, against zen-engine too
 	@$(PIP) --editable '.[bench]'

@@ -488,6 +488,32 @@ def coverage(
 
 
 @app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="Folder of the earlier rule pack.")],
+    new: Annotated[Path | None, typer.Argument(metavar="[NEW]", help="Folder of the later one; the built-in one if not given.")] = None,
+    jurisdiction: Jurisdictions = None,
+    as_: As = Format.text,
+    everything: Annotated[bool, typer.Option("--all", help="A patient also for each change between other statuses.")] = False,
+) -> None:  # fmt: skip
+    """Say who gets other suggestions from another version of a pack, with a patient for each, and check its version number."""
+    try:
+        from mgcds.verification.difference import differences
+    except ImportError:
+        raise ProofError("differences need Z3: pip install 'mgcds[verify]'") from None
+    from mgcds.printing import Printer
+    from mgcds.printing.difference import print_difference, to_dict
+    from mgcds.scenarios.proving import show_progress
+
+    found = differences(_pack(old, jurisdiction), _pack(new, jurisdiction), show_progress)
+    show_progress("")
+    if as_ is Format.json:
+        _write_json(to_dict(found))
+    else:
+        print_difference(Printer(), found, everything)
+    raise typer.Exit(0 if found.is_accepted else 1)
+
+
+@app.command()
 def sign(
     rule: Annotated[str | None, typer.Argument(metavar="[RULE]", help="Id of the rule; 'mgcds rules' lists them.")] = None,
     name: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Id or name in signers.yaml.")] = None,
@@ -622,6 +648,10 @@ def review(
             "--features", metavar="DIR", help="Folder of feature files; those of the built-in pack if not given."
         ),
     ] = None,
+    since: Annotated[
+        Path | None, typer.Option("--since", metavar="PACK", help="The pack that was signed: say what changed since.")
+    ] = None,
+    on: On = None,
     rules: Rules = None,
 ) -> None:
     """Write the pages that clinicians read and sign: one for each rule, and what they rest on."""
@@ -629,7 +659,9 @@ def review(
         from mgcds.review import site
     except ImportError as error:
         raise ReviewError(f"the review pages need {error.name}: pip install 'mgcds[review]'") from None
-    built = site.review(output, _pack(rules), rules, features, report, questions)
+    from mgcds.evaluator import today
+
+    built = site.review(output, site.Sources(rules, features, report, questions, since), on or today(), app)
     for line in site.lines(built, output):
         typer.echo(line)
     raise typer.Exit(0 if built.is_clean else 1)

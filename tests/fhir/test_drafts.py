@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from mgcds.evaluator import evaluate
 from mgcds.fhir.drafts import Draft, drafts_of
 from mgcds.model.assessment import Suggestion
-from mgcds.model.drafts import SupplementDraft
+from mgcds.model.documentation import describe
+from mgcds.model.drafts import MeasurementDraft, SupplementDraft
+from mgcds.model.meaning import meaning_of
 from mgcds.model.pack import MeasuredItem, RulePack
 from mgcds.scenarios.patients import TODAY, Patient
 
@@ -128,3 +131,28 @@ def test_every_draft_of_the_pack_is_used_and_keeps_below_every_limit(pack: RuleP
     doses = [draft for draft in pack.drafts.values() if isinstance(draft, SupplementDraft)]
     assert {draft.dose.mg * draft.times_a_day for draft in doses} == {248, 124}
     assert all(isinstance(pack.items[name], MeasuredItem) for name in ("supplemental_magnesium", "serum_magnesium"))
+
+
+def test_what_is_drafted_belongs_to_what_is_signed(pack: RulePack) -> None:
+    """A dose, or for whom it is drafted, cannot be changed below a signature."""
+    draft = pack.drafts["trial-dose"]
+    assert isinstance(draft, SupplementDraft)
+    for other in (
+        replace(draft, times_a_day=1),
+        replace(draft, days=84),
+        replace(draft, only_for=None),
+        replace(draft, directions=""),
+    ):
+        changed = replace(pack, drafts={**pack.drafts, draft.id: other})
+        assert meaning_of("trial-dose", changed) != meaning_of("trial-dose", pack)
+        assert meaning_of("confirm-low-magnesium", changed) == meaning_of("confirm-low-magnesium", pack)
+    magnesium = pack.drafts["magnesium"]
+    assert isinstance(magnesium, MeasurementDraft)
+    changed = replace(pack, drafts={**pack.drafts, "magnesium": replace(magnesium, codes=())})
+    assert meaning_of("confirm-low-magnesium", changed) != meaning_of("confirm-low-magnesium", pack)
+
+
+def test_the_documentation_of_a_rule_shows_its_drafts(pack: RulePack) -> None:
+    assert describe(pack.rules["recent-kidney-function"], pack)["drafts"] == ["Creatinine with eGFR (LOINC 98979-8)"]
+    assert "124 mg elemental, 2 a day for 42 days" in describe(pack.rules["trial-dose"], pack)["drafts"][0]
+    assert describe(pack.rules["pregnancy"], pack)["drafts"] == []

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = "amara.yaml"
-SHIPPED = ("rules", "features", "examples")
+SHIPPED = ("rules", "features", "examples", "docs")
 NOT_RULES = ("findings", "evidence", "valuesets")
 IN_WHEEL = (*SHIPPED, "src", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +34,24 @@ needs_a_browser = pytest.mark.skipif(
 )
 
 
+@cache
+def _playwright() -> Any:
+    """One for the life of the process: a second beside it is refused, and tests of a page may open another."""
+    from playwright.sync_api import sync_playwright
+
+    started = sync_playwright().start()
+    atexit.register(started.stop)
+    return started
+
+
 @contextmanager
 def chromium() -> Iterator[Any]:
     """A headless browser, closed at the end."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        try:
-            yield browser
-        finally:
-            browser.close()
+    browser = _playwright().chromium.launch(executable_path=CHROMIUM)
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 @contextmanager
@@ -53,6 +62,13 @@ def opened(browser: Any, html: str, **context: Any) -> Iterator[Any]:
         page = shown.new_page()
         page.set_content(html)
         yield page
+
+
+@contextmanager
+def a_page(**settings: Any) -> Iterator[Any]:
+    """An empty page of a browser of its own; `settings` as for `browser.new_page`."""
+    with chromium() as browser:
+        yield browser.new_page(**settings)
 
 
 def violations(page: Any) -> list[str]:

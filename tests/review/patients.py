@@ -57,9 +57,9 @@ def hostile() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def crowded() -> dict[str, Any]:
-    """Eight years of results, forms and medicines."""
-    days = [f"{2018 + number // 50}-{number % 12 + 1:02}-{number % 28 + 1:02}" for number in range(400)]
+def crowded(many: int = 400) -> dict[str, Any]:
+    """Years of results, forms and medicines, fifty of each a year."""
+    days = [f"{2018 + number // 50}-{number % 12 + 1:02}-{number % 28 + 1:02}" for number in range(many)]
     return {
         **AMARA,
         "serum_magnesium": [

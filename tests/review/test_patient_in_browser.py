@@ -13,7 +13,7 @@ from tests.review.browser import chromium, needs_a_browser, opened, violations
 from tests.review.patients import AMARA, URGENT, assessed, crowded, hostile, page_of
 
 pytestmark = needs_a_browser
-RECORDS = {"amara": AMARA, "urgent": URGENT, "nothing known": {}, "hostile": hostile(), "crowded": crowded()}
+RECORDS = {"amara": AMARA, "urgent": URGENT, "nothing known": {}, "hostile": hostile(), "crowded": crowded(40)}
 # The width between the margins of the style sheet's @page (14 mm each), at 96 pixels an inch.
 PAPER = {"A4": 688, "Letter": 710}
 

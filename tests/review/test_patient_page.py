@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from time import perf_counter
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 
 from mgcds.evaluator import evaluate
 from mgcds.model.history import results
+from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord, read_record
+from mgcds.model.review import Signature
 from mgcds.review.patient_page import patient_html, patient_page, write_pages
 from mgcds.review.phq9_chart import phq9_rows
 from mgcds.review.rendering import MOST_BYTES
@@ -178,12 +181,27 @@ def test_review_state_pack_and_day_are_on_the_page(amara: str) -> None:
     assert "unreviewed, review due 2027-11-01" in text
 
 
+def reviewed_otherwise(rule: str, **review: Any) -> RulePack:
+    found = pack().rules[rule]
+    return replace(pack(), rules={**pack().rules, rule: replace(found, review=replace(found.review, **review))})
+
+
 def test_a_signed_rule_ends_the_general_sentence() -> None:
-    rule = pack().rules["trial-dose"]
-    signed = replace(rule, review=replace(rule.review, status="reviewed"))
-    other = replace(pack(), rules={**pack().rules, "trial-dose": signed})
-    record = read_record(AMARA)
-    assert "No clinician has signed" not in patient_html("", record, evaluate(record, other, ON))
+    signature = Signature("a", "A. Nother", "psychiatrist", ON, date(2027, 11, 1), "", "")
+    record, other = read_record(AMARA), reviewed_otherwise("confirm-low-magnesium", signatures=(signature,))
+    text = " ".join(_Read(patient_html("", record, evaluate(record, other, ON))).text.split())
+    assert "No clinician has signed" not in text
+    assert "1 of 60 rules have been signed." in text
+    assert re.search(r"Rule confirm-low-magnesium \S+ reviewed, review due", text)
+
+
+def test_a_late_review_is_said_wherever_the_rule_is_named() -> None:
+    record, late = read_record(AMARA), "May be out of date: review overdue since 2026-11-01"
+    for rule in ("confirm-low-magnesium", "trial-dose", "bradycardia", "suicide-risk"):
+        html = patient_html("", record, evaluate(record, reviewed_otherwise(rule, due=date(2026, 11, 1)), ON))
+        assert html.count(late) == 1
+        assert ("review overdue" in " ".join(glance(html))) is (rule in ("confirm-low-magnesium", "trial-dose"))
+    assert "review overdue" not in page_of(AMARA)
 
 
 def test_what_concerns_the_person_comes_first() -> None:
@@ -291,6 +309,28 @@ def test_a_stop_a_supplement_and_psychotherapy_are_marked() -> None:
     assert drawn.count('class="course unsure"') == 2  # a month is no day; of CBT no start is known
 
 
+def treatments_told(html: str) -> list[str]:
+    """The lines of the table of treatments."""
+    table = re.search(r"<caption[^>]*>Antidepressants, magnesium and psychotherapy.*?</table>", html, re.DOTALL)
+    rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", table[0] if table else "", re.DOTALL)
+    return [" ".join(_Read(row.replace("<td>", " ")).text.split()) for row in rows]
+
+
+def test_the_table_of_treatments_says_what_the_picture_shows_and_more() -> None:
+    medicines: list[Any] = [{"name": f"Sertraline {number} mg", "start": "2026-09"} for number in range(14)]
+    record = {
+        **AMARA,
+        "medicines": [*medicines, "citalopram", {"name": "Fluoxetine", "start": "2020", "stop": "2020-02-01"}],
+    }
+    html = page_of(record)
+    told = treatments_told(html)
+    assert told[0] == "Sertraline 0 mg 2026-09 – taken or received"
+    assert told[14:] == ["citalopram not known – taken or received", "Fluoxetine 2020 2020-02-01 not"]
+    assert picture(html, "phq9").count(">Sertraline ") == 12  # the picture has twelve lanes
+    assert treatments_told(page_of({**record, "phq9": [], "phq9_item9": []})) == told
+    assert treatments_told(page_of({})) == []
+
+
 def test_item_9_belongs_to_the_total_of_its_day() -> None:
     record = read_record(
         {"phq9": AMARA["phq9"], "phq9_item9": [{"value": 1, "date": "2026-08-03"}, {"value": 0, "date": "2026-10-01"}]}
@@ -325,6 +365,17 @@ def test_the_axis_reaches_from_the_first_result_to_the_day_of_evaluation() -> No
 def test_labels_do_not_cover_one_another_and_the_newest_has_one() -> None:
     assert with_room([(10, 10), (12, 11), (100, 10)]) == {1, 2}
     assert with_room([]) == set()
+
+
+def test_results_after_the_day_stand_in_the_table_and_not_in_the_picture() -> None:
+    later = {
+        "serum_magnesium": {"value": "0.8 mmol/L", "date": "2027-01-01"},
+        "phq9": {"value": 3, "date": "2027-01-01"},
+    }
+    html = page_of({**AMARA, "phq9_item9": [], **later})
+    assert "<svg" not in html
+    assert html.count("dated after the day of evaluation") >= 2
+    assert html.count("No result that can be used.") + html.count("No total that can be used.") == 2
 
 
 def test_without_results_the_page_says_so() -> None:

@@ -23,7 +23,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 def lacking() -> str | None:
     if shutil.which("node") is None:
-        return "NOT TESTED: Cucumber Messages need Node.js 20.11 or newer with npm (apt-get install nodejs npm)"
+        return "NOT TESTED: Cucumber Messages need Node.js 18 or newer with npm (apt-get install nodejs npm)"
     there = (TOOL / "node_modules").is_dir()
     return (
         None if there else "NOT TESTED: the packages of tools/messages are not installed: `make test` does it with npm"

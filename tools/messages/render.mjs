@@ -3,15 +3,19 @@
 // Exit codes: 0 valid and written; 1 a line is not valid, with its number and what is wrong.
 
 import { createReadStream, createWriteStream, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { fileURLToPath } from "node:url";
 import { CucumberHtmlStream } from "@cucumber/html-formatter";
 import Ajv from "ajv/dist/2020.js";
 
 const [messages, page] = process.argv.slice(2);
-const schema = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve("@cucumber/messages/schema")), "utf8"));
+const { resolve } = createRequire(import.meta.url);
+const schema = JSON.parse(readFileSync(resolve("@cucumber/messages/schema"), "utf8"));
+const parts = dirname(resolve("@cucumber/html-formatter")); // named, as its own defaults need Node.js 20.11
+const look = [join(parts, "..", "main.css"), join(parts, "..", "main.js"), join(parts, "icon.url")];
 const valid = new Ajv.default({ strict: false }).compile(schema);
 
 const envelopes = [];
@@ -32,5 +36,5 @@ if (faults || !number) {
   console.error(number ? `${faults} of ${number} messages are not valid` : "there is no message");
   process.exit(1);
 }
-await pipeline(Readable.from(envelopes), new CucumberHtmlStream(), createWriteStream(page));
+await pipeline(Readable.from(envelopes), new CucumberHtmlStream(...look), createWriteStream(page));
 console.log(`${number} messages are valid`);

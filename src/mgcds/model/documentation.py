@@ -7,7 +7,8 @@ from typing import Any
 
 from mgcds.model.condition import names_of
 from mgcds.model.criterion import Bound, Criterion, Has, Limit, Measure, ReferenceLimit, Taking, Threshold, Which
-from mgcds.model.explanation import clause, limit_words, plain, sentence
+from mgcds.model.drafts import DraftOrder, SupplementDraft
+from mgcds.model.explanation import clause, limit_words, number, plain, sentence
 from mgcds.model.pack import MeasuredItem, RulePack, about
 from mgcds.model.rule import Finding, HoldsBack, Rule
 from mgcds.model.terminology import ValueSet, with_included
@@ -29,10 +30,20 @@ def describe(rule: Rule, pack: RulePack) -> dict[str, Any]:
         "reads": list(pack.reads[rule.id]),
         "evidence_for": list(suggest.evidence_for), "evidence_against": list(suggest.evidence_against),
         "override_reasons": {name: pack.override_reasons[name] for name in suggest.override_reasons},
+        "drafts": [draft_sentence(pack.drafts[draft]) for draft in suggest.drafts],
         "holds_back": _by_reason((other, holder) for other, holder in held),
         "held_back_by": _by_reason((holder.by, holder) for holder in pack.holders[rule.id]),
         "review": rule.review.to_dict(), "note": rule.note,
     }  # fmt: skip
+
+
+def draft_sentence(draft: DraftOrder) -> str:
+    """What is drafted, and for whom, in words."""
+    if not isinstance(draft, SupplementDraft):
+        return draft.title + (f" (LOINC {', '.join(draft.codes)})" if draft.codes else "")
+    only = f"; only where {draft.only_for.sentence}" if draft.only_for is not None else ""
+    each = f"{number(draft.dose.mg)} mg elemental, {draft.times_a_day} a day for {draft.days} days"
+    return f"{draft.title}: {draft.product.names[0]}, {each}, {draft.directions}{only}"
 
 
 def findings_of(part: Rule | Finding, pack: RulePack) -> tuple[Finding, ...]:

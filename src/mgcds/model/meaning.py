@@ -29,6 +29,7 @@ from mgcds.model.criterion import (
     Taking,
     Threshold,
 )
+from mgcds.model.drafts import DraftOrder, MeasurementDraft, QuestionDraft, SupplementDraft
 from mgcds.model.pack import Item, ListItem, MeasuredItem, RulePack, StateItem, about
 from mgcds.model.terminology import ValueSet, plain_code, with_included, words
 
@@ -77,6 +78,7 @@ def canonical(rule_id: str, pack: RulePack) -> dict[str, Any]:
             "evidence for": sorted(suggest.evidence_for),
             "evidence against": sorted(suggest.evidence_against),
             "override reasons": {key: _folded(pack.override_reasons[key]) for key in suggest.override_reasons},
+            **({"drafts": {key: _draft(pack.drafts[key], pack) for key in suggest.drafts}} if suggest.drafts else {}),
         },
     }
 
@@ -84,6 +86,22 @@ def canonical(rule_id: str, pack: RulePack) -> dict[str, Any]:
 def _folded(text: str) -> str:
     """However its lines were folded."""
     return " ".join(text.split())
+
+
+def _draft(draft: DraftOrder, pack: RulePack) -> dict[str, Any]:
+    """All that goes into the chart."""
+    match draft:
+        case SupplementDraft():
+            only_for = _criterion(draft.only_for, pack) if draft.only_for is not None else None
+            return {
+                "title": draft.title, "product": draft.product.names[0], "codes": {key: list(codes) for key, codes in draft.product.codes.items()},
+                "elemental mg": _number(draft.dose.mg), "times a day": draft.times_a_day, "days": draft.days,
+                "directions": draft.directions, "only for": only_for,
+            }  # fmt: skip
+        case MeasurementDraft() | QuestionDraft():
+            order = "measure" if isinstance(draft, MeasurementDraft) else "ask"
+            return {order: draft.title, "codes": list(draft.codes)}
+    assert_never(draft)
 
 
 def _holds_back(rule_id: str, pack: RulePack) -> dict[str, Any]:
@@ -209,6 +227,7 @@ def _measured(item: MeasuredItem) -> dict[str, Any]:
         "current for": item.current_for,
         "on a tie": item.on_a_tie,
         "not from": dict(item.not_from),
+        **({"at most from": sorted(item.at_most_from)} if item.at_most_from else {}),
         "whole": item.whole,
         "methods": {name: _folded(worth) for name, worth in item.methods.items()},
         "change": change and [change.of, change.value_set, change.within, change.gives],

@@ -69,7 +69,8 @@ def _print_offered(printer: Printer, assessment: Assessment) -> None:
 
 def _in_a_line(suggestion: Suggestion) -> str:
     """With what is said of every suggestion whose review is late, in whatever list it stands."""
-    late = f" ({suggestion.review_warning})" if suggestion.review_warning else ""
+    late = " ".join(suggestion.review_warning.split()[:2])
+    late = f" ({late})" if late else ""
     return f"{suggestion.kind}: {suggestion.rule.title} [{suggestion.id}]{late}"
 
 

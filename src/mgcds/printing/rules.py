@@ -39,6 +39,7 @@ def print_rule(printer: Printer, described: Mapping[str, Any], pack: RulePack) -
     printer.section(
         "Reasons to set it aside", [f"{name}: {text}" for name, text in described["override_reasons"].items()]
     )
+    printer.section("May put into the chart as a draft", described["drafts"], "Nothing.")
     printer.section("Holds back", _holds(described["holds_back"]), "Nothing.")
     _print_holders(printer, described["held_back_by"])
     scenarios = [

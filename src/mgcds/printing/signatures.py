@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
+from mgcds.model.documentation import draft_sentence
 from mgcds.model.explanation import sentence
 from mgcds.model.meaning import meaning_of
 from mgcds.model.pack import RulePack
@@ -25,6 +26,9 @@ def print_to_sign(printer: Printer, rule: Rule, pack: RulePack) -> None:
         printer.section(f"Evidence {which}", [f"{each.id}: {each.effect}" for each in cited], "None cited.")
     printer.section("Held back by", [holder.by for holder in pack.holders[rule.id]], "Nothing.")
     printer.section("Reasons to set it aside", [pack.override_reasons[name] for name in suggest.override_reasons])
+    printer.section(
+        "May put into the chart as a draft", [draft_sentence(pack.drafts[name]) for name in suggest.drafts], "Nothing."
+    )
     printer.line()
     printer.line(f"Meaning {meaning_of(rule.id, pack)}, to be reviewed again by {rule.review.due}.")
 

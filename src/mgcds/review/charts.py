@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from markupsafe import Markup, escape
@@ -28,10 +29,14 @@ def _short(value: object) -> object:
     return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else value
 
 
-def drawing(key: str, width: float, height: float, title: str, description: str, parts: Iterable[Markup]) -> Markup:
-    """A picture with its text alternative. `key` is its name on the page, so that two do not share their ids."""
+def drawing(
+    key: str, width: float, height: float, title: str, description: str, parts: Iterable[Markup], role: str = "img"
+) -> Markup:
+    """A picture with its text alternative. `key` is its name on the page, so that two do not share their ids; `role`: `img`, or
+    `graphics-document` where it holds links.
+    """
     names = f"{key}-title {key}-description"
-    frame = f'<svg role="img" aria-labelledby="{escape(names)}" viewBox="0 0 {_short(width)} {_short(height)}" font-size="12">'
+    frame = f'<svg role="{role}" aria-labelledby="{escape(names)}" viewBox="0 0 {_short(width)} {_short(height)}" font-size="12">'
     inside = [shape("title", id=f"{key}-title", text=title), shape("desc", id=f"{key}-description", text=description)]
     return Markup(frame) + Markup("").join([*inside, *parts]) + Markup("</svg>")
 
@@ -242,12 +247,15 @@ def range_words(each: Range, unit: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """An estimate of one study: of what, and its interval where one was reported."""
+    """An estimate of one study, written as it was reported: of what, and its interval where there was one."""
 
     label: str
-    value: float
-    low: float | None = None
-    high: float | None = None
+    value: Decimal
+    low: Decimal | None = None
+    high: Decimal | None = None
+
+
+_ROW, _START, _PLOT, _FOREST = 36.0, 14.0, 262.0, 440.0
 
 
 def forest(
@@ -257,50 +265,47 @@ def forest(
     """Estimates that share one measure, below one another, with the line of no effect and what either side of it means. `reach`: the
     least that the scale covers, so that plots beside one another can be compared.
     """
-    row, width, text_at = 34.0, 470.0, 314.0
-    ends = [end for each in effects for end in (each.value, each.low, each.high) if end is not None]
+    ends = [float(end) for each in effects for end in (each.value, each.low, each.high) if end is not None]
     low, high = min([none_at, *(reach or ()), *ends]), max([none_at, *(reach or ()), *ends])
     room = (high - low) * 0.12 or 1.0
-    scale = Scale(min(low, 0.5), max(high, 2), 8, 300, True) if log else Scale(low - room, high + room, 8, 300)
-    bottom = row * len(effects) + 4
-    parts = [shape("line", x1=scale(none_at), x2=scale(none_at), y1=2, y2=bottom, class_="axis")]
+    scale = (
+        Scale(min(low, 0.5), max(high, 2), _START, _PLOT, True)
+        if log
+        else Scale(low - room, high + room, _START, _PLOT)
+    )
+    bottom = _ROW * len(effects) + 4
+    lines = [_ROW * place + 17 for place in range(len(effects))]
+    parts = [
+        *(shape("line", x1=scale(none_at), x2=scale(none_at), y1=top, y2=top + 18, class_="axis") for top in lines),
+        shape("line", x1=_START - 6, x2=_PLOT, y1=bottom, y2=bottom, class_="axis"),
+        shape("text", x=_PLOT + 16, y=bottom + 15, class_="soft", text=measure),
+    ]
     for place, each in enumerate(effects):
-        parts += _effect(each, row * place, scale, text_at)
-    parts.append(shape("line", x1=8, x2=300, y1=bottom, y2=bottom, class_="axis"))
-    for tick in scale.ticks[:: max(1, len(scale.ticks) // 4)]:
-        parts.append(
-            shape(
-                "text",
-                x=scale(tick),
-                y=bottom + 14,
-                text_anchor="middle",
-                font_size=10.5,
-                class_="soft",
-                text=plain_number(tick),
-            )
-        )
-    parts.append(shape("text", x=text_at, y=bottom + 14, font_size=10.5, class_="soft", text=measure))
+        parts += _effect(each, _ROW * place, scale)
+    ticks = scale.ticks
+    for tick in ticks if len(ticks) < 6 else ticks[::2]:
+        text = plain_number(tick)
+        parts.append(shape("text", x=scale(tick), y=bottom + 15, text_anchor="middle", class_="soft", text=text))
     left, right = sides
-    parts.append(shape("text", x=8, y=bottom + 30, font_size=10.5, text=f"← {left}"))
-    parts.append(shape("text", x=300, y=bottom + 44, font_size=10.5, text_anchor="end", text=f"{right} →"))
+    parts.append(shape("text", x=2, y=bottom + 33, text=f"← {left}"))
+    parts.append(shape("text", x=_FOREST, y=bottom + 50, text_anchor="end", text=f"{right} →"))
     said = "; ".join(f"{each.label}: {effect_words(each)}" for each in effects)
     description = f"{said}. No effect is {plain_number(none_at)}; lower: {left}; higher: {right}."
-    return drawing(key, width, bottom + 50, f"{measure}: effects with their intervals", description, parts)
+    return drawing(key, _FOREST, bottom + 56, f"{measure}: effects with their intervals", description, parts)
 
 
-def _effect(each: Effect, top: float, scale: Scale, text_at: float) -> Iterable[Markup]:
-    y = top + 22
-    yield shape("text", x=8, y=top + 11, font_size=10.5, class_="soft", text=each.label)
+def _effect(each: Effect, top: float, scale: Scale) -> Iterable[Markup]:
+    y, at = top + 25, scale(float(each.value))
+    yield shape("text", x=2, y=top + 12, class_="soft", text=each.label)
     if each.low is not None and each.high is not None:
-        yield shape("line", x1=scale(each.low), x2=scale(each.high), y1=y, y2=y, class_="line")
-        yield shape("rect", x=scale(each.value) - 4, y=y - 4, width=8, height=8, class_="mark")
+        yield shape("line", x1=scale(float(each.low)), x2=scale(float(each.high)), y1=y, y2=y, class_="line")
+        yield shape("rect", x=at - 4, y=y - 4, width=8, height=8, class_="mark")
     else:
-        yield shape("circle", cx=scale(each.value), cy=y, r=4, class_="mark hollow")
-    yield shape("text", x=text_at, y=y + 3, font_size=10.5, text=effect_words(each))
+        yield shape("circle", cx=at, cy=y, r=4, class_="mark hollow")
+    yield shape("text", x=_PLOT + 16, y=y + 4, text=effect_words(each))
 
 
 def effect_words(each: Effect) -> str:
-    """`−0.919 (−1.443 to −0.396)`"""
-    if each.low is None or each.high is None:
-        return f"{plain_number(each.value)}, no interval reported"
-    return f"{plain_number(each.value)} ({plain_number(each.low)} to {plain_number(each.high)})"
+    """`−0.919 (−1.443 to −0.396)`, with the digits of the source"""
+    value, low, high = (f"{end}".replace("-", "−") for end in (each.value, each.low, each.high))
+    return f"{value}, no interval reported" if each.low is None or each.high is None else f"{value} ({low} to {high})"

@@ -11,7 +11,7 @@ from mgcds.model.pack import Estimate, Evidence
 from mgcds.review.charts import Effect, forest
 
 MEASURES = {
-    "SMD": "standardised mean difference", "g": "standardised mean difference", "mean difference": "difference in points",
+    "SMD": "standardised difference", "g": "standardised difference", "mean difference": "difference in points",
     "RR": "risk ratio", "OR": "odds ratio", "HR": "hazard ratio",
 }  # fmt: skip
 """what the axis says; Hedges' g is a standardised mean difference with a correction for small samples"""
@@ -48,8 +48,7 @@ def _plots(key: str, entry: Evidence, reach: dict[str, tuple[float, float]]) -> 
 
 
 def _effect(estimate: Estimate) -> Effect:
-    ends = (float(end) if end is not None else None for end in (estimate.low, estimate.high))
-    return Effect(estimate.of, float(estimate.value), *ends)
+    return Effect(estimate.of, estimate.value, estimate.low, estimate.high)
 
 
 def _reach(entries: Iterable[Evidence]) -> dict[str, tuple[float, float]]:

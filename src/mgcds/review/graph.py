@@ -112,7 +112,7 @@ def _two_columns(
         parts.append(shape("path", d=path, class_="edge", **dashed))
     for x, boxes, tops in ((0, left, left_tops), (_WIDTH - _BOX, right, right_tops)):
         parts += [_drawn(box, x, top) for box, top in zip(boxes, tops, strict=True)]
-    return drawing(key, _WIDTH, tall + 2, title, said, parts).replace('role="img"', 'role="group"', 1)
+    return drawing(key, _WIDTH, tall + 2, title, said, parts, "graphics-document")
 
 
 def _height(boxes: Sequence[Box]) -> float:

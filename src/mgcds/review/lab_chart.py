@@ -133,9 +133,11 @@ class _Placed(NamedTuple):
 
 
 def lab_picture(item: MeasuredItem, results: Sequence[Result], on: date) -> Markup:
-    """Each result as a mark, and beside it as a bar the range that belongs to it."""
+    """Each result as a mark, and beside it as a bar the range that belongs to it; '' where nothing is to be drawn."""
     axis = time_axis(results, on, WIDTH - 14)
     used, unused = shown_on(results, on)
+    if not (used or unused):
+        return Markup("")
     placed = [_placed(day, each.reading, item) for day, each in used if each.reading]
     y = _scale(placed)
     parts = [

@@ -59,7 +59,13 @@ def decision_table(condition: Condition, pack: RulePack) -> DecisionTable:
     of unknowns.
     """
     names = dict.fromkeys(names_of(condition))
-    return DecisionTable([(name, _named(name, pack)) for name in names], [dict(way) for way in _ways(condition, True)])
+    return DecisionTable([(name, _named(name, pack)) for name in names], ways_of(condition))
+
+
+def ways_of(condition: Condition) -> list[dict[str, bool]]:
+    """The ways for a condition to be met. One that asks for a name and its opposite never is, and is left out."""
+    ways = _ways(condition, True)
+    return [dict(way) for way in ways if len(dict(way)) == len(way)]
 
 
 Way = frozenset[tuple[str, bool]]

@@ -23,7 +23,7 @@ from mgcds.review.grid import CaseFacts, Line
 from mgcds.review.packet import Packet, packet_of, words_of
 from mgcds.review.rendering import Entry, Site, environment
 from mgcds.review.results import Questions, Run, usable
-from mgcds.review.standing import StandingOf, unsigned
+from mgcds.review.standing import StandingOf
 from mgcds.review.trace import BETWEEN, INVARIANTS, Trace, trace
 from mgcds.scenarios.report import Report
 
@@ -64,13 +64,13 @@ class Built:
 
 
 def build(
-    folder: Path, pack: RulePack, features: Sequence[Path], report: Report, questions: Questions | None = None,
-    standing: StandingOf | None = None, navigation: Sequence[Entry] = NAVIGATION,
+    folder: Path, pack: RulePack, features: Sequence[Path], report: Report, standing: StandingOf, questions: Questions | None = None,
+    navigation: Sequence[Entry] = NAVIGATION,
 ) -> Built:  # fmt: skip
-    """Write every page into `folder`. `standing`: what is signed of a rule; as its file says where it is not given."""
+    """Write every page into `folder`. `standing`: what is signed of a rule."""
     run, questions = usable(report, pack, features), questions or Questions()
     read = read_features(features, pack, run)
-    traced = trace(pack, read, standing or unsigned(pack))
+    traced = trace(pack, read, standing)
     scenarios = [scenario for feature in read.values() for scenario in feature.scenarios]
     facts = CaseFacts(pack)
     packets = [packet_of(each, scenarios, facts, questions, pack) for each in traced.rules.values()]
@@ -133,18 +133,24 @@ def _single_pages(
     }  # fmt: skip
     words = {packet.rule.id: words_of(packet) for packet in packets}
     catalogue = studies("catalogue", sorted(pack.evidence.values(), key=lambda entry: entry.id))
+    overview = {"packets": packets, "facets": facets, "words": words, "questions": questions, "meanings": KINDS}
+    table = pack.drug_magnesium
+    items = [_item(item) for item in pack.items.values()]
     return {
-        "index.html": ("index.html", {"title": "Magnesium in depression: the rules", "packets": packets, "facets": facets, "words": words, "questions": questions, "meanings": KINDS}),
+        "index.html": ("index.html", {"title": "Magnesium in depression: the rules", **overview}),
         "map.html": ("map.html", _map(pack)),
         f"{INVARIANTS}.html": ("features.html", _folder("Invariants: what is so of every patient", INVARIANTS, read)),
         f"{BETWEEN}.html": ("features.html", _folder("Precedence: who holds back whom", BETWEEN, read)),
         "evidence.html": ("evidence.html", {"title": "Evidence", "catalogue": catalogue, "used_by": traced.used_by}),
         "claims.html": ("claims.html", {"title": "What is claimed of magnesium", "claims": pack.claims.values()}),
-        "medicines.html": ("medicines.html", {"title": "Medicines and magnesium", "table": pack.drug_magnesium, "interval": interval_words}),
-        "items.html": ("items.html", {"title": "The data dictionary", "items": [_item(item) for item in pack.items.values()]}),
+        "medicines.html": (
+            "medicines.html",
+            {"title": "Medicines and magnesium", "table": table, "interval": interval_words},
+        ),
+        "items.html": ("items.html", {"title": "The data dictionary", "items": items}),
         "trace.html": ("trace.html", {"title": "Trace", "traced": traced}),
         "glossary.html": ("glossary.html", {"title": "Glossary", "words": glossary()}),
-    }  # fmt: skip
+    }
 
 
 def _folder(title: str, folder: str, read: dict[str, Feature]) -> dict[str, object]:

@@ -138,6 +138,11 @@ class PatientPage:
         return tuple(suggestion for suggestion in self.offered if suggestion.kind in CAUTIONS)
 
     @property
+    def signed(self) -> int:
+        """How many rules a clinician has signed."""
+        return sum(rule.review.status != "unreviewed" for rule in self.assessment.pack.rules.values())
+
+    @property
     def undecided_trials(self) -> tuple[Suggestion, ...]:
         """Trials and doses that cannot be decided, and so are not offered."""
         return tuple(each for _, group in self.undecided for each in group if each.kind in TRIALS)

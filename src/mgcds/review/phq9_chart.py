@@ -65,13 +65,15 @@ def _ends(reading: Reading) -> tuple[Number, Number]:
 def phq9_picture(
     totals: Sequence[Result], item9: Sequence[Result], courses: Sequence[Course], cutoffs: Cutoffs | None, on: date
 ) -> Markup:
-    """Totals in their bands, item 9 below them, then a lane for each medicine or treatment."""
+    """Totals in their bands, item 9 below them, then a lane for each medicine or treatment; '' where nothing is to be drawn."""
     axis = time_axis([*totals, *item9], on, WIDTH - 118, courses)
     answers, _ = shown_on(item9, on)
+    used, unused = shown_on(totals, on)
+    if not (answers or used or unused):
+        return Markup("")
     lanes = _lanes(courses, axis)
     top = BOTTOM + FOOT + (22 if answers else 0)
     bottom = top + _LANE * len(lanes)
-    used, unused = shown_on(totals, on)
     parts = [
         *_bands(cutoffs, axis), *axis.drawn(bottom), *_totals(used, axis), *unusable(unused, axis), *_item9(answers, axis),
         *(part for number, (name, drawn) in enumerate(lanes) for part in _lane(name, drawn, top + _LANE * number, axis)),

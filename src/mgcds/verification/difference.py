@@ -16,18 +16,20 @@ import z3
 from mgcds.errors import EngineDisagreement
 from mgcds.evaluator import evaluate
 from mgcds.model.assessment import Assessment
+from mgcds.model.documentation import draft_sentence
 from mgcds.model.evaluation import Status, evaluate_facts
 from mgcds.model.explanation import deciding, step_text
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
+from mgcds.model.rule import Rule
 from mgcds.verification.rereading import Reread, paired_kin, undecided
 from mgcds.verification.symbolic import AnyPatient
-from mgcds.verification.witness import ON, Record, Witness, find_witness
+from mgcds.verification.witness import ON, Record, Witness, find_witness, writable
 
 Level = Literal["none", "patch", "minor", "major"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 STOPS = ("urgent", "stop")
-STATUSES: tuple[Status, ...] = get_args(Status)
+STATUSES: tuple[Status, ...] = ("not indicated", "withheld", "suppressed", "offered")
 _REWORDED = ("kind", "text", "certainty", "strength", "evidence_for", "evidence_against", "override_reasons")
 
 
@@ -64,22 +66,31 @@ class Reworded:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What counts as a change though no example shows it: it changes no status, is not decided, or concerns partial dates only."""
+
+    says: str
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
 class PackDifference:
-    """All that differs between two packs. `elsewhere`: what counts as a change though it changes no status, or is not decided."""
+    """All that differs between two packs."""
 
     old: tuple[str, str]
     """version and digest"""
     new: tuple[str, str]
     differences: tuple[Difference, ...]
     reworded: tuple[Reworded, ...]
-    elsewhere: tuple[str, ...]
+    elsewhere: tuple[Elsewhere, ...]
 
     @property
     def level(self) -> Level:
         """The weightiest of all that differs."""
-        if self.reworded or self.elsewhere:
+        if self.reworded:
             return "major"
-        found = [LEVELS.index(each.level) for each in self.differences]
+        levels = [each.level for each in self.differences] + [each.level for each in self.elsewhere]
+        found = [LEVELS.index(level) for level in levels]
         return LEVELS[max([*found, 0 if self.old[1] == self.new[1] else 1])]
 
     @property
@@ -119,7 +130,7 @@ def differences(old: RulePack, new: RulePack, progress: Callable[[str], None] = 
         found += both.differences_of(rule)
     return PackDifference(
         (old.version, old.digest), (new.version, new.digest), tuple(found), tuple(reworded(old, new)),
-        (*_not_decided(both.undecided), *shown_otherwise(old, new)),
+        (*both.not_shown, *(Elsewhere(says, "major") for says in (*_not_decided(both.undecided), *shown_otherwise(old, new)))),
     )  # fmt: skip
 
 
@@ -155,6 +166,8 @@ class BothPacks:
         self._after = Reread(new, self._before, kin[1])
         self._known = self._after.all_that_is_known(self._before)
         self._examples: list[Example] = []
+        self.not_shown: list[Elsewhere] = []
+        self._writable = z3.And(writable(self._known))
         self._solver = z3.Solver()
         self._solver.add(*self._before.constraints, *self._after.constraints, *self._after.boundary)
 
@@ -189,6 +202,12 @@ class BothPacks:
         wanted = self._wanted(rule, before, after)
         if not self._check(*wanted):
             return None
+        if not self._check(*wanted, self._writable):
+            move = f"'{rule}': {before or 'no such rule'} becomes {after or 'no such rule'}"
+            why = "only for who has a partial date or a number without end: no example"
+            self.not_shown.append(Elsewhere(f"{move}, {why}", self._level(rule, before, after)))
+            return None
+        wanted.append(self._writable)
         witness = find_witness(self._known, self._solver, *wanted)
         assert witness is not None, "there is one: it was asked just now"
         example = Example.of(witness, self._old, self._new)
@@ -249,7 +268,12 @@ def reworded(old: RulePack, new: RulePack) -> Iterator[Reworded]:
         before, after = old.rules[rule], new.rules[rule]
         fields = [("title", before.title, after.title)]
         fields += [(name, _plain(before.suggest, name), _plain(after.suggest, name)) for name in _REWORDED]
+        fields.append(("drafts", _drafts(before, old), _drafts(after, new)))
         yield from (Reworded(rule, name.replace("_", " "), was, now) for name, was, now in fields if was != now)
+
+
+def _drafts(rule: Rule, pack: RulePack) -> str:
+    return "; ".join(draft_sentence(pack.drafts[draft]) for draft in rule.suggest.drafts)
 
 
 def _plain(suggest: Any, name: str) -> str:

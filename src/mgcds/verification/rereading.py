@@ -201,7 +201,7 @@ def _codes(of: str, value_sets: Mapping[str, ValueSet]) -> set[tuple[str, str, s
 
 # --- what is not decided --------------------------------------------------------------------------------------------------
 
-_READ = ("substance", "codes", "plausible", "beyond_plausible", "on_a_tie", "not_from", "whole", "change")
+_READ = ("units", "substance", "codes", "plausible", "beyond_plausible", "on_a_tie", "not_from", "whole", "change")
 
 
 def undecided(
@@ -240,7 +240,7 @@ def _read_otherwise(before: Item, after: Item) -> str:
     if not (isinstance(before, MeasuredItem) and isinstance(after, MeasuredItem)):
         return ""
     differ = [name.replace("_", " ") for name in _READ if getattr(before, name) != getattr(after, name)]
-    return ", ".join([*(["units"] if set(before.units) != set(after.units) else []), *differ])
+    return ", ".join(differ)
 
 
 def _not_when(name: str, value_sets: Mapping[str, ValueSet]) -> Collection[str]:

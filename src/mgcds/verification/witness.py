@@ -79,32 +79,44 @@ class _Plainer:
 def _wishes(patient: AnyPatient) -> list[tuple[z3.BoolRef, list[z3.BoolRef]]]:
     """What is asked for, as a whole or else part by part; written down once a patient. Last, what does not matter is left out."""
     entries = [entry for found in patient.lists.values() for entry in found.entries.values()]
-    without = [patient.nothing_known(about) for about in (*patient.lists, *patient.states, *patient.readings)]
+    reported = [
+        about for about in patient.readings if about != "supplemental_magnesium"
+    ]  # it follows from what is taken
+    without = [patient.nothing_known(about) for about in (*patient.lists, *patient.states, *reported)]
     levels = [*_plain(patient), *([each] for each in without), *([z3.Not(entry.now)] for entry in entries)]
     return [(z3.And(level), level if len(level) > 1 else []) for level in levels]
+
+
+def writable(patient: AnyPatient) -> list[z3.BoolRef]:
+    """What no record can be written without: days, not months; numbers that end; a list that has entries was given."""
+    entries = [entry for found in patient.lists.values() for entry in found.entries.values()]
+    found = [before == most for before, most in patient.before.values()]
+    found += [
+        z3.And(entry.start[0] == entry.start[1], entry.stop[0] == entry.stop[1], entry.stop[0] >= 1)
+        for entry in entries
+    ]
+    for about, listed in patient.lists.items():
+        none_said = patient.nothing_known(about)
+        found.append(z3.Or(listed.reviewed, listed.gap != MISSING, none_said))
+        if about != "medicines":
+            found += [z3.Not(said) for entry in listed.entries.values() for said in (entry.unsure, entry.vague)]
+    for about, reading in patient.readings.items():
+        if about in ("age", "supplemental_magnesium", "days_to_surgery"):
+            found.append(z3.Implies(reading.known, reading.exact))
+        found += [_few_digits_of_limit(about, which, own, reading) for which, own in reading.own_limit.items()]
+        if not patient.is_change(about):
+            found.append(_few_digits(about, reading, 1000))
+    return found
 
 
 def _plain(patient: AnyPatient) -> Iterator[list[z3.BoolRef]]:
     """What makes a patient plain, the most important first: what no record can be written without comes before the rest."""
     entries = [entry for found in patient.lists.values() for entry in found.entries.values()]
     readings = patient.readings.items()
-    writable = [z3.Not(entry.vague) for entry in entries]
-    writable += [before == most for before, most in patient.before.values()]
-    writable += [
-        z3.And(entry.start[0] == entry.start[1], entry.stop[0] == entry.stop[1], entry.stop[0] >= 1)
-        for entry in entries
-    ]
-    for about, found in patient.lists.items():
-        none_said = patient.nothing_known(about)
-        writable.append(z3.Or(found.complete, found.gap != MISSING, none_said))
-        writable += [z3.Not(entry.unsure) for entry in found.entries.values() if about != "medicines"]
-    for about, reading in readings:
-        if about in ("age", "supplemental_magnesium", "days_to_surgery"):
-            writable.append(z3.Implies(reading.known, reading.exact))
-        writable.append(reading.own_limit["lower"] == reading.own_limit["upper"])  # a scenario says both or none
-        writable += [_few_digits_of_limit(about, which, own, reading) for which, own in reading.own_limit.items()]
-        writable.append(_few_digits(about, reading, 1000) if not patient.is_change(about) else z3.BoolVal(True))
-    yield writable
+    yield writable(patient)
+    yield [z3.Not(entry.vague) for entry in entries]
+    # a scenario says both limits of the laboratory or none
+    yield [reading.own_limit["lower"] == reading.own_limit["upper"] for _, reading in readings]
     yield [
         z3.Implies(reading.known, z3.And(reading.exact, *(z3.Not(own) for own in reading.own_limit.values())))
         for _, reading in readings
@@ -280,6 +292,9 @@ class _Writer:
         if self._is(entry.unsure):
             self._record[about].append({**_named(kin), "status": "on-hold"})
             self._said.append(f'the patient has "{kin.name}" on hold')
+        if self._is(entry.vague):
+            self._record[about].append({**_named(kin), "status": "stopped"})
+            self._said.append(f'the patient stopped "{kin.name}", it is not known when')
         if self._is(entry.stopped):
             days = self._days(entry.stop[0])
             self._record[about].append({**_named(kin), began: _day(days), ended: _day(days)})
