@@ -153,6 +153,11 @@ def _is_ndjson(file: str, content: bytes) -> bool:
     return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.lstrip().startswith(b"{")
 
 
+def read_text(name: str, content: bytes, pack: RulePack, retrieved: date) -> Input:
+    """One record that is no file: YAML, JSON or a FHIR Bundle, as somebody typed it. RecordError where it is none."""
+    return _one(name, content, pack, retrieved)
+
+
 def _one(file: str, content: bytes, pack: RulePack, retrieved: date) -> Input:
     start = content.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start.startswith((b"{", b"[")):

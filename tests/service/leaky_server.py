@@ -14,7 +14,6 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ from mgcds.model.assessment import Assessment
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
 from mgcds.service import serve
-from mgcds.service.app import create_app
 from mgcds.service.logs import configuration, set_up
 from mgcds.service.memory import SqlMemory
 from mgcds.service.settings import read_settings
@@ -115,11 +113,9 @@ def main(folder: Path) -> None:
         set_up("debug")
     serve.stop_in_order()
     careless = Careless(folder)
-    with serve.remembering(settings) as (memory, replay):
-        assert isinstance(memory, SqlMemory)
-        _database_fails(memory, lambda: careless.fault)
-        parts = replace(serve.parts_of(settings, memory, replay), evaluate=careless)
-        app = create_app(parts)
+    with serve.application(settings, careless) as (app, parts):
+        assert isinstance(parts.memory, SqlMemory)
+        _database_fails(parts.memory, lambda: careless.fault)
 
         @app.post("/boom")
         async def boom(said: str = "") -> None:

@@ -70,6 +70,7 @@ def running(folder: Path, seeded: str = "") -> Iterator[Running]:
     environment = {
         **os.environ, "SEEDED_LEAK": seeded, "MGCDS_CLIENTS": str(folder / "clients.json"), "MGCDS_SECONDS": "1",
         "MGCDS_DATABASE": f"sqlite:///{folder}/memory.db", "MGCDS_MOST_BYTES": "2000000", "PYTHONWARNINGS": "default",
+        "MGCDS_METRICS": "yes", "MGCDS_START_PAGE": "yes",
     }  # fmt: skip
     with (folder / "log").open("wb") as log:
         command = [sys.executable, "-m", "tests.service.leaky_server", str(folder)]

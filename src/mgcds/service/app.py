@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Awaitable, Callable
+from functools import partial, wraps
+from time import perf_counter
 from typing import Any, TypeVar
 
 import anyio.to_thread
@@ -21,10 +22,12 @@ from starlette.background import BackgroundTask
 from mgcds import __version__
 from mgcds.service.feedback import read_feedback
 from mgcds.service.hooks import Answer, answer, discovery, not_answered, operation_outcome, service_of
-from mgcds.service.ports import Caller, Decision, Parts, Refused
+from mgcds.service.ports import Caller, Decision, Parts, Refused, Seen
+from mgcds.service.tracing import traced
 from mgcds.service.validate import not_validated, validate
 
 T = TypeVar("T")
+Endpoint = Callable[..., Awaitable[Response]]
 _LOG = logging.getLogger("mgcds.service")
 _THREADS, _RECORDERS, _MOST_WAITING = 8, 4, 1000
 _OBJECT = {"type": "object", "additionalProperties": True}
@@ -61,17 +64,19 @@ def create_app(parts: Parts) -> FastAPI:
 def create_router(parts: Parts) -> APIRouter:
     """The endpoints alone, for an application that has its own CORS."""
     router, web = APIRouter(), _Web(parts)
-    router.add_api_route("/cds-services", web.discover, methods=["GET"], responses=_responses(503), summary="Discovery")
-    for path, endpoint, body, summary, others in (
-        ("/cds-services/{service}", web.call, _CALL, "Call a service", (404, 412)),
-        ("/cds-services/{service}/validate", web.validate, _VALIDATION, "Do earlier cards still hold?", (404, 412)),
-        ("/cds-services/{service}/feedback", web.feedback, _FEEDBACK, "What became of cards", (404, 503)),
+    discover = web.watched("discovery", web.discover)
+    router.add_api_route("/cds-services", discover, methods=["GET"], responses=_responses(503), summary="Discovery")
+    for path, name, endpoint, body, summary, others in (
+        ("", "call", web.call, _CALL, "Call a service", (404, 412)),
+        ("/validate", "validate", web.validate, _VALIDATION, "Do earlier cards still hold?", (404, 412)),
+        ("/feedback", "feedback", web.feedback, _FEEDBACK, "What became of cards", (404, 503)),
     ):
         described = {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}
         responses = _responses(400, 413, 415, *others)
         router.add_api_route(
-            path, endpoint, methods=["POST"], openapi_extra=described, responses=responses, summary=summary
-        )
+            f"/cds-services/{{service}}{path}", web.watched(name, endpoint), methods=["POST"],
+            openapi_extra=described, responses=responses, summary=summary,
+        )  # fmt: skip
     return router
 
 
@@ -90,6 +95,23 @@ class _Web:
         self._parts = parts
         self._threads, self._recorders = CapacityLimiter(_THREADS), CapacityLimiter(_RECORDERS)
         self._waiting = 0
+
+    def watched(self, name: str, endpoint: Endpoint) -> Endpoint:
+        """The same endpoint; how its calls went is told to whom it concerns."""
+
+        @wraps(endpoint)
+        async def watched(request: Request, **given: str) -> Response:
+            begun, seen = perf_counter(), Seen(name, self._named(given.get("service", "")))
+            try:
+                with traced(seen, request.headers.get("traceparent")):
+                    response = await endpoint(request, **given)
+                    seen.status = response.status_code
+                    seen.outcome = getattr(request.state, "outcome", "answered" if seen.status == 200 else "refused")
+                return response
+            finally:
+                self._parts.watch.answered(seen, perf_counter() - begun)
+
+        return watched
 
     async def discover(self, request: Request) -> Response:
         """The services there are, with what each asks for."""
@@ -112,6 +134,7 @@ class _Web:
             return _refused(refused)
         except Exception as fault:
             found = not_answered(body, fault)
+        request.state.outcome = _outcome(found)
         return _answer_of(found, BackgroundTask(self._remember, found, service, caller))
 
     async def validate(self, request: Request, service: str) -> Response:
@@ -124,6 +147,7 @@ class _Web:
             return _refused(refused)
         except Exception as fault:
             found = not_validated(body, fault)
+        request.state.outcome = _outcome(found)
         return _answer_of(found)
 
     async def feedback(self, request: Request, service: str) -> Response:
@@ -141,6 +165,13 @@ class _Web:
             _log("feedback", fault)
             return _json(503, operation_outcome(["the feedback was not kept; send it again later"], "transient"))
         return Response(status_code=200)
+
+    def _named(self, service: str) -> str:
+        """The service if there is one of that name: who calls may make up any number of others."""
+        try:
+            return service_of(service, self._parts.pack()).id if service else ""
+        except Exception:
+            return "other"
 
     # --- steps ----------------------------------------------------------------------------------------------------------------
 
@@ -189,6 +220,7 @@ class _Web:
             return
         if self._waiting >= _MOST_WAITING:
             _LOG.error("a decision was not kept: too many are waiting")
+            self._parts.watch.not_kept()
             return
         self._waiting += 1
         try:
@@ -199,6 +231,7 @@ class _Web:
             await anyio.to_thread.run_sync(self._parts.memory.remember, decision, limiter=self._recorders)
         except Exception as fault:
             _log("a decision was not kept", fault)
+            self._parts.watch.not_kept()
         finally:
             self._waiting -= 1
 
@@ -206,6 +239,17 @@ class _Web:
 def _log(what: str, fault: BaseException) -> None:
     """The kind of a fault; its text may hold what it was about."""
     _LOG.error("%s: %s", what, type(fault).__name__)
+
+
+def _outcome(found: Answer) -> str:
+    """See OUTCOMES."""
+    if found.problem:
+        return {"EngineDisagreement": "disagreement", "TimeoutError": "too slow"}.get(found.problem, "fault")
+    if found.status != 200:
+        return "data missing" if found.status == 412 else "refused"
+    if "cards" not in found.body:
+        return "answered"
+    return "cards" if found.body["cards"] else "no card"
 
 
 def _answer_of(found: Answer, after: BackgroundTask | None = None) -> Response:

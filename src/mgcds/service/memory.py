@@ -80,6 +80,18 @@ class SqlMemory:
         with self._counting:
             return dict(self._counts)
 
+    def answers(self) -> bool:
+        """Does the database answer now? Beside the writer, and without its lock."""
+        try:
+            connection = self._engine.raw_connection()
+            try:
+                connection.cursor().execute("SELECT 1")
+            finally:
+                connection.close()
+        except Exception:
+            return False
+        return self.well
+
     def remember(self, decision: Decision) -> None:
         """See Memory. Never raises and never waits longer than its patience."""
         kept = self._put(self._rows_of(decision))

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -106,6 +106,40 @@ class Memory(Protocol):
         """All of one feedback request or none of it; when it returns, they are kept."""
 
 
+OUTCOMES = ("cards", "no card", "answered", "refused", "data missing", "disagreement", "too slow", "fault", "gone")
+"""How a call can end. `gone`: who called did not wait for the answer."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """One call as who runs the service may see it. `service` is one that there is, `other`, or "" at the discovery."""
+
+    endpoint: str
+    service: str
+    status: int = 0
+    outcome: str = "gone"
+
+
+class Watch(Protocol):
+    """Told how calls went, without any value. It must not raise."""
+
+    def answered(self, seen: Seen, seconds: float) -> None:
+        """A call is over."""
+
+    def not_kept(self) -> None:
+        """A decision did not come as far as the memory."""
+
+
+class NoWatch:
+    """Looks away."""
+
+    def answered(self, seen: Seen, seconds: float) -> None:
+        """See Watch."""
+
+    def not_kept(self) -> None:
+        """See Watch."""
+
+
 Evaluate = Callable[[PatientRecord, RulePack, date], Assessment]
 
 
@@ -125,3 +159,4 @@ class Parts:
     wherever tokens are asked for"""
     origins: tuple[str, ...] = ("*",)
     """whose pages may call from a browser"""
+    watch: Watch = field(default_factory=NoWatch)

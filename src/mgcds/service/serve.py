@@ -8,22 +8,28 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 import uvicorn
+from fastapi import FastAPI
 
 from mgcds.errors import SettingsError
 from mgcds.evaluator import evaluate
-from mgcds.loading import load_pack
+from mgcds.model.pack import RulePack
 from mgcds.service.app import create_app
 from mgcds.service.database import connect
 from mgcds.service.keys import read_clients
 from mgcds.service.logs import configuration, set_up
 from mgcds.service.memory import SqlMemory
-from mgcds.service.ports import Decision, Feedback, Gate, Memory, Parts
+from mgcds.service.metrics import Metrics
+from mgcds.service.operations import Operations, listening
+from mgcds.service.ports import Decision, Evaluate, Feedback, Gate, Memory, NoWatch, Parts, Watch
+from mgcds.service.reload import LivePack, reloading
 from mgcds.service.replay import LocalReplay, Replay, SharedReplay
 from mgcds.service.settings import Settings
 from mgcds.service.speaking import hooks_of
+from mgcds.service.start_page import StartPage
 from mgcds.service.tokens import NoGate, TokenGate
 
 _LOG = logging.getLogger("mgcds.service")
@@ -40,12 +46,12 @@ class NoMemory:
         raise SettingsError("no database is set up: feedback cannot be kept")
 
 
-def parts_of(settings: Settings, memory: Memory, replay: Replay | None = None) -> Parts:
-    """What a service of these settings is made of. PackError and SettingsError before it listens, not after."""
-    pack = load_pack(settings.rules, settings.jurisdictions or None)
-    hooks_of(pack)
+def parts_of(
+    settings: Settings, pack: LivePack, memory: Memory, replay: Replay | None = None, watch: Watch | None = None
+) -> Parts:
+    """What a service of these settings is made of. SettingsError before it listens, not after."""
     return Parts(
-        pack=lambda: pack,
+        pack=pack,
         gate=_gate(settings, replay or LocalReplay()),
         limits=settings.limits,
         memory=memory,
@@ -53,6 +59,7 @@ def parts_of(settings: Settings, memory: Memory, replay: Replay | None = None) -
         now=lambda: datetime.now().astimezone(),
         base_url=settings.called_as,
         origins=settings.origins,
+        watch=watch or NoWatch(),
     )
 
 
@@ -63,13 +70,13 @@ def _gate(settings: Settings, replay: Replay) -> Gate:
 
 
 @contextmanager
-def remembering(settings: Settings) -> Iterator[tuple[Memory, Replay]]:
+def remembering(settings: Settings, pack: Callable[[], RulePack]) -> Iterator[tuple[Memory, Replay]]:
     """The memory and what knows used tokens, closed at the end. Several processes may share a PostgreSQL, so there both go by it."""
     if settings.database == "none":
         yield NoMemory(), LocalReplay()
         return
     engine = connect(settings.database)
-    memory = SqlMemory(engine, override_codes(settings), settings.fingerprint_key.encode() or None)
+    memory = SqlMemory(engine, lambda: override_codes(pack()), settings.fingerprint_key.encode() or None)
     local = LocalReplay()
     try:
         yield memory, SharedReplay(engine, local) if engine.dialect.name == "postgresql" else local
@@ -79,11 +86,9 @@ def remembering(settings: Settings) -> Iterator[tuple[Memory, Replay]]:
         _LOG.info("memory: %s", json.dumps(memory.counts))
 
 
-def override_codes(settings: Settings) -> Callable[[], frozenset[str]]:
+def override_codes(pack: RulePack) -> frozenset[str]:
     """The codes of override reasons that our cards offer; others may be a client's free text and are not kept."""
-    pack = load_pack(settings.rules, settings.jurisdictions or None)
-    codes = frozenset(pack.override_reasons) | {known.code for known in hooks_of(pack).codes.values()}
-    return lambda: codes
+    return frozenset(pack.override_reasons) | {known.code for known in hooks_of(pack).codes.values()}
 
 
 def stop_in_order() -> None:
@@ -93,12 +98,40 @@ def stop_in_order() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
+@contextmanager
+def application(settings: Settings, evaluate: Evaluate = evaluate) -> Iterator[tuple[FastAPI, Parts]]:
+    """All of it, and what it is made of: what waits for the memory is written at the end. PackError and SettingsError before it listens."""
+    pack = LivePack(settings.rules, settings.jurisdictions, lambda result: metrics.reloaded(result))
+    with remembering(settings, pack) as (memory, replay), reloading(pack):
+        known = memory if isinstance(memory, SqlMemory) else None
+        metrics = Metrics(pack, lambda: {fate: count for fate, count in known.counts.items()} if known else {})
+        parts = replace(parts_of(settings, pack, memory, replay, metrics), evaluate=evaluate)
+        operations = Operations(pack, metrics, known.answers if known else None, lambda: pack.last, settings.metrics)
+        app = create_app(parts)
+        if settings.no_auth or settings.start_page:
+            app.include_router(StartPage(parts, _links(settings)).router())
+        if settings.operations_port:
+            with listening(operations, settings.operations_host, settings.operations_port):
+                yield app, parts
+        else:
+            app.include_router(operations.router())
+            yield app, parts
+
+
+def _links(settings: Settings) -> list[tuple[str, str]]:
+    """What the start page names, relative to it."""
+    found = [("cds-services", "discovery"), ("openapi.json", "OpenAPI")]
+    if not settings.operations_port:
+        found += [("health", "health"), ("ready", "readiness")]
+        found += [("metrics", "metrics")] if settings.metrics else []
+    return found
+
+
 def serve(settings: Settings) -> None:
     """Listens until it is told to stop; what is being answered then is answered, and what waits for the memory is written."""
     set_up(settings.log_level)
     stop_in_order()
-    with remembering(settings) as (memory, replay):
-        app = create_app(parts_of(settings, memory, replay))
+    with application(settings) as (app, _):
         _LOG.info("listening, %s", "no token is asked for" if settings.no_auth else "tokens are asked for")
         uvicorn.run(
             app, host=settings.host, port=settings.port, log_config=configuration(), access_log=False, proxy_headers=False,

@@ -62,6 +62,12 @@ class Settings:
     seconds: float = _setting(_BOUNDS.seconds, "after so long an answer says that nothing was evaluated")
     seconds_to_send: float = _setting(_BOUNDS.seconds_to_send, "how long a body may take to arrive")
     most_connections: int = _setting(500, "calls at a time; more are answered 503 at once")
+    operations_port: int = _setting(0, "port of /health, /ready and /metrics, plain HTTP; 0: beside the service")
+    operations_host: str = _setting("127.0.0.1", "address of that port")
+    metrics: bool = _setting(False, "whether /metrics may be seen, without a token; counts and durations alone")
+    start_page: bool = _setting(
+        False, "a page at / on which anybody may try records of made-up patients; with no_auth it is there anyway"
+    )
     log_level: str = _setting("info", "debug, info, warning or error")
 
     @property
@@ -113,6 +119,8 @@ def checked(settings: Settings) -> Settings:
         ),
         ("off loopback, base_url is needed: tokens name it, whatever host a caller names", not on_loopback and not settings.base_url),
         ("port is between 1 and 65535", not 1 <= settings.port <= 65535),
+        ("operations_port is between 0 and 65535", not 0 <= settings.operations_port <= 65535),
+        ("operations_port and port are the same; keep 0 to have both beside one another", settings.operations_port == settings.port),
         ("log_level is debug, info, warning or error", settings.log_level not in ("debug", "info", "warning", "error")),
         ("fingerprint_key has at least 16 characters", 0 < len(settings.fingerprint_key) < 16),
         ("token_leeway is between 0 and 300 seconds", not 0 <= settings.token_leeway <= 300),
