@@ -185,7 +185,7 @@ class Delivery:
     ) -> Resource | None:
         """One resource, or a Bundle with all its resources."""
         try:
-            resource = _resource(slot)
+            resource = _at_a_glance(slot) if isinstance(slot, _UNDECODED) else _of_plain_data(slot)
         except Unreadable as unreadable:
             self.unused.append(Unused(where, str(unreadable)))
             return None
@@ -309,16 +309,8 @@ def _filled(slot: Any) -> bool:
     return slot not in (None, _ABSENT, _NULL)
 
 
-def _resource(slot: Any) -> Resource:
-    """What a resource is, by the fast way; by the slow one where an element has another shape than the standard says."""
-    if isinstance(slot, _UNDECODED):
-        try:
-            return _at_a_glance(slot)
-        except _UNDECODABLE:
-            try:
-                slot = _EXACT.decode(slot)
-            except _UNDECODABLE:
-                raise Unreadable("it is not JSON that can be decoded") from None
+def _of_plain_data(slot: Any) -> Resource:
+    """What a resource is, the slow way: an element may have another shape than the standard says."""
     if not isinstance(slot, dict):
         raise Unreadable("it is no resource: a JSON object with a resourceType is needed")
     kind, resource_id = elements.string(slot, "resourceType"), elements.string(slot, "id")
@@ -331,7 +323,16 @@ def _resource(slot: Any) -> Resource:
 
 
 def _at_a_glance(slot: bytes | msgspec.Raw) -> Resource:
-    glance = _AT_A_GLANCE.decode(slot)
+    """What a resource is, the fast way; the slow one where an element has another shape than the standard says."""
+    try:
+        glance = _AT_A_GLANCE.decode(slot)
+        code, components = concept_of(glance.code), tuple([concept_of(part.code) for part in glance.component])
+    except _UNDECODABLE:
+        try:
+            decoded = _EXACT.decode(slot)
+        except _UNDECODABLE:
+            raise Unreadable("it is not JSON that can be decoded") from None
+        return _of_plain_data(decoded)
     kind, resource_id, about, meta = glance.resourceType, glance.id, glance.subject or glance.patient, glance.meta
     if not kind:
         raise Unreadable(_NO_TYPE)
@@ -339,8 +340,7 @@ def _at_a_glance(slot: bytes | msgspec.Raw) -> Resource:
         resource_id = resource_id.strip()
     return Resource(
         kind, resource_id, f"{kind}/{resource_id}", None if about is None else (about.reference or "").strip(),
-        None if meta is None else meta.lastUpdated, concept_of(glance.code),
-        tuple([concept_of(part.code) for part in glance.component]) if glance.component else (), slot, glance,
+        None if meta is None else meta.lastUpdated, code, components, slot, glance,
     )  # fmt: skip
 
 
