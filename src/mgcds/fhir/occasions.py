@@ -66,7 +66,9 @@ def refuse(name: str, why: str, occasion: Occasion, gathered: Gathered) -> None:
 def occasion_of(resource: Resource, content: Node) -> Occasion:
     """Status and date of an Observation: when the sample was taken or the question asked; a period counts by its end."""
     period = elements.node(content, "effectivePeriod")
-    given = content.get("effectiveDateTime") or content.get("effectiveInstant") or period.get("end") or period.get("start")
+    given = (
+        content.get("effectiveDateTime") or content.get("effectiveInstant") or period.get("end") or period.get("start")
+    )
     found = given or _last_event(content)
     text = (found.strip() if isinstance(found, str) else str(found)) if found else None
     status = elements.string(content, "status")

@@ -96,8 +96,7 @@ _UNDECODED = (bytes, msgspec.Raw)
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
 
 
-@dataclass(frozen=True, slots=True)
-class Unused:
+class Unused(msgspec.Struct, frozen=True, gc=False):
     """A resource, or an element of one, that was not used, and why.
 
     `resources` counts the resources the line speaks for: 13 for `AllergyIntolerance (13)`, 0 where a part of a resource that is
