@@ -20,6 +20,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.background import BackgroundTask
 
 from mgcds import __version__
+from mgcds.service import described
 from mgcds.service.feedback import read_feedback
 from mgcds.service.hooks import Answer, answer, discovery, not_answered, operation_outcome, service_of
 from mgcds.service.ports import Caller, Decision, Parts, Refused, Seen
@@ -30,24 +31,6 @@ T = TypeVar("T")
 Endpoint = Callable[..., Awaitable[Response]]
 _LOG = logging.getLogger("mgcds.service")
 _THREADS, _RECORDERS, _MOST_WAITING = 8, 4, 1000
-_OBJECT = {"type": "object", "additionalProperties": True}
-_CALL: dict[str, Any] = {
-    "type": "object",
-    "required": ["hook", "hookInstance", "context"],
-    "properties": {
-        "hook": {"type": "string"},
-        "hookInstance": {"type": "string", "format": "uuid"},
-        "context": {"type": "object", "required": ["patientId"], "properties": {"patientId": {"type": "string"}}},
-        "prefetch": _OBJECT,
-    },
-}
-_EARLIER = {"cards": {"type": "array", "items": _OBJECT, "minItems": 1, "maxItems": 50}}
-_VALIDATION = {**_CALL, "required": [*_CALL["required"], "cards"], "properties": {**_CALL["properties"], **_EARLIER}}
-_FEEDBACK = {
-    "type": "object",
-    "required": ["feedback"],
-    "properties": {"feedback": {"type": "array", "items": _OBJECT, "minItems": 1, "maxItems": 500}},
-}
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -65,27 +48,19 @@ def create_router(parts: Parts) -> APIRouter:
     """The endpoints alone, for an application that has its own CORS."""
     router, web = APIRouter(), _Web(parts)
     discover = web.watched("discovery", web.discover)
-    router.add_api_route("/cds-services", discover, methods=["GET"], responses=_responses(503), summary="Discovery")
-    for path, name, endpoint, body, summary, others in (
-        ("", "call", web.call, _CALL, "Call a service", (404, 412)),
-        ("/validate", "validate", web.validate, _VALIDATION, "Do earlier cards still hold?", (404, 412)),
-        ("/feedback", "feedback", web.feedback, _FEEDBACK, "What became of cards", (404, 503)),
-    ):
-        described = {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}
-        responses = _responses(400, 413, 415, *others)
+    found = described.responses(described.DISCOVERED, 503)
+    router.add_api_route("/cds-services", discover, methods=["GET"], responses=found, summary="Discovery")
+    for path, name, endpoint, body, answered, summary, others in (
+        ("", "call", web.call, described.CALL, described.CARDS, "Call a service", (404, 412)),
+        ("/validate", "validate", web.validate, described.VALIDATION, described.VALIDATED, "Do earlier cards still hold?", (404, 412)),
+        ("/feedback", "feedback", web.feedback, described.FEEDBACK, None, "What became of cards", (404, 503)),
+    ):  # fmt: skip
         router.add_api_route(
-            f"/cds-services/{{service}}{path}", web.watched(name, endpoint), methods=["POST"],
-            openapi_extra=described, responses=responses, summary=summary,
+            f"/cds-services/{{service}}{path}", web.watched(name, endpoint), methods=["POST"], summary=summary,
+            openapi_extra=described.body(body), responses=described.responses(answered, 400, 408, 413, 415, *others),
+            response_class=Response,
         )  # fmt: skip
     return router
-
-
-def _responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    content = {"application/json": {"schema": _OBJECT}}
-    refused: dict[int | str, dict[str, Any]] = {
-        status: {"description": "An OperationOutcome", "content": content} for status in statuses
-    }
-    return {401: {"description": "A token is missing or not accepted"}, **refused}
 
 
 class _Web:
