@@ -9,7 +9,7 @@ ENV CPPFLAGS=-O2 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/mgcds
 
 WORKDIR /source
-COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY pyproject.toml README.md GLOSSARY.md LICENSE NOTICE ./
 COPY src src
 COPY rules rules
 COPY docs docs
