@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
+
+import msgspec
 
 from mgcds.model.assessment import Assessment
 from mgcds.model.criterion import Asks, Criterion, Documented, Measure, State, Taking
@@ -18,7 +19,8 @@ from mgcds.model.pack import MeasuredItem, RulePack, about
 from mgcds.model.record import PatientRecord
 
 _MEDICINES = ("medicines", "antidepressants", "supplements")
-_DATED = re.compile(r'"\s*(\d{4}[^"\\]*)"')
+_WRITER = msgspec.json.Encoder(order="sorted")
+_DATED = re.compile(rb'"\s*(\d{4}[^"\\]*)"')
 """a text of JSON that may be a date"""
 _FIELDS = {
     "medicines": _MEDICINES,
@@ -35,28 +37,28 @@ class Inputs:
 
     def __init__(self, record: PatientRecord, pack: RulePack, on: date) -> None:
         self.record, self.pack, self.on = record, pack, on
-        self._written: dict[str, str] = {}
+        self._written: dict[str, bytes] = {}
         self._ahead: dict[str, frozenset[int]] = {}
 
     @cached_property
     def _fields(self) -> dict[str, Any]:
         return self.record.model_dump(mode="json", exclude_defaults=True)
 
-    def written(self, name: str) -> str:
+    def written(self, name: str) -> bytes:
         """A field as JSON, and what of it was rejected. First-line care that is active is dated by the day it was read: no input."""
         if name not in self._written:
             value = self._fields.get(name)
             if name == "first_line_care" and isinstance(value, dict):
                 value = {key: part for key, part in value.items() if key != "date"}
             rejected = [bad for bad in self.record.rejected if bad.field.partition("[")[0] == name]
-            self._written[name] = _json([value, [[bad.why, bad.date, bad.source] for bad in rejected]])
+            self._written[name] = _WRITER.encode([value, [[bad.why, bad.date, bad.source] for bad in rejected]])
         return self._written[name]
 
     def ahead(self, name: str) -> frozenset[int]:
         """In how many days something of a field begins or has ended: a medicine, a condition, a result dated in the future."""
         if name not in self._ahead:
-            texts = {text for text in _DATED.findall(self.written(name)) if text[:4] >= f"{self.on.year:04}"}
-            self._ahead[name] = frozenset(days for text in texts for days in self._days_to(text))
+            texts = {text for text in _DATED.findall(self.written(name)) if int(text[:4]) >= self.on.year}
+            self._ahead[name] = frozenset(days for text in texts for days in self._days_to(text.decode()))
         return self._ahead[name]
 
     def _days_to(self, text: str) -> Iterator[int]:
@@ -74,8 +76,10 @@ def fingerprint(rules: Iterable[str], inputs: Inputs) -> str:
     The same data give the same on another day. Any new result of an item changes it, even one that changes no verdict.
     """
     fields = sorted({field for rule in rules for field in _fields_of(rule, inputs.pack)})
-    found = ",".join(f"{_json(name)}:{inputs.written(name)}" for name in fields)
-    return hashlib.sha256(f"[{_json(inputs.pack.digest)},{{{found}}}]".encode()).hexdigest()
+    found = hashlib.sha256(inputs.pack.digest.encode())
+    for name in fields:
+        found.update(b"\n%s:%s" % (name.encode(), inputs.written(name)))
+    return found.hexdigest()
 
 
 @lru_cache(maxsize=1024)  # of a few packs at most: the one that is served, and one that takes its place
@@ -157,7 +161,3 @@ def _birthday(record: PatientRecord, on: date) -> Iterator[int]:
         day = on + timedelta(days=days)
         if (day.month, day.day) in birthdays:
             yield days
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
