@@ -40,16 +40,21 @@ class Load:
     async def client(self) -> None:
         """Until the time is over or all requests are sent."""
         reader, writer = await asyncio.open_connection(self.host, self.port)
-        while perf_counter() < self.end and next(self.tickets, None) is not None:
-            name = str(uuid.uuid4()).encode() if self.named else b""
-            begun = perf_counter()
-            writer.writelines((self.before, name, self.after))
-            head = await reader.readuntil(b"\r\n\r\n")
-            body = await reader.readexactly(_length(head))
-            self.took.append(perf_counter() - begun)
-            unevaluated = b"nothing-evaluated" in body
-            self.statuses[f"{head[9:12].decode()}{' not evaluated' if unevaluated else ''}"] += 1
-        writer.close()
+        try:
+            while perf_counter() < self.end and next(self.tickets, None) is not None:
+                await self._ask(reader, writer)
+        finally:
+            writer.close()
+
+    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        name = str(uuid.uuid4()).encode() if self.named else b""
+        begun = perf_counter()
+        writer.writelines((self.before, name, self.after))
+        head = await reader.readuntil(b"\r\n\r\n")
+        body = await reader.readexactly(_length(head))
+        self.took.append(perf_counter() - begun)
+        unevaluated = b"nothing-evaluated" in body
+        self.statuses[f"{head[9:12].decode()}{' not evaluated' if unevaluated else ''}"] += 1
 
     async def run(self, clients: int) -> dict[str, object]:
         """Of all clients; one that breaks counts as one error."""
