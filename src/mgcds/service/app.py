@@ -30,7 +30,8 @@ from mgcds.service.validate import not_validated, validate
 T = TypeVar("T")
 Endpoint = Callable[..., Awaitable[Response]]
 _LOG = logging.getLogger("mgcds.service")
-_THREADS, _RECORDERS, _MOST_WAITING = 8, 4, 1000
+_THREADS = {"answer": 8, "feedback": 4, "remember": 4}
+_MOST_WAITING = 1000
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -68,7 +69,8 @@ class _Web:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._threads, self._recorders = CapacityLimiter(_THREADS), CapacityLimiter(_RECORDERS)
+        # apart, so that no call waits for feedback, which waits for the database
+        self._threads = {name: CapacityLimiter(count) for name, count in _THREADS.items()}
         self._waiting = 0
 
     def watched(self, name: str, endpoint: Endpoint) -> Endpoint:
@@ -104,7 +106,7 @@ class _Web:
         caller, body = Caller(), None
         try:
             caller, body = await self._admitted_body(request)
-            found = await self._in_time(partial(self._answer, body, service))
+            found = await self._in_time(partial(self._answer, body, service), "answer")
         except Refused as refused:
             return _refused(refused)
         except Exception as fault:
@@ -117,7 +119,7 @@ class _Web:
         body: Any = None
         try:
             _, body = await self._admitted_body(request)
-            found = await self._in_time(partial(self._validate, body, service))
+            found = await self._in_time(partial(self._validate, body, service), "answer")
         except Refused as refused:
             return _refused(refused)
         except Exception as fault:
@@ -133,7 +135,7 @@ class _Web:
             found = read_feedback(body, service, caller)
             if isinstance(found, dict):
                 return _json(400, found)
-            await self._in_time(partial(self._parts.memory.take, found))
+            await self._in_time(partial(self._parts.memory.take, found), "feedback")
         except Refused as refused:
             return _refused(refused)
         except Exception as fault:
@@ -156,7 +158,7 @@ class _Web:
         url = f"{base}{request.url.path}" if base else str(request.url.replace(query="", fragment=""))
         authorization = request.headers.get("authorization")
         try:
-            return await self._in_time(partial(self._parts.gate.admit, authorization, url))
+            return await self._in_time(partial(self._parts.gate.admit, authorization, url), "answer")
         except Refused:
             raise
         except Exception as fault:
@@ -173,9 +175,9 @@ class _Web:
         body = await limits.read({name.lower(): value for name, value in request.headers.items()}, request.stream())
         return caller, limits.parse(body)
 
-    async def _in_time(self, work: Callable[[], T]) -> T:
-        """In a thread; TimeoutError after `limits.seconds`, though the thread goes on to its end."""
-        running = anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
+    async def _in_time(self, work: Callable[[], T], which: str) -> T:
+        """In a thread of these; TimeoutError after `limits.seconds`, though the thread goes on to its end."""
+        running = anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads[which])
         async with asyncio.timeout(self._parts.limits.seconds):
             return await running
 
@@ -203,7 +205,7 @@ class _Web:
             decision = Decision(
                 service, found.hook_instance, now, now.date(), version, digest, found.fingerprint, found.said, found.problem, caller
             )  # fmt: skip
-            await anyio.to_thread.run_sync(self._parts.memory.remember, decision, limiter=self._recorders)
+            await anyio.to_thread.run_sync(self._parts.memory.remember, decision, limiter=self._threads["remember"])
         except Exception as fault:
             _log("a decision was not kept", fault)
             self._parts.watch.not_kept()
