@@ -155,7 +155,7 @@ def test_no_answer_waits_for_the_database(fault: str, tmp_path: Path) -> None:
     assert SECRET not in json.dumps(memory.counts)
 
 
-# --- feedback waits for the database, but no answer for feedback ------------------------------------------------------------------
+# --- what hangs holds up nothing else ----------------------------------------------------------------------------------------------
 
 
 def test_feedback_that_hangs_holds_up_no_answer() -> None:
@@ -177,3 +177,17 @@ def test_feedback_that_hangs_holds_up_no_answer() -> None:
         over.set()
     assert "severe-renal-impairment" in by_rule(answer.json())
     assert took < 3, "not the 6 seconds that feedback may take"
+
+
+def test_evaluations_that_hang_hold_up_nobody_at_the_gate() -> None:
+    over = threading.Event()
+    app = create_app(parts(evaluate=lambda *_: over.wait(10), limits=RequestLimits(seconds=6)))
+    with TestClient(app) as client, ThreadPoolExecutor(12) as threads:
+        for _ in range(12):
+            threads.submit(client.post, "/cds-services/mgcds-patient-view", json=request(**KIDNEYS))
+        time.sleep(0.5)
+        begun = time.monotonic()
+        assert client.get("/cds-services").status_code == 200
+        took = time.monotonic() - begun
+        over.set()
+    assert took < 3, "not the 6 seconds that an evaluation may take"

@@ -30,7 +30,7 @@ from mgcds.service.validate import not_validated, validate
 T = TypeVar("T")
 Endpoint = Callable[..., Awaitable[Response]]
 _LOG = logging.getLogger("mgcds.service")
-_THREADS = {"answer": 8, "feedback": 4, "remember": 4}
+_THREADS = {"gate": 8, "evaluate": 8, "feedback": 4, "remember": 4}
 _MOST_WAITING = 1000
 
 
@@ -69,7 +69,7 @@ class _Web:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        # apart, so that no call waits for feedback, which waits for the database
+        # apart: nobody is turned away at the gate because others are evaluated, and no call waits for feedback, which waits for the database
         self._threads = {name: CapacityLimiter(count) for name, count in _THREADS.items()}
         self._waiting = 0
 
@@ -106,7 +106,7 @@ class _Web:
         caller, body = Caller(), None
         try:
             caller, body = await self._admitted_body(request)
-            found = await self._in_time(partial(self._answer, body, service), "answer")
+            found = await self._in_time(partial(self._answer, body, service), "evaluate")
         except Refused as refused:
             return _refused(refused)
         except Exception as fault:
@@ -119,7 +119,7 @@ class _Web:
         body: Any = None
         try:
             _, body = await self._admitted_body(request)
-            found = await self._in_time(partial(self._validate, body, service), "answer")
+            found = await self._in_time(partial(self._validate, body, service), "evaluate")
         except Refused as refused:
             return _refused(refused)
         except Exception as fault:
@@ -158,7 +158,7 @@ class _Web:
         url = f"{base}{request.url.path}" if base else str(request.url.replace(query="", fragment=""))
         authorization = request.headers.get("authorization")
         try:
-            return await self._in_time(partial(self._parts.gate.admit, authorization, url), "answer")
+            return await self._in_time(partial(self._parts.gate.admit, authorization, url), "gate")
         except Refused:
             raise
         except Exception as fault:
