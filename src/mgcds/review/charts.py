@@ -145,7 +145,7 @@ class Dot:
         return [end for end in (self.value, self.to) if end is not None]
 
 
-_LEFT, _GAP, _WIDTH, _LANE, _BEYOND = 100, 54, 760, 25, 30.0
+_LEFT, _GAP, _WIDTH, _LANE, _BEYOND, _WORDS = 100, 54, 760, 25, 30.0, 42.0
 _NAMES = _LEFT + _GAP * len(GAPS) - 4
 """where what stands left of the scale ends"""
 
@@ -181,7 +181,7 @@ def _scale_of(ranges: Sequence[Range], dots: Sequence[Dot], whole: bool) -> Scal
     lowest = 0.0 if low >= 0 and low - margin < 0 else low - margin
     start, end = _NAMES + 20.0, _WIDTH - 22.0
     start += _BEYOND if values and values[0] < lowest else 0
-    end -= _BEYOND if values and values[-1] > high + margin else 0
+    end -= _BEYOND + _WORDS if values and values[-1] > high + margin else 0
     return Scale(lowest, high + margin, start, end, whole=whole)
 
 
@@ -256,7 +256,7 @@ def _lane(dots: Sequence[Dot], y: float, scale: Scale) -> Iterable[Markup]:
     taken = {-5.0: 0.0, 13.0: 0.0}
     for x in sorted(beside):
         if words := _beside(beside[x], scale):
-            width = 5.4 * len(words)
+            width = 5.8 * len(words)
             left = min(x + 7, _WIDTH - width)
             dy = next((dy for dy, end in taken.items() if end < left), min(taken, key=lambda dy: taken[dy]))
             left = max(left, taken[dy])
