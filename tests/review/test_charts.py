@@ -185,3 +185,10 @@ def test_ticks_are_few_round_and_inside(low: float, high: float) -> None:
     assert 3 <= len(ticks) <= 8
     assert low <= ticks[0] <= ticks[-1] <= high
     assert all(len(plain_number(tick)) <= 6 for tick in ticks)
+
+
+def test_a_score_of_few_points_stands_whole_on_its_scale() -> None:
+    """Item 9 of the PHQ-9 goes from 0 to 3, and its only limit is 1."""
+    dots = [Dot(score, "offered", 1, "") for score in range(4)]
+    svg = number_line("item9", "PHQ-9 item 9", "", [Range("positive", 1, None)], dots, whole=True)
+    assert parts(svg, "line", **{"class": "axis break"}) == []

@@ -174,7 +174,7 @@ def _scale_of(ranges: Sequence[Range], dots: Sequence[Dot], whole: bool) -> Scal
     limits = [end for each in ranges for end in (each.low, each.high) if end is not None]
     values = sorted(end for dot in dots for end in dot.ends)
     low, high = min(limits or values or [0]), max(limits or values or [1])
-    room = max(high - low, abs(high) * 0.5, 1e-9)
+    room = max(high - low, abs(high), 5.0 if whole else 1e-9)
     near = [value for value in values if low - room <= value <= high + room]
     low, high = min([low, *near]), max([high, *near])
     margin = (high - low) * 0.08 or abs(high) * 0.25 or 1.0

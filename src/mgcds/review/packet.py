@@ -125,9 +125,7 @@ def _shown(finding: Finding, shown: tuple[str, DecisionTable] | None, pack: Rule
     """`shown`: the table that the page has already."""
     says, table = short_sentence(finding.when, pack), decision_table(finding.when, pack)
     more = len(table.names) > 1 and (shown is None or table != shown[1])
-    return FindingShown(
-        _capital(finding.title), "" if _same(says, finding.title) else says, table if more else None
-    )
+    return FindingShown(_capital(finding.title), "" if _same(says, finding.title) else says, table if more else None)
 
 
 def _same(says: str, title: str) -> bool:
