@@ -8,6 +8,7 @@ MgcdsError
 ├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
 ├── ReportError            a report of scenarios that cannot be read or contradicts itself
 ├── TableError             a facts table of a population does not fit the rules; the text says which columns
+├── CohortError            a synthetic cohort cannot be made, or not where it was asked for
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
 ├── ReviewError            the review pages cannot be built; the text says from what
 ├── SettingsError          a setting of the service cannot be used, or the database it names
@@ -69,6 +70,10 @@ class UnknownJurisdiction(MgcdsError):
 
 class TableError(MgcdsError):
     """A facts table is none of the pack's layout: made for other rules, or with columns missing, of another type, or with nulls."""
+
+
+class CohortError(MgcdsError):
+    """A synthetic cohort cannot be made of this pack, or not be written there."""
 
 
 class EngineFault(MgcdsError):

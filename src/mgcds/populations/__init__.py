@@ -1,0 +1,1 @@
+"""Populations: the same rules over millions of patients."""
