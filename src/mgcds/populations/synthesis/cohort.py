@@ -39,9 +39,13 @@ class Pool:
     def __init__(self, pack: RulePack, on: date, seed: int) -> None:
         _check(pack)
         self.pack, self.on, self.seed = pack, on, seed
-        items = {item.id: item for item in pack.items.values() if isinstance(item, MeasuredItem) and item.id in p.RESULTS}
+        items = {
+            item.id: item for item in pack.items.values() if isinstance(item, MeasuredItem) and item.id in p.RESULTS
+        }
         strands = [Strand("person", frozenset(("age", "sex")), make_person)]
-        strands += [Strand(id, frozenset((id,)), make_results(item, p.RESULTS[id])) for id, item in items.items()]
+        strands += [
+            Strand(name, frozenset((name,)), make_results(item, p.RESULTS[name])) for name, item in items.items()
+        ]
         taken = frozenset().union(*(strand.about for strand in strands))
         strands.append(Strand("history", frozenset((*pack.items, *pack.vocabularies)) - taken, make_history))
         strands.append(Strand("unread", frozenset(), make_unread))
@@ -92,7 +96,16 @@ def _product(times: Mapping[str, float], marks: Iterable[frozenset[str]]) -> NDA
 
 
 def _check(pack: RulePack) -> None:
-    sets = (*p.CONDITIONS, *p.MEDICINES, *p.ANTIDEPRESSANTS, "depression", "bipolar_disorder", "pregnancy", "lithium", "psychotherapy")
+    sets = (
+        *p.CONDITIONS,
+        *p.MEDICINES,
+        *p.ANTIDEPRESSANTS,
+        "depression",
+        "bipolar_disorder",
+        "pregnancy",
+        "lithium",
+        "psychotherapy",
+    )
     missing = [f"value set '{each}'" for each in sets if each not in pack.value_sets]
     missing += [f"item '{each}'" for each in (*p.RESULTS, "functional_difficulty") if each not in pack.items]
     if missing:

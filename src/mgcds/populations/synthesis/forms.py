@@ -19,7 +19,10 @@ def write_forms(sheet: Sheet, difficulties: Sequence[str], changed: int | None) 
     way = sheet.random.random()
     severity = 0.15 + 0.8 * sheet.random.random()
     ago = sheet.days(60)
-    days = [ago + number * sheet.random.randint(*p.FORM_EVERY_DAYS) for number in range(sheet.random.randint(1, p.MOST_FORMS))]
+    days = [
+        ago + number * sheet.random.randint(*p.FORM_EVERY_DAYS)
+        for number in range(sheet.random.randint(1, p.MOST_FORMS))
+    ]
     if changed is not None:
         days.append(changed + sheet.random.randint(1, 25))
     better = sheet.random.random()
@@ -40,14 +43,21 @@ def _answer(level: float, sheet: Sheet) -> int:
 
 
 def _questionnaire(answers: Sequence[int], when: str, difficulties: Sequence[str], sheet: Sheet) -> None:
-    left_out = sheet.random.randrange(len(ITEMS)) if sheet.by_chance(p.PHQ9_ANSWER_MISSING, "PHQ-9 answer missing") else None
+    left_out = (
+        sheet.random.randrange(len(ITEMS)) if sheet.by_chance(p.PHQ9_ANSWER_MISSING, "PHQ-9 answer missing") else None
+    )
     items: list[dict[str, Any]] = []
     for place, (code, answer) in enumerate(zip(ITEMS, answers, strict=True)):
         given = {"answer": [{"valueCoding": {"system": LOINC[0], "code": _CODE_OF[answer]}}]}
         items.append({"linkId": f"/{PANEL}/{code}"} | ({} if place == left_out else given))
     if left_out is None and sheet.by_chance(p.PHQ9_TOTAL_TOO):
         wrong = sheet.by_chance(p.PHQ9_TOTAL_CONTRADICTS, "PHQ-9 total contradicts")
-        items.append({"linkId": f"/{PANEL}/{TOTAL}", "answer": [{"valueDecimal": _shifted(sum(answers)) if wrong else sum(answers)}]})
+        items.append(
+            {
+                "linkId": f"/{PANEL}/{TOTAL}",
+                "answer": [{"valueDecimal": _shifted(sum(answers)) if wrong else sum(answers)}],
+            }
+        )
     if sheet.by_chance(p.DIFFICULTY_TOO):
         how = difficulties[min(sum(answers) // 7, len(difficulties) - 1)]
         items.append({"linkId": f"/{PANEL}/{DIFFICULTY}", "answer": [{"valueCoding": {"display": how}}]})
@@ -63,7 +73,14 @@ def _panel(answers: Sequence[int], when: str, sheet: Sheet) -> None:
         {"code": loinc(code), "valueCodeableConcept": loinc(_CODE_OF[answer])}
         for code, answer in zip(ITEMS, answers, strict=True)
     ]
-    sheet.add("Observation", status="final", code=loinc(PANEL, "PHQ-9"), subject=SUBJECT, effectiveDateTime=when, component=parts)
+    sheet.add(
+        "Observation",
+        status="final",
+        code=loinc(PANEL, "PHQ-9"),
+        subject=SUBJECT,
+        effectiveDateTime=when,
+        component=parts,
+    )
 
 
 def _total(answers: Sequence[int], when: str, sheet: Sheet) -> None:

@@ -110,10 +110,14 @@ class _History:
         in_words = sheet.by_chance(p.CONDITION_IN_WORDS, "problem in words")
         self.problems.append(
             sheet.add(
-                "Condition", subject=SUBJECT, code=sheet.concept(entry, in_words), onsetDateTime=onset, abatementDateTime=abated,
+                "Condition",
+                subject=SUBJECT,
+                code=sheet.concept(entry, in_words),
+                onsetDateTime=onset,
+                abatementDateTime=abated,
                 clinicalStatus=None if verification == "entered-in-error" else coded("condition-clinical", clinical),
                 verificationStatus=coded("condition-ver-status", verification),
-            )  # fmt: skip
+            )
         )
 
     def _add_pregnancy(self) -> None:
@@ -122,9 +126,13 @@ class _History:
         if pregnant:
             self.problems.append(
                 sheet.add(
-                    "Condition", subject=SUBJECT, code=sheet.concept(sheet.member("pregnancy")), onsetDateTime=sheet.day(sheet.random.randrange(250)),
-                    clinicalStatus=coded("condition-clinical", "active"), verificationStatus=coded("condition-ver-status", "confirmed"),
-                )  # fmt: skip
+                    "Condition",
+                    subject=SUBJECT,
+                    code=sheet.concept(sheet.member("pregnancy")),
+                    onsetDateTime=sheet.day(sheet.random.randrange(250)),
+                    clinicalStatus=coded("condition-clinical", "active"),
+                    verificationStatus=coded("condition-ver-status", "confirmed"),
+                )
             )
         if sheet.by_chance(p.PREGNANCY_STATUS_RECORDED):
             sheet.add(
@@ -138,8 +146,10 @@ class _History:
     def add_medicines(self) -> None:
         sheet, depressed = self.sheet, "depression" in self.sheet.marks
         youth = p.IN_THE_YOUNGEST_BAND if self.young else 1
-        if sheet.by_chance(p.ANTIDEPRESSANT_IF_DEPRESSED if depressed else p.ANTIDEPRESSANT_OTHERWISE[self.sex] * youth):
-            self.add_medicine(sheet.random.choices(list(p.ANTIDEPRESSANTS), p.ANTIDEPRESSANTS.values())[0])
+        if sheet.by_chance(
+            p.ANTIDEPRESSANT_IF_DEPRESSED if depressed else p.ANTIDEPRESSANT_OTHERWISE[self.sex] * youth
+        ):
+            self.add_medicine(sheet.random.choices(list(p.ANTIDEPRESSANTS), list(p.ANTIDEPRESSANTS.values()))[0])
             sheet.marks.add("antidepressant")
         if "bipolar_disorder" in sheet.marks and sheet.by_chance(p.LITHIUM_IF_BIPOLAR):
             self.add_medicine("lithium")
@@ -156,7 +166,9 @@ class _History:
             value_set = sheet.random.choice(list(p.MEDICINES))
             if value_set != "magnesium_product" and value_set not in sheet.marks:
                 start = 200 + sheet.days(p.DAYS_TAKEN)
-                self._write_order(sheet.member(value_set), False, "stopped", start, start - 1 - sheet.random.randrange(150))
+                self._write_order(
+                    sheet.member(value_set), False, "stopped", start, start - 1 - sheet.random.randrange(150)
+                )
 
     def add_medicine(self, value_set: str) -> None:
         """Something that is taken now, as one order or as renewals; perhaps after a pause."""
@@ -182,11 +194,15 @@ class _History:
     def _write_order(self, entry: Entry, in_words: bool, status: str, start: int, stop: int | None) -> None:
         self._write_concept(self.sheet.concept(entry, in_words), status, start, stop)
 
-    def _write_concept(self, concept: dict[str, Any], status: str, start: int, stop: int | None, intent: str = "order") -> None:
+    def _write_concept(
+        self, concept: dict[str, Any], status: str, start: int, stop: int | None, intent: str = "order"
+    ) -> None:
         sheet = self.sheet
         what: dict[str, Any] = {"medicationCodeableConcept": concept}
         if sheet.by_chance(p.MEDICATION_RESOURCE):
-            what = {"medicationReference": {"reference": sheet.add("Medication", code=concept), "display": concept["text"]}}
+            what = {
+                "medicationReference": {"reference": sheet.add("Medication", code=concept), "display": concept["text"]}
+            }
         authored: str | None = sheet.day(start)
         if sheet.by_chance(p.START_MONTH_ONLY, "partial start"):
             authored = sheet.day(start)[:7]
@@ -196,8 +212,14 @@ class _History:
         dosage = [{"text": "as directed", "timing": {"repeat": ends}}] if ends else None
         self.orders.append(
             sheet.add(
-                "MedicationRequest", status=status, intent=intent, subject=SUBJECT, **what, authoredOn=authored, dosageInstruction=dosage,
-            )  # fmt: skip
+                "MedicationRequest",
+                status=status,
+                intent=intent,
+                subject=SUBJECT,
+                **what,
+                authoredOn=authored,
+                dosageInstruction=dosage,
+            )
         )
 
     def _add_magnesium(self) -> None:
@@ -213,9 +235,13 @@ class _History:
             sheet.faults.add("dose of magnesium not stated")
         self.orders.append(
             sheet.add(
-                "MedicationStatement", status="active", subject=SUBJECT, effectivePeriod={"start": sheet.day(since)},
-                medicationCodeableConcept=sheet.concept(sheet.member("magnesium_product")), dosage=[{"text": text}],
-            )  # fmt: skip
+                "MedicationStatement",
+                status="active",
+                subject=SUBJECT,
+                effectivePeriod={"start": sheet.day(since)},
+                medicationCodeableConcept=sheet.concept(sheet.member("magnesium_product")),
+                dosage=[{"text": text}],
+            )
         )
 
     # --- care and lists ---------------------------------------------------------------------------------------------------------------
@@ -229,9 +255,22 @@ class _History:
             start = sheet.days(300)
             over = sheet.by_chance(0.5)
             period = {"start": sheet.day(start)} | ({"end": sheet.day(start // 2)} if over else {})
-            sheet.add("Procedure", status="completed" if over else "in-progress", code=concept, subject=SUBJECT, performedPeriod=period)
+            sheet.add(
+                "Procedure",
+                status="completed" if over else "in-progress",
+                code=concept,
+                subject=SUBJECT,
+                performedPeriod=period,
+            )
         elif sheet.by_chance(p.PSYCHOTHERAPY_REQUESTED):
-            sheet.add("ServiceRequest", status="active", intent="order", code=concept, subject=SUBJECT, authoredOn=sheet.day(sheet.days(60)))
+            sheet.add(
+                "ServiceRequest",
+                status="active",
+                intent="order",
+                code=concept,
+                subject=SUBJECT,
+                authoredOn=sheet.day(sheet.days(60)),
+            )
 
     def add_lists(self) -> None:
         """When the lists were reviewed. An empty one says that there is nothing."""
@@ -247,7 +286,9 @@ class _History:
             what: dict[str, Any] = {"entry": [{"item": {"reference": each}} for each in entries]}
             if not entries:
                 what = {"emptyReason": coded("list-empty-reason", "nilknown")}
-            sheet.add("List", status="current", mode="working", code=loinc(code), subject=SUBJECT, date=sheet.day(ago), **what)
+            sheet.add(
+                "List", status="current", mode="working", code=loinc(code), subject=SUBJECT, date=sheet.day(ago), **what
+            )
 
 
 def _other_names(sheet: Sheet) -> Sequence[str]:

@@ -35,7 +35,11 @@ PSYCHOTHERAPY_IF_DEPRESSED, PSYCHOTHERAPY_REQUESTED, TREATMENT_REFUSED = 0.20, 0
 PHQ9_IF_DEPRESSED, PHQ9_OTHERWISE = 0.65, 0.06  # assumed: screening of everyone is rare
 PHQ9_ON_MAGNESIUM = 0.60  # assumed: who is given a trial is asked
 PHQ9_AS_QUESTIONNAIRE, PHQ9_AS_PANEL = 0.45, 0.20  # the rest as a total; assumed
-PHQ9_TOTAL_TOO, ITEM9_TOO, DIFFICULTY_TOO = 0.6, 0.5, 0.3  # beside the answers, beside a total, on a questionnaire; assumed
+PHQ9_TOTAL_TOO, ITEM9_TOO, DIFFICULTY_TOO = (
+    0.6,
+    0.5,
+    0.3,
+)  # beside the answers, beside a total, on a questionnaire; assumed
 PHQ9_ANSWER_MISSING, PHQ9_TOTAL_CONTRADICTS = 0.03, 0.01  # assumed
 MOST_FORMS = 5  # of one patient in a year; assumed
 FORM_EVERY_DAYS = (14, 90)  # assumed

@@ -71,7 +71,11 @@ def _result(
     assert scale is not None, "units of an item convert into one another, checked at load"
     places = spread.places if unit == item.units[0] else _PLACES[unit]
     reported = Decimal(f"{float(Fraction(value) * scale):.{places}f}")
-    time = "" if sheet.by_chance(p.DATE_WITHOUT_TIME) else f"T{sheet.random.randrange(6, 20):02}:{sheet.random.randrange(60):02}:00Z"
+    time = (
+        ""
+        if sheet.by_chance(p.DATE_WITHOUT_TIME)
+        else f"T{sheet.random.randrange(6, 20):02}:{sheet.random.randrange(60):02}:00Z"
+    )
     found = Result(item, code, unit, reported, sheet.day(ago), time)
     if unit == EGFR and reported > _HIGHEST_EGFR_TOLD and sheet.by_chance(p.MOST_ABOVE_90, "comparator"):
         found.value, found.comparator = Decimal(_HIGHEST_EGFR_TOLD), ">"
@@ -122,7 +126,7 @@ def _fault(item: MeasuredItem, sheet: Sheet) -> str:
     for name, share in p.FAULTS.items():
         at -= share
         if at < 0:
-            possible = _POSSIBLE.get(name, lambda item: True)(item)
+            possible = name not in _POSSIBLE or _POSSIBLE[name](item)
             if possible:
                 sheet.faults.add(name)
             return name if possible else ""
@@ -199,7 +203,9 @@ def _given_twice(found: Result, sheet: Sheet) -> None:
 
 def _older_version(found: Result, sheet: Sheet) -> None:
     identity, earlier = f"{PATIENT}-{sheet.name}-versions", _quantity(found.value + 1, found.unit)
-    _write(found, sheet, identity=identity, updated=f"{found.day}T20:00:00Z", valueQuantity=earlier, status="preliminary")
+    _write(
+        found, sheet, identity=identity, updated=f"{found.day}T20:00:00Z", valueQuantity=earlier, status="preliminary"
+    )
     _write(found, sheet, identity=identity, updated=f"{found.day}T21:00:00Z")
 
 
@@ -208,7 +214,9 @@ def _code_without_system(found: Result, sheet: Sheet) -> None:
 
 
 def _no_result(found: Result, sheet: Sheet) -> None:
-    absent = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "not-performed"}]}
+    absent = {
+        "coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "not-performed"}]
+    }
     _write(found, sheet, valueQuantity=None, referenceRange=None, dataAbsentReason=absent)
 
 
@@ -246,7 +254,10 @@ def make_unread(sheet: Sheet, number: int) -> None:
     systolic, diastolic = 95 + number % 80, 55 + number % 45
     pressure = [
         {"code": loinc(code, shown), "valueQuantity": _quantity(Decimal(value), "mm[Hg]")}
-        for code, shown, value in (("8480-6", "Systolic blood pressure", systolic), ("8462-4", "Diastolic blood pressure", diastolic))
+        for code, shown, value in (
+            ("8480-6", "Systolic blood pressure", systolic),
+            ("8462-4", "Diastolic blood pressure", diastolic),
+        )
     ]
     sheet.add(
         "Observation", status="final", code=loinc("85354-9", "Blood pressure panel"), subject=SUBJECT,

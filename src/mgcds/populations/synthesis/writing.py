@@ -33,7 +33,7 @@ _QUICK = 1  # level of compression: the files are for a moment
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """What is to be written. `mess`: broken lines too."""
+    """What is to be written. `mess`: broken lines too. `a_part`: how many patients go into a part, if not as many as is usual."""
 
     patients: int
     seed: int
@@ -41,15 +41,19 @@ class Cohort:
     format: Format = "ndjson"
     compressed: bool = False
     mess: bool = False
+    a_part: int | None = None
 
     @property
     def parts(self) -> int:
-        return -(-self.patients // PATIENTS_A_PART[self.format])
+        return -(-self.patients // self._size)
 
     def part(self, number: int) -> tuple[int, int]:
         """The first patient of a part, and how many are in it."""
-        size = PATIENTS_A_PART[self.format]
-        return number * size, min(size, self.patients - number * size)
+        return number * self._size, min(self._size, self.patients - number * self._size)
+
+    @property
+    def _size(self) -> int:
+        return self.a_part or PATIENTS_A_PART[self.format]
 
     def patient(self, number: int) -> str:
         return f"synthetic-{self.seed}-{number:08}"
@@ -70,7 +74,7 @@ def write(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CohortError(f"{folder} is not empty: choose another folder, or empty it first")
     folder.mkdir(parents=True, exist_ok=True)
-    with _whole(folder / "README.md") as file:
+    with _whole(folder / "_README.md") as file:
         file.write(_readme(cohort, pack).encode())
     if min(workers, cohort.parts) <= 1:
         writer = _Writer(cohort, folder, pack)
