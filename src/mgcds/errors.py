@@ -9,6 +9,7 @@ MgcdsError
 ├── ReportError            a report of scenarios that cannot be read or contradicts itself
 ├── ScreenError            a population cannot be screened into a folder; the text says what is in its way
 ├── TableError             a facts table of a population does not fit the rules; the text says which columns
+├── CohortError            a synthetic cohort cannot be made, or not where it was asked for
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
 ├── ReviewError            the review pages cannot be built; the text says from what
 ├── SettingsError          a setting of the service cannot be used, or the database it names
@@ -74,6 +75,10 @@ class TableError(MgcdsError):
 
 class ScreenError(MgcdsError):
     """A folder holds something else than what a screening would write there, or another one is at work in it."""
+
+
+class CohortError(MgcdsError):
+    """A synthetic cohort cannot be made of this pack, or not be written there."""
 
 
 class EngineFault(MgcdsError):
