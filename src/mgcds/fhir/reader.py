@@ -26,10 +26,10 @@ from mgcds.fhir.wire import Content, Page, Resource, Unused, unpack, unpack_line
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord, Sex
 
-_READ = frozenset(
+READ = frozenset(
     ("Patient", "Observation", "QuestionnaireResponse", "Condition", "List", nutrition.KIND, *care.KINDS, *KINDS)
 ) | {*LOOKED_UP}
-_WHY_NOT = {
+WHY_NOT = {
     "MedicationAdministration": "a single administration, not a medicine of the list",
     "Medication": "no medicine of the list refers to it",
     "Specimen": "no result that a rule uses refers to it",
@@ -77,7 +77,7 @@ def read_ndjson(lines: Iterable[bytes | str], pack: RulePack, retrieved: date | 
     for resource, whose in others:
         if resource.kind in LOOKED_UP and resource.reference in looked_up:
             continue
-        if whose is None and resource.kind not in _READ - {*LOOKED_UP}:
+        if whose is None and resource.kind not in READ - {*LOOKED_UP}:
             _count_unread(resource, last[2])
         else:
             count_foreign(resource, whose, last[2])
@@ -92,9 +92,9 @@ def _read(
     own: list[Resource], known: Known, gathered: Gathered, pages: Iterable[Page], pack: RulePack, retrieved: date | None
 ) -> PatientRecord:
     """The record of one patient, from all that is theirs."""
-    of_kind: dict[str, list[Resource]] = {kind: [] for kind in _READ}
+    of_kind: dict[str, list[Resource]] = {kind: [] for kind in READ}
     for resource in own:
-        if resource.kind in _READ:
+        if resource.kind in READ:
             of_kind[resource.kind].append(resource)
         else:
             _count_unread(resource, gathered)
@@ -165,7 +165,7 @@ def _count_unread(resource: Resource, gathered: Gathered) -> None:
     if resource.kind == "OperationOutcome":
         gathered.leave(resource, _outcome(resource))
     else:
-        gathered.count(resource.kind[:60], _WHY_NOT.get(resource.kind, "not read by mgcds"))
+        gathered.count(resource.kind[:60], WHY_NOT.get(resource.kind, "not read by mgcds"))
 
 
 def _count_looked_up(own: Iterable[Resource], gathered: Gathered) -> None:
