@@ -22,7 +22,7 @@ from mgcds.fhir.pregnancies import settle_pregnancy
 from mgcds.fhir.questionnaires import read_questionnaires
 from mgcds.fhir.references import LOOKED_UP, Known, newest_versions
 from mgcds.fhir.specimens import Specimens
-from mgcds.fhir.wire import Content, Page, Resource, Unused, unpack, unpack_lines
+from mgcds.fhir.wire import Content, Delivery, Page, Resource, Unused, unpack, unpack_lines
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord, Sex
 
@@ -57,10 +57,18 @@ def read_ndjson(lines: Iterable[bytes | str], pack: RulePack, retrieved: date | 
 
     Nothing is yielded before the last line was read. What belongs to no patient is listed with the last reading.
     """
-    delivery = unpack_lines(lines)
+    yield from read_delivery(unpack_lines(lines), pack, retrieved)
+
+
+def read_delivery(
+    delivery: Delivery, pack: RulePack, retrieved: date | None = None, whole: bool = True
+) -> Iterator[FhirReading]:
+    """The same of resources that were cut out already. Not `whole`: they are a part of what came, of some patients all that is
+    theirs; what names no patient is then never taken for the only one's.
+    """
     resources, older = newest_versions(delivery)
     known = Known(resources)
-    by_patient, others = Patients(resources).each(resources)
+    by_patient, others = Patients(resources).each(resources, whole)
     looked_up: set[str] = set()
     last: tuple[PatientRecord, str | None, Gathered] | None = None
     for patient, own in by_patient.items():
