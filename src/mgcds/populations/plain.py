@@ -10,11 +10,10 @@ It is Python, not SQL, because it is faster: DuckDB needs longer only to parse t
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, get_args
 
 import msgspec
@@ -22,7 +21,7 @@ import pyarrow as pa
 
 from mgcds.engines.facts_table import Layout
 from mgcds.fhir import care, conditions, elements, medicines, phq9, questionnaires
-from mgcds.fhir.concepts import Concept, concept_of
+from mgcds.fhir.concepts import NOTHING, Concept, concept_of
 from mgcds.fhir.courses import Order, courses, same_medicine
 from mgcds.fhir.elements import LOINC, Unreadable
 from mgcds.fhir.gathered import Gathered
@@ -30,12 +29,13 @@ from mgcds.fhir.lists import ABSENT_OR_UNKNOWN, LIST_CODES
 from mgcds.fhir.observations import ABSENT_BUT_EXISTING, measured_codes
 from mgcds.fhir.pregnancies import PREGNANCY_STATUS
 from mgcds.fhir.reader import READ, WHY_NOT
-from mgcds.fhir.references import LOOKED_UP, Known
-from mgcds.fhir.specimens import HAEMOLYSIS_INDEX
+from mgcds.fhir.references import Known
+from mgcds.fhir.specimens import HAEMOLYSIS_INDEX, WITHOUT_A_LIMIT
 from mgcds.fhir.wire import Resource
 from mgcds.model.dates import parse_when
 from mgcds.model.phq9 import ANSWERS
 from mgcds.model.record import Sex
+from mgcds.model.units import SCORE, parse_unit
 from mgcds.populations.lookups import MAGNESIUM, Concepts, reported_items
 from mgcds.populations.one_by_one import reason
 from mgcds.populations.statements import needed
@@ -44,6 +44,8 @@ Raw = msgspec.Raw
 _NONE = Raw()
 _KEPT = 50_000  # ways of writing something, so that memory stays flat
 _WRITTEN_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d))?)?)?")
+_NUMBER = re.compile(r"\d{1,7}(\.\d{1,6})?")
+_COMPARATORS = (None, "<", "<=", ">=", ">")
 _VOID = frozenset(("cancelled", "entered-in-error"))
 
 
@@ -123,6 +125,9 @@ class _Condition(_Base, tag="Condition"):
     onsetDateTime: str | None = None  # noqa: N815
     abatementDateTime: str | None = None  # noqa: N815
     recordedDate: str | None = None  # noqa: N815
+    onsetAge: Raw = _NONE  # noqa: N815
+    onsetRange: Raw = _NONE  # noqa: N815
+    onsetString: Raw = _NONE  # noqa: N815
     severity: Raw = _NONE
     bodySite: Raw = _NONE  # noqa: N815
     recorder: Raw = _NONE
@@ -264,6 +269,7 @@ class _Coded(msgspec.Struct, gc=False):
 _DECODE = msgspec.json.Decoder(_Patient | _Observation | _Condition | _Request | _Statement | _Response | _List)
 _SEE = msgspec.json.Decoder(_Seen)
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
 
 
 def _there(raw: Raw) -> bool:
@@ -319,7 +325,8 @@ class _Ordering(NamedTuple):
 
     kind: str
     reference: str
-    medicine: _Medicine
+    medicine: _Medicine | _Shown | None
+    """None where it is not plain what it is; looked up at the end"""
     status: str
     start: str | None
     stop: str | None
@@ -366,7 +373,8 @@ class Flat:
     """Takes patients, as long as they are plain, and gives the flat tables."""
 
     def __init__(self, layout: Layout, on: date) -> None:
-        self.layout, self.pack, self._on = layout, layout.pack, on.isoformat()
+        self.layout, self.pack, self.on = layout, layout.pack, on
+        self._today = on.isoformat()
         self.concepts = Concepts(layout)
         self._measured = measured_codes(self.pack)
         self._in_use = {item.id for item in reported_items(layout)}
@@ -385,7 +393,6 @@ class Flat:
         self._linked = Kept(self._link)
         self._list_codes = Kept(_list_of)
         self._psychotherapy = Kept(self._is_psychotherapy)
-        self._ends: Counter[tuple[str, str]] = Counter()
         self.people: list[tuple[Any, ...]] = []
         self.measurements: list[tuple[Any, ...]] = []
         self.entries: list[tuple[Any, ...]] = []
@@ -410,6 +417,8 @@ class Flat:
             self._finish(one, shared)
         except NotPlain as why:
             return str(why)
+        except _UNDECODABLE:
+            return "what cannot be decoded"
         self._add(one)
         return ""
 
@@ -418,7 +427,7 @@ class Flat:
     def _take_line(self, line: bytes, one: _One, shared: dict[str, bytes]) -> None:
         try:
             found = _DECODE.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except _UNDECODABLE:
             self._see(line, one, shared)
             return
         kind = type(found)
@@ -431,10 +440,11 @@ class Flat:
 
     def _is_new(self, reference: str, line: bytes, one: _One) -> bool:
         """Not so where the same line came before; another version makes the patient not plain."""
-        before = one.seen.setdefault(reference, line)
-        if before is line:
-            if reference[-1] in " \t\r\n" or "/ " in reference:
-                raise NotPlain("an id with blanks")
+        before = one.seen.get(reference)
+        if before is None:
+            if not reference.isascii() or not reference.isprintable() or " " in reference:
+                raise NotPlain("an id that is none")
+            one.seen[reference] = line
             return True
         if before.strip() != line.strip():
             raise NotPlain("versions of a resource")
@@ -445,7 +455,7 @@ class Flat:
         """A resource of another kind, or one that is not plain and may not count at all."""
         try:
             seen = _SEE.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except _UNDECODABLE:
             raise NotPlain("a line that is no resource") from None
         reference = f"{seen.resourceType}/{seen.id}"
         if seen.resourceType == "Medication" and seen.subject is None and seen.patient is None:
@@ -496,6 +506,8 @@ class Flat:
             without = "it has no code, and text alone does not say what was measured"
             return _Code(unused="no rule uses it" if best is not None and best.code is not None else without)
         (code, *others) = wanted
+        if not others and code == HAEMOLYSIS_INDEX and set(concept.loinc) & self._wanted == {code}:
+            return _Code(code)
         if others or code not in concept.loinc or code not in self._read or set(concept.loinc) & self._wanted != {code}:
             return _Code(why_not_plain="Observation: code")
         item = self._measured.get(code)
@@ -514,6 +526,9 @@ class Flat:
         if self._with_phq9 and kept.code in phq9.CODES:
             self._take_phq9(found, kept, one)
             return
+        if kept.code == HAEMOLYSIS_INDEX:
+            self._take_index(found, one)
+            return
         if _there(found.valueCodeableConcept) or found.component:
             raise NotPlain("Observation: value")
         if found.valueQuantity is None:
@@ -521,9 +536,19 @@ class Flat:
         elif _there(found.dataAbsentReason):
             raise NotPlain("Observation: a value and none")
         else:
-            row = self._result(kept, found.valueQuantity, found, one)
+            row = self._result(kept, found.valueQuantity, found)
             if kept.in_use:
                 one.measurements.append(row)
+            elif not _is_date(found.effectiveDateTime or "") or not _NUMBER.fullmatch(row[1]) or row[2] not in _COMPARATORS:
+                raise NotPlain("Observation: of an item that no rule asks for")
+
+    def _take_index(self, found: _Observation, one: _One) -> None:
+        """An index of haemolysis that does not tell whether the sample was haemolysed."""
+        told = _there(found.interpretation) or _there(found.referenceRange) or _there(found.valueCodeableConcept)
+        number = bytes(found.valueQuantity.value).decode() if found.valueQuantity is not None else ""
+        if told or found.component or found.status in _VOID or not _NUMBER.fullmatch(number):
+            raise NotPlain("Observation: index of haemolysis")
+        one.unused.append(("Observation", WITHOUT_A_LIMIT))
 
     def _without_value(self, found: _Observation, one: _One) -> None:
         absent = self._absent[bytes(found.dataAbsentReason)] if _there(found.dataAbsentReason) else frozenset()
@@ -531,9 +556,9 @@ class Flat:
             raise NotPlain("Observation: no value")
         one.unused.append(("Observation", reason(f"no result: {', '.join(sorted(absent))[:60]}")))
 
-    def _result(self, kept: _Code, quantity: _Quantity, found: _Observation, one: _One) -> tuple[Any, ...]:
+    def _result(self, kept: _Code, quantity: _Quantity, found: _Observation) -> tuple[Any, ...]:
         """A row of measurements, but for the patient."""
-        unit = self._units[quantity.unit, quantity.system, quantity.code]
+        unit = self._units[_written(quantity)]
         lower, upper = self._ranges[bytes(found.referenceRange), unit] if _there(found.referenceRange) else (None, None)
         comparator = quantity.comparator
         if kept.at_most:
@@ -576,7 +601,7 @@ class Flat:
             value: Decimal | None = self._answers["valueCodeableConcept", bytes(concept)]
             row = (kept.item, str(value), None, None, kept.code, asked.date, asked.status, None, None, asked.reference)
         else:
-            row = self._result(kept, quantity, found, one)
+            row = self._result(kept, quantity, found)
             value = _score(row)
         self._score(kept.code, value, row, asked)
 
@@ -598,9 +623,9 @@ class Flat:
             return
         together: dict[object, list[_Asked]] = {}
         for asked in one.forms:
-            if asked.date is None or not _WRITTEN_DATE.fullmatch(asked.date):
+            if asked.date is None or not _is_date(asked.date):
                 raise NotPlain("PHQ-9: date")
-            when = _when(asked.date)
+            when = parse_when(asked.date)
             together.setdefault(when.moment or when.text, []).append(asked)
         for form in together.values():
             self._settle_form(form, one)
@@ -652,13 +677,15 @@ class Flat:
             if item.answer:
                 answered = True
                 self._take_answer(code, item.answer, asked, one)
-            elif code != phq9.PANEL:
+            elif code == phq9.PANEL:
+                asked.is_panel = True
+            else:
                 raise NotPlain("QuestionnaireResponse: unanswered")
         if not read:
             one.unused.append(("QuestionnaireResponse", "it has no item that a rule uses"))
         elif not answered or asked.status in ("", *_VOID):
             raise NotPlain("QuestionnaireResponse: no answer, or status")
-        elif asked.asked or asked.totals:
+        elif asked.asked or asked.totals or asked.is_panel:
             one.forms.append(asked)
 
     def _take_answer(self, code: str, answers: Sequence[_Answer], asked: _Asked, one: _One) -> None:
@@ -732,7 +759,7 @@ class Flat:
             return None
         number = self.concepts.number("medicines", name, kept)
         sets = self.concepts.sets[number]
-        keys = Order(_NOBODY, name, codes, "", None, None).same_as()
+        keys = Order(_OF[medicines.KINDS[0]], name, codes, "", None, None).same_as()
         return _Medicine(name, codes, frozenset(keys), number, "antidepressant" in sets, MAGNESIUM in sets)
 
     def _take_request(self, found: _Request, one: _One) -> None:
@@ -750,7 +777,7 @@ class Flat:
         status = found.status
         if status in ("stopped", "cancelled", "not-taken") and _may_be_refused(found):
             raise NotPlain("an order that may have been refused")
-        why = medicines.no_order(_NOBODY_OF[kind], {"intent": intent}, status)
+        why = medicines.no_order(_OF[kind], {"intent": intent}, status)
         if why is not None:
             one.unused.append((kind, reason(why)))
             if status == "not-taken":
@@ -767,52 +794,51 @@ class Flat:
         stop = whole.end or bound.end or (dispensed_until if taken == "stopped" else None) or None
         one.given.add("medicines")
         reference = f"{kind}/{found.id}"
-        if found.medicationReference is not None:
-            if _there(found.medicationCodeableConcept):
-                raise NotPlain(f"{kind}: named twice")
-            one.orders.append(_Ordering(kind, reference, found.medicationReference, taken, start, stop))  # type: ignore[arg-type]  # looked up at the end
-            return
-        if not _there(found.medicationCodeableConcept):
-            raise NotPlain(f"{kind}: names nothing")
-        one.orders.append(_Ordering(kind, reference, self._medicines[bytes(found.medicationCodeableConcept)], taken, start, stop))
+        medicine = found.medicationReference
+        if (medicine is None) != _there(found.medicationCodeableConcept):
+            raise NotPlain(f"{kind}: named twice, or not at all")
+        if medicine is None:
+            medicine = self._medicines[bytes(found.medicationCodeableConcept)]
+        one.orders.append(_Ordering(kind, reference, medicine, taken, start, stop))
 
     def _settle_medicines(self, one: _One, shared: dict[str, bytes]) -> None:
         """Orders become entries; those of one medicine are brought together by the reader."""
         orders = [each for kind in medicines.KINDS for each in one.orders if each.kind == kind]
-        orders = [self._named(each, one, shared) for each in orders]
+        named = [self._named(each, one, shared) for each in orders]
         keys: set[object] = set()
         alone = True
-        for each in orders:
-            alone = alone and keys.isdisjoint(each.medicine.keys)
-            keys |= each.medicine.keys
-        found = [(each.kind, each.reference, each.medicine, each.status, each.start, each.stop) for each in orders]
+        for medicine in named:
+            alone = alone and keys.isdisjoint(medicine.keys)
+            keys |= medicine.keys
+        entries = zip(orders, named, strict=True) if alone else self._courses(orders, named)
         active = ""
-        for kind, reference, medicine, status, start, stop in found if alone else self._courses(orders):
-            supplement = kind == "MedicationStatement" and medicine.is_magnesium
-            one.entries.append(("supplements" if supplement else "medicines", medicine.number, start, stop, status))
-            if not active and not supplement and status == "active" and stop is None and medicine.is_antidepressant:
-                active = reference
+        for order, medicine in entries:
+            supplement = order.kind == "MedicationStatement" and medicine.is_magnesium
+            of = "supplements" if supplement else "medicines"
+            one.entries.append((of, medicine.number, order.start, order.stop, order.status))
+            taken = order.status == "active" and order.stop is None
+            if not active and not supplement and taken and medicine.is_antidepressant:
+                active = order.reference
         if active:
-            one.states.append(("first_line_care", "active", one.reviewed.get("medicines", self._on), active))
+            one.states.append(("first_line_care", "active", one.reviewed.get("medicines", self._today), active))
 
-    def _named(self, order: _Ordering, one: _One, shared: dict[str, bytes]) -> _Ordering:
-        medicine: Any = order.medicine
+    def _named(self, order: _Ordering, one: _One, shared: dict[str, bytes]) -> _Medicine:
+        medicine = order.medicine
         if isinstance(medicine, _Shown):
             line = shared.get(medicine.reference)
-            if line is None or not medicine.reference.startswith("Medication/"):
+            if line is None:
                 raise NotPlain("a Medication that was not given")
+            one.used.add(medicine.reference)
             medicine = self._looked_up(line, medicine)
-            one.used.add(order.medicine.reference)  # type: ignore[attr-defined]
         if medicine is None:
             raise NotPlain(f"{order.kind}: names nothing that is plain")
-        return order._replace(medicine=medicine)
+        return medicine
 
     def _looked_up(self, line: bytes, shown: _Shown) -> _Medicine | None:
         key = (line, shown.display)
         found = self._medicines.get(key)
         if found is None:
-            medication = _EXACT.decode(line)
-            known = Known([_resource(medication)])
+            known = Known([_resource("Medication", shown.reference, _EXACT.decode(line))])
             content = {"medicationReference": {"reference": shown.reference, "display": shown.display}}
             try:
                 found = self._medicine(*medicines.called(content, known, Gathered()))
@@ -822,25 +848,26 @@ class Flat:
                 self._medicines[key] = found
         return found
 
-    def _courses(self, orders: Sequence[_Ordering]) -> Iterable[tuple[Any, ...]]:
+    def _courses(self, orders: Sequence[_Ordering], named: Sequence[_Medicine]) -> Iterator[tuple[_Ordering, _Medicine]]:
         for each in orders:
             for text in (each.start, each.stop):
-                if text is not None and not (_WRITTEN_DATE.fullmatch(text) and elements.readable_date(text)):
+                if text is not None and not _is_date(text):
                     raise NotPlain("an order with a date that is not plain")
-            if each.start and each.stop and _when(each.stop).last < _when(each.start).first:
+            if each.start and each.stop and parse_when(each.stop).last < parse_when(each.start).first:
                 raise NotPlain("an order that ends before it begins")
         made = [
-            Order(_resource({"resourceType": each.kind, "id": each.reference}), each.medicine.name, each.medicine.codes, each.status, each.start, each.stop)
-            for each in orders
-        ]  # fmt: skip
+            Order(_resource(each.kind, each.reference), medicine.name, medicine.codes, each.status, each.start, each.stop)
+            for each, medicine in zip(orders, named, strict=True)
+        ]
         for same in same_medicine(made):
             for course in courses(same):
                 lead, entry = medicines.entry_of(course)
-                medicine = self._medicine(entry["name"], tuple(elements.Code(each.system, each.code, None) for each in entry["codes"]))
+                codes = tuple([elements.Code(each.system, each.code, None) for each in entry["codes"]])
+                medicine = self._medicine(entry["name"], codes)
                 if medicine is None:
                     raise NotPlain("a medicine that is not plain")
-                reference = lead.resource.id
-                yield lead.resource.kind, reference, medicine, entry["status"], entry["start"], entry["stop"]
+                kind, reference = lead.resource.kind, lead.resource.reference
+                yield _Ordering(kind, reference, medicine, entry["status"], entry["start"], entry["stop"]), medicine
 
     # --- lists ------------------------------------------------------------------------------------------------------------------
 
@@ -885,9 +912,9 @@ class Flat:
         self._settle_medicines(one, shared)
         self._settle_forms(one)
         if one.difficulties:
-            if any(dated is None or not elements.readable_date(dated) for dated, _, _ in one.difficulties):
+            if any(dated is None or not _is_date(dated) for dated, _, _ in one.difficulties):
                 raise NotPlain("QuestionnaireResponse: date")
-            newest = sorted(one.difficulties, key=lambda each: _when(each[0] or "").order())[-1]
+            newest = sorted(one.difficulties, key=lambda each: parse_when(each[0] or "").order())[-1]
             one.states.append(("functional_difficulty", newest[1], newest[0], newest[2]))
 
     def _add(self, one: _One) -> None:
@@ -895,7 +922,7 @@ class Flat:
         lists = [
             given
             for name in ("medicines", "procedures", "conditions", "symptoms")
-            for given in (name in one.given, one.reviewed.get(name, self._on))
+            for given in (name in one.given, one.reviewed.get(name, self._today))
         ]
         self.people.append((number, one.reference, one.birth_date, one.sex, one.reference, *lists))
         self.measurements += [(number, *row) for row in one.measurements]
@@ -917,23 +944,25 @@ def _table(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> pa.Table:
     return pa.table([pa.array(column, kind) for column, kind in zip(columns, types, strict=True)], list(names))
 
 
-_when = parse_when
+def _resource(kind: str, reference: str, content: dict[str, Any] | None = None) -> Resource:
+    return Resource(kind, None, reference, None, None, NOTHING, (), content or {})
 
 
-def _resource(content: dict[str, Any]) -> Resource:
-    kind, identity = content["resourceType"], content["id"]
-    nothing = concept_of(None)
-    return Resource(kind, identity, f"{kind}/{identity}", None, None, nothing, (), content)
+_OF = {kind: _resource(kind, "") for kind in medicines.KINDS}
 
 
-_NOBODY_OF = {kind: _resource({"resourceType": kind, "id": ""}) for kind in medicines.KINDS}
-_NOBODY = _NOBODY_OF[medicines.KINDS[0]]
+def _is_date(text: str) -> bool:
+    return _WRITTEN_DATE.fullmatch(text) is not None and elements.readable_date(text)
 
 
 def _may_be_refused(found: _Ordered) -> bool:
     """Is there anything that may say that the patient refused? An escaped letter may hide it."""
     told = b"".join(bytes(each) for each in (found.statusReason, found.reasonCode, found.extension) if _there(each))
     return b"\\" in told or any(code.encode() in told for code in care.REFUSED)
+
+
+def _written(quantity: _Quantity) -> tuple[str | None, str | None, str | None]:
+    return quantity.unit, quantity.system, quantity.code
 
 
 def _unit(written: tuple[str | None, str | None, str | None]) -> str | None:
@@ -947,7 +976,7 @@ def _unit(written: tuple[str | None, str | None, str | None]) -> str | None:
 def _score(row: tuple[Any, ...]) -> Decimal | None:
     """The value of a row that is a plain number of points."""
     _, value, comparator, unit, *_ = row
-    if comparator is not None or unit not in (None, "{score}") or not re.fullmatch(r"\d{1,3}", value):
+    if comparator is not None or (unit is not None and parse_unit(unit) != SCORE) or not _NUMBER.fullmatch(value):
         return None
     return Decimal(value)
 
@@ -1001,6 +1030,3 @@ def _list_of(raw: bytes) -> str | None:
         if code.system in LOINC and code.code in LIST_CODES:
             return LIST_CODES[code.code]
     return None
-
-
-assert "Specimen" in LOOKED_UP, "a patient with a Specimen is not plain: READ has it"
