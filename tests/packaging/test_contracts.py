@@ -1,6 +1,7 @@
 """The import contracts of pyproject.toml notice what they are for: a small package breaks each on purpose."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def lint(folder: Path, **changed: str) -> subprocess.CompletedProcess[str]:
 def test_an_orderly_package_passes(tmp_path: Path) -> None:
     done = lint(tmp_path)
     assert done.returncode == 0, done.stdout
-    assert "3 kept, 0 broken" in done.stdout
+    assert re.search(r"[1-9]\d* kept, 0 broken", done.stdout)
 
 
 @pytest.mark.parametrize(

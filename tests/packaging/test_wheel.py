@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = "amara.yaml"
 SHIPPED = ("rules", "features", "examples", "docs")
 NOT_RULES = ("findings", "evidence", "valuesets")
-IN_WHEEL = (*SHIPPED, "src", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
+IN_WHEEL = (*SHIPPED, "src", "pyproject.toml", "README.md", "GLOSSARY.md", "LICENSE", "NOTICE")
 
 
 def files(folder: Path) -> set[str]:

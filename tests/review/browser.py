@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
 from collections.abc import Iterator
@@ -34,24 +33,29 @@ needs_a_browser = pytest.mark.skipif(
 )
 
 
+_open: list[Any] = []  # the browsers that are open now
+
+
 @cache
 def _playwright() -> Any:
-    """One for the life of the process: a second beside it is refused, and tests of a page may open another."""
+    """One for all open browsers: a second beside it is refused."""
     from playwright.sync_api import sync_playwright
 
-    started = sync_playwright().start()
-    atexit.register(started.stop)
-    return started
+    return sync_playwright().start()
 
 
 @contextmanager
 def chromium() -> Iterator[Any]:
-    """A headless browser, closed at the end."""
-    browser = _playwright().chromium.launch(executable_path=CHROMIUM)
+    """A headless browser, closed at the end; with the last one ends playwright, beside which no asyncio runs."""
+    _open.append(browser := _playwright().chromium.launch(executable_path=CHROMIUM))
     try:
         yield browser
     finally:
         browser.close()
+        _open.remove(browser)
+        if not _open:
+            _playwright().stop()
+            _playwright.cache_clear()
 
 
 @contextmanager

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from mgcds.scenarios.runner import run
+from tests.review.browser import a_page, needs_a_browser
 from tests.scenarios.test_report import ANYONE
 from tests.scenarios.test_runner import DRAFT, KIDNEY, WRONG
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "messages"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def lacking() -> str | None:
@@ -163,18 +163,14 @@ def test_an_invalid_message_is_refused(messages_of, tmp_path: Path, wrong: str, 
 
 
 @needs_the_formatter
-@pytest.mark.skipif(CHROMIUM is None, reason="NOT TESTED: no chromium to look at the rendered page with")
+@needs_a_browser
 def test_a_browser_shows_what_became_of_them(messages_of, tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="NOT TESTED: playwright is not installed")
     messages_of(WRONG, DRAFT, ANYONE)
     assert render(tmp_path / "messages.ndjson", tmp_path / "page.html").returncode == 0
-    with playwright.sync_playwright() as browsers:
-        browser = browsers.chromium.launch(executable_path=CHROMIUM)
-        page = browser.new_page()
+    with a_page() as page:
         page.goto((tmp_path / "page.html").as_uri())
         page.get_by_text("feature-0.feature").first.wait_for()
         shown = page.inner_text("body")
-        browser.close()
     assert all(
         re.search(rf"{status}\s+{count}\b", shown) for status, count in (("PASSED", 2), ("FAILED", 1), ("SKIPPED", 1))
     )

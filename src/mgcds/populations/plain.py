@@ -44,7 +44,7 @@ Raw = msgspec.Raw
 _NONE = Raw()
 _KEPT = 50_000  # ways of writing something, so that memory stays flat
 _WRITTEN_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d))?)?)?")
-_NUMBER = re.compile(r"\d{1,7}(\.\d{1,6})?")
+_NUMBER = re.compile(r"\d{1,7}(\.\d{1,18})?")
 _COMPARATORS = (None, "<", "<=", ">=", ">")
 _VOID = frozenset(("cancelled", "entered-in-error"))
 
@@ -930,6 +930,11 @@ class Flat:
         self.states += [(number, *row) for row in one.states]
         self.unused.append(one.unused)
         self.used.append(one.used)
+
+    def clear(self) -> None:
+        """Forget the patients; what codes mean is kept."""
+        for each in (self.people, self.measurements, self.entries, self.states, self.unused, self.used):
+            each.clear()
 
     def tables(self) -> dict[str, pa.Table]:
         """The flat tables of those that were taken; `patient` is their number, in the order in which they came."""

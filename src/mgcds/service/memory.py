@@ -75,10 +75,10 @@ class SqlMemory:
         self._writer.start()
 
     @property
-    def counts(self) -> dict[Counted, int]:
+    def counts(self) -> dict[str, int]:
         """How many records were kept, late, lost or refused, and how often the database failed."""
         with self._counting:
-            return dict(self._counts)
+            return {str(what): times for what, times in self._counts.items()}
 
     def answers(self) -> bool:
         """Does the database answer now? Beside the writer, and without its lock."""

@@ -104,7 +104,7 @@ def application(settings: Settings, evaluate: Evaluate = evaluate) -> Iterator[t
     pack = LivePack(settings.rules, settings.jurisdictions, lambda result: metrics.reloaded(result))
     with remembering(settings, pack) as (memory, replay), reloading(pack):
         known = memory if isinstance(memory, SqlMemory) else None
-        metrics = Metrics(pack, lambda: {fate: count for fate, count in known.counts.items()} if known else {})
+        metrics = Metrics(pack, lambda: dict(known.counts) if known else {})
         parts = replace(parts_of(settings, pack, memory, replay, metrics), evaluate=evaluate)
         operations = Operations(pack, metrics, known.answers if known else None, lambda: pack.last, settings.metrics)
         app = create_app(parts)
