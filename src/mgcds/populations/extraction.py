@@ -30,10 +30,11 @@ from mgcds.fhir.belonging import belonging
 from mgcds.fhir.wire import Delivery
 from mgcds.model.pack import RulePack
 from mgcds.populations import staging
+from mgcds.populations.flat import extract_flat
 from mgcds.populations.on_duckdb import facts_of
 from mgcds.populations.one_by_one import Line, Read, count_looked_up, read_group
 from mgcds.populations.plain import Flat
-from mgcds.populations.sources import FactsFiles, FhirFiles, Source
+from mgcds.populations.sources import FactsFiles, FhirFiles, FlatFiles, Source
 from mgcds.populations.staging import PartOfLines, Staging, number_of
 
 MEMORY = 2_000_000_000
@@ -104,6 +105,9 @@ def each_part(
         if isinstance(source, FactsFiles):
             yield from work(_made, [(then, _facts_part, part, source) for part in wanted])
             return
+        if isinstance(source, FlatFiles):
+            yield from work(_made, [(then, _flat_part, part, source, on) for part in wanted])
+            return
         folder = Path(mkdtemp(prefix=".staged-", dir=scratch))
         try:
             found = _stage(source, folder, memory, work, progress)
@@ -123,6 +127,12 @@ def _made(pack: RulePack, then: Callable[[RulePack, Extracted], T], make: Callab
 def _facts_part(pack: RulePack, part: int, source: FactsFiles) -> Extracted:
     file, groups = source.groups[part]
     return Extracted(part, source.parts, pq.ParquetFile(file).read_row_groups(groups))
+
+
+def _flat_part(pack: RulePack, part: int, source: FlatFiles, on: date) -> Extracted:
+    read = Read(columnar(pack).layout)
+    extract_flat(source.tables, part, source.parts, read.layout, on, read)
+    return Extracted(part, source.parts, read.facts().sort_by("patient"), read.unused)
 
 
 def _processors() -> int:

@@ -128,7 +128,9 @@ class _Statements:
     # --- results ----------------------------------------------------------------------------------------------------------------
 
     def results(self) -> str:
-        """Results that are not void, with value, unit and day; `plain` where all of that can be relied on, `dated` where the day can."""
+        """Results with value, unit and day; `plain` where all of that can be relied on, `dated` where the day can. Of a void one
+        nothing counts, but that it can be read.
+        """
         wholes = self._items(item for item in self.reported if item.whole)
         with_limits = self._items(item for item in self.reported if self.layout.measured[item.id].differences)
         ranks = " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in FINALITY.items())
@@ -139,6 +141,8 @@ class _Statements:
             side: f"CASE WHEN {side}_limit IS NULL THEN {_fine(side)} * parts ELSE own_{side} * factor END"
             for side in ("lower", "upper")
         }
+        comparable = "(comparator IS NULL OR comparator IN ('<', '<=', '>=', '>'))"
+        void = ", ".join(f"'{status}'" for status in _VOID)
         believed = f"BETWEEN {_fine('least')} AND {_fine('greatest')}"
         own_is_plain = " AND ".join(
             f"({side}_limit IS NULL OR COALESCE(own_{side} * weight {believed}, FALSE))"
@@ -147,9 +151,10 @@ class _Statements:
         return f"""
             SELECT *,
                 COALESCE(day IS NOT NULL AND (LENGTH(date) <= 10 OR moment IS NOT NULL), FALSE) AS dated,
+                is_void AND NOT COALESCE(exact IS NOT NULL AND {comparable}, FALSE) AS is_unreadable,
                 COALESCE(weight IS NOT NULL AND exact IS NOT NULL AND finality IS NOT NULL
                     AND exact * weight {believed}
-                    AND (comparator IS NULL OR comparator IN ('<', '<=', '>=', '>'))
+                    AND {comparable}
                     AND (item NOT IN ({wholes}) OR exact % {FINE} = 0)
                     AND (item NOT IN ({with_limits}) OR ({own_is_plain} AND COALESCE(from_lower < from_upper, TRUE))),
                     FALSE) AS plain
@@ -159,6 +164,7 @@ class _Statements:
                     SELECT m.patient, m.item, m.value, m.comparator, m.unit, m.date, m.source, m.lower_limit, m.upper_limit,
                         u.unit_code, u.factor, u.parts, u.scale, u.weight, u.least, u.greatest, u.lower, u.upper,
                         CASE COALESCE(m.status, 'final') {ranks} END AS finality,
+                        COALESCE(m.status, 'final') IN ({void}) AS is_void,
                         CASE WHEN REGEXP_MATCHES(m.value, '{number}')
                             THEN {_exact("m.value")} END AS exact,
                         {_first("m.date")} AS day,
@@ -166,9 +172,8 @@ class _Statements:
                         {limits}
                     FROM measurements AS m
                     LEFT JOIN units AS u ON m.item = u.item AND COALESCE(m.code, '') = u.code
-                        AND COALESCE(m.unit, '') = u.reported
+                        AND COALESCE(m.unit, '') = u.reported AND COALESCE(m.unit <> '', TRUE) AND COALESCE(m.code <> '', TRUE)
                     WHERE m.item IN ({self._items(self.reported)})
-                        AND COALESCE(m.status, 'final') NOT IN ('{"', '".join(_VOID)}')
                 ) AS read_results
             ) AS limited_results
         """
@@ -181,7 +186,7 @@ class _Statements:
 
     def newest(self) -> str:
         """The result of each item that counts: the newest, of one moment the most final, then the most cautious. One that is not plain
-        is put before others of its moment: older ones do not matter.
+        comes before others of its moment; older ones do not matter. Several are of one rank where only their order tells them apart.
         """
         highest = self._items(item for item in self.reported if item.on_a_tie == "highest")
         encoded = _floor("exact * factor * scale", f"parts * {FINE}")
@@ -199,12 +204,12 @@ class _Statements:
                 SELECT *, {self.days("day")} AS days, {encoded} AS encoded,
                     {_floor("exact * factor - from_lower", f"parts * {FINE}")} AS to_lower,
                     {_floor("exact * factor - from_upper", f"parts * {FINE}")} AS to_upper,
-                    ROW_NUMBER() OVER (PARTITION BY patient, item ORDER BY
+                    RANK() OVER (PARTITION BY patient, item ORDER BY
                         day DESC, CASE WHEN moment IS NULL THEN 0 ELSE 1 END DESC, moment DESC NULLS LAST,
                         CASE WHEN plain THEN 1 ELSE 0 END, finality DESC,
                         CASE WHEN item IN ({highest}) THEN exact * weight ELSE -(exact * weight) END DESC,
                         COALESCE(source, '') DESC) AS place
-                FROM results WHERE dated AND day <= {self.on}
+                FROM results WHERE dated AND NOT is_void AND day <= {self.on}
             ) AS ranked WHERE place = 1
         """
 
@@ -238,7 +243,8 @@ class _Statements:
                 SELECT *, {_last("start", "began")} AS began_last, {_last("stop", "ended")} AS ended_last
                 FROM (
                     SELECT e.patient, CASE WHEN e.list = 'supplements' THEN 'medicines' ELSE e.list END AS list,
-                        e.list <> 'supplements' AS of_the_list, e.start, e.stop, COALESCE(e.status, 'active') AS status,
+                        e.list <> 'supplements' AS of_the_list, e.start, e.stop, 
+                        CASE WHEN e.list IN ('conditions', 'symptoms') THEN 'active' ELSE COALESCE(e.status, 'active') END AS status,
                         c.recognised, c.is_computed_from{masks}, {_first("e.start")} AS began, {_first("e.stop")} AS ended
                     FROM entries AS e LEFT JOIN concepts AS c ON e.concept = c.concept
                 ) AS begun_entries
@@ -330,8 +336,9 @@ class _Statements:
             f"({name}_reviewed IS NOT NULL AND {_first(f'{name}_reviewed')} IS NULL)" for name in self._known_lists()
         )
         whose: list[str] = [
-            "SELECT patient FROM results WHERE NOT dated",
+            "SELECT patient FROM results WHERE NOT dated OR is_unreadable",
             "SELECT patient FROM newest WHERE NOT plain",
+            "SELECT patient FROM newest GROUP BY patient, item HAVING COUNT(*) > 1",
             f"SELECT patient FROM dated_entries WHERE recognised IS NULL OR list NOT IN ({lists}) OR {bad_dates} "
             f"OR ended_last < began OR status NOT IN ('active', 'on-hold', 'stopped', 'unknown') "
             f"OR (is_computed_from AND is_current IS NOT FALSE)",
@@ -413,7 +420,7 @@ class _Statements:
         span = f"CASE WHEN youngest = oldest THEN {one} ELSE {one} || ' to ' || {other} END || ' years'"
         yield "age_gap", f"CASE WHEN {born} THEN {_gap('missing')} ELSE 0 END"
         yield "age_days", f"CASE WHEN {born} THEN NULL ELSE 0 END"
-        yield "age_low", self._cut_as("age_low", f"(GREATEST(youngest, 0) * {scale})")
+        yield "age_low", self._cut_as("age_low", f"(CASE WHEN youngest < 0 THEN 0 ELSE youngest END * {scale})")
         yield "age_high", self._cut_as("age_high", f"(oldest * {scale})")
         yield "age_shown", f"CASE WHEN {born} THEN NULL ELSE {span} END"
         yield "age_dated", "'born ' || born_on"
