@@ -29,7 +29,7 @@ UNSURE = ("registered", "unknown", "ready")
 MEDICINES: tuple[tuple[str | None, str | None, str | None], ...] = (
     ("sertraline 50 mg", None, None), ("Sertraline", "rxnorm", "36437"), (None, "atc", "N06AB06"), ("omeprazole", None, None),
     ("Omeprazole 20 MG", "rxnorm", "7646"), ("furosemide", None, None), ("digoxin", None, None), ("paracetamol", None, None),
-    ("lithium carbonate", None, None), ("amoxicillin", None, None), ("ramipril", None, None), ("magnesium citrate", None, None),
+    ("lithium carbonate", None, None), ("amoxicillin", None, None), ("ramipril", None, None), ("magnesium citrate", None, None), ("warfarin", None, None), ("metformin", None, None),
 )  # fmt: skip
 CONDITIONS: tuple[tuple[str | None, str | None, str | None], ...] = (
     ("Bipolar disorder", "snomed", "13746004"), (None, "http://hl7.org/fhir/sid/icd-10-cm", "E11.9"), ("asthma", None, None),

@@ -143,7 +143,8 @@ def _views(
         mine = f"CAST('0x' || SUBSTRING(MD5(CAST(patient AS VARCHAR)), 1, 8) AS BIGINT) % {parts} = {part}"
         connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {wanted} FROM {scan} WHERE patient IS NOT NULL AND {mine}")
         yield from _strange(connection, name, path, pack)
-    yield from _doubled(connection, files["people"])
+        if name == "people":
+            yield from _doubled(connection, path)
 
 
 def _kind(column: Column) -> str:

@@ -411,9 +411,9 @@ class Flat:
         shared: dict[str, bytes] = {}
         try:
             for line in looked_up:
-                self._see(line, one, shared)
+                self._keep(line, shared)
             for line in lines:
-                self._take_line(line, one, shared)
+                self._take_line(line, one)
             self._finish(one, shared)
         except NotPlain as why:
             return str(why)
@@ -424,11 +424,11 @@ class Flat:
 
     # --- lines ------------------------------------------------------------------------------------------------------------------
 
-    def _take_line(self, line: bytes, one: _One, shared: dict[str, bytes]) -> None:
+    def _take_line(self, line: bytes, one: _One) -> None:
         try:
             found = _DECODE.decode(line)
         except _UNDECODABLE:
-            self._see(line, one, shared)
+            self._see(line, one)
             return
         kind = type(found)
         reference = f"{kind.__struct_config__.tag}/{found.id}"
@@ -451,17 +451,22 @@ class Flat:
         one.unused.append((reference.partition("/")[0], "given twice"))
         return False
 
-    def _see(self, line: bytes, one: _One, shared: dict[str, bytes]) -> None:
+    @staticmethod
+    def _keep(line: bytes, shared: dict[str, bytes]) -> None:
+        """A Medication that may be looked up."""
+        seen = _SEE.decode(line)
+        if seen.resourceType != "Medication" or seen.subject is not None or seen.patient is not None:
+            raise NotPlain(f"{seen.resourceType}: looked up")
+        if shared.setdefault(f"Medication/{seen.id}", line) != line:
+            raise NotPlain("Medication: versions")
+
+    def _see(self, line: bytes, one: _One) -> None:
         """A resource of another kind, or one that is not plain and may not count at all."""
         try:
             seen = _SEE.decode(line)
         except _UNDECODABLE:
             raise NotPlain("a line that is no resource") from None
         reference = f"{seen.resourceType}/{seen.id}"
-        if seen.resourceType == "Medication" and seen.subject is None and seen.patient is None:
-            if shared.setdefault(reference, line) != line:
-                raise NotPlain("versions of a Medication")
-            return
         about = seen.subject or seen.patient
         if about is None:
             raise NotPlain("a resource of nobody")
