@@ -44,7 +44,7 @@ Raw = msgspec.Raw
 _NONE = Raw()
 _KEPT = 50_000  # ways of writing something, so that memory stays flat
 _WRITTEN_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d))?)?)?")
-_NUMBER = re.compile(r"\d{1,7}(\.\d{1,6})?")
+_NUMBER = re.compile(r"\d{1,7}(\.\d{1,18})?")
 _COMPARATORS = (None, "<", "<=", ">=", ">")
 _VOID = frozenset(("cancelled", "entered-in-error"))
 
@@ -411,9 +411,9 @@ class Flat:
         shared: dict[str, bytes] = {}
         try:
             for line in looked_up:
-                self._see(line, one, shared)
+                self._keep(line, shared)
             for line in lines:
-                self._take_line(line, one, shared)
+                self._take_line(line, one)
             self._finish(one, shared)
         except NotPlain as why:
             return str(why)
@@ -424,11 +424,11 @@ class Flat:
 
     # --- lines ------------------------------------------------------------------------------------------------------------------
 
-    def _take_line(self, line: bytes, one: _One, shared: dict[str, bytes]) -> None:
+    def _take_line(self, line: bytes, one: _One) -> None:
         try:
             found = _DECODE.decode(line)
         except _UNDECODABLE:
-            self._see(line, one, shared)
+            self._see(line, one)
             return
         kind = type(found)
         reference = f"{kind.__struct_config__.tag}/{found.id}"
@@ -451,17 +451,22 @@ class Flat:
         one.unused.append((reference.partition("/")[0], "given twice"))
         return False
 
-    def _see(self, line: bytes, one: _One, shared: dict[str, bytes]) -> None:
+    @staticmethod
+    def _keep(line: bytes, shared: dict[str, bytes]) -> None:
+        """A Medication that may be looked up."""
+        seen = _SEE.decode(line)
+        if seen.resourceType != "Medication" or seen.subject is not None or seen.patient is not None:
+            raise NotPlain(f"{seen.resourceType}: looked up")
+        if shared.setdefault(f"Medication/{seen.id}", line) != line:
+            raise NotPlain("Medication: versions")
+
+    def _see(self, line: bytes, one: _One) -> None:
         """A resource of another kind, or one that is not plain and may not count at all."""
         try:
             seen = _SEE.decode(line)
         except _UNDECODABLE:
             raise NotPlain("a line that is no resource") from None
         reference = f"{seen.resourceType}/{seen.id}"
-        if seen.resourceType == "Medication" and seen.subject is None and seen.patient is None:
-            if shared.setdefault(reference, line) != line:
-                raise NotPlain("versions of a Medication")
-            return
         about = seen.subject or seen.patient
         if about is None:
             raise NotPlain("a resource of nobody")
@@ -948,6 +953,11 @@ class Flat:
         self.states += [(number, *row) for row in one.states]
         self.unused.append(one.unused)
         self.used.append(one.used)
+
+    def clear(self) -> None:
+        """Forget the patients; what codes mean is kept."""
+        for each in (self.people, self.measurements, self.entries, self.states, self.unused, self.used):
+            each.clear()
 
     def tables(self) -> dict[str, pa.Table]:
         """The flat tables of those that were taken; `patient` is their number, in the order in which they came."""
