@@ -30,6 +30,7 @@ from mgcds.errors import (
     ProofError,
     RecordError,
     ReviewError,
+    ScreenError,
     SettingsError,
     SigningError,
     TableError,
@@ -875,7 +876,7 @@ def burden(
     ] = None,
     as_: As = Format.text,
     page: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write a self-contained HTML page instead.")] = None,
-    memory: Annotated[float, typer.Option("--memory", metavar="GB", min=0.5, help="At most so much memory, for all processes.")] = 2,
+    memory: Annotated[str, typer.Option("--memory", metavar="SIZE", help="Memory to keep within, for all processes.")] = "2GB",
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; as many as there are processors if not given.")] = None,
     on: On = None,
     rules: Rules = None,
@@ -884,18 +885,19 @@ def burden(
     """Count how often each suggestion would be offered, withheld and suppressed, per 100 patients, and which ones together."""
     try:
         from mgcds.populations.burden import burden as counted
+        from mgcds.populations.screening import bytes_of
         from mgcds.populations.sources import source_of
     except ModuleNotFoundError:
         raise TableError(NO_POPULATIONS) from None
     from mgcds.evaluator import today
     from mgcds.printing import Printer
-    from mgcds.printing.progress import stages
+    from mgcds.printing.progress import phases
 
     pack, old = _pack(rules, jurisdiction), _pack(against, jurisdiction) if against is not None else None
-    with stages() as progress:
+    with phases() as progress:
         found = counted(
             source_of(population), pack, on or today(),
-            name=population.name, against=old, memory=int(memory * 1e9), workers=workers, progress=progress,
+            name=population.name, against=old, memory=bytes_of(memory), workers=workers, progress=progress,
         )  # fmt: skip
     if page is not None:
         from mgcds.populations.burden_page import burden_html
@@ -908,6 +910,64 @@ def burden(
         from mgcds.populations.burden_text import print_burden
 
         print_burden(Printer(), found)
+
+
+class PopulationEngine(StrEnum):
+    """What reads and judges a population."""
+
+    duckdb = "duckdb"
+    spark = "spark"
+
+
+@app.command("screen")
+def screen_population(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="INPUT", help="Folder or file: Bulk Data NDJSON (.gz too), or a facts table (Parquet)."),
+    ],
+    into: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="A new folder, or one to go on with.")],
+    on: On = None,
+    rules: Rules = None,
+    jurisdiction: Jurisdictions = None,
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", metavar="RULE", help="Write this rule only; may be given again.")
+    ] = None,
+    verdicts: Annotated[
+        bool, typer.Option("--verdicts", help="Write verdicts of criteria, findings and rules too.")
+    ] = False,
+    check: Annotated[
+        int, typer.Option("--check", metavar="N", min=0, help="Patients of each part who are judged again, one by one.")
+    ] = 5,
+    memory: Annotated[
+        str, typer.Option("--memory", metavar="SIZE", help="Memory to keep within, for all processes.")
+    ] = "2GB",
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; as many as processors if not given.")
+    ] = None,
+    engine: Annotated[
+        PopulationEngine, typer.Option("--engine", help="On this computer, or on Spark.")
+    ] = PopulationEngine.duckdb,
+    as_: As = Format.text,
+) -> None:
+    """Judge a population: each patient's statuses, what is offered or held back and why, and a summary. Can be interrupted."""
+    try:
+        from mgcds.populations import screening
+    except ModuleNotFoundError:
+        raise ScreenError(NO_POPULATIONS) from None
+    from mgcds.evaluator import today
+
+    pack = _pack(rules, jurisdiction)
+    for each in rule or ():
+        _known_rule(each, pack)
+    wanted = screening.Wanted(into, on or today(), tuple(rule or ()), verdicts, check)
+    found = screening.run(source, pack, wanted, engine.value, memory, workers, rules)
+    if as_ is Format.json:
+        _write_json(found.to_dict(pack, wanted.on, wanted.rules))
+    else:
+        from mgcds.populations.summary import print_summary
+        from mgcds.printing import Printer
+
+        print_summary(Printer(), found, pack, wanted.on, wanted.rules)
 
 
 def main(arguments: list[str] | None = None) -> None:

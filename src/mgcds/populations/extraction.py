@@ -30,7 +30,9 @@ from mgcds.fhir.belonging import belonging
 from mgcds.fhir.wire import Delivery
 from mgcds.model.pack import RulePack
 from mgcds.populations import staging
-from mgcds.populations.one_by_one import Read, count_looked_up, read_group
+from mgcds.populations.on_duckdb import facts_of
+from mgcds.populations.one_by_one import Line, Read, count_looked_up, read_group
+from mgcds.populations.plain import Flat
 from mgcds.populations.sources import FactsFiles, FhirFiles, Source
 from mgcds.populations.staging import PartOfLines, Staging, number_of
 
@@ -156,12 +158,41 @@ def extract_part(pack: RulePack, part: int, found: Staging, on: date) -> Extract
 
 
 def read_lines(lines: PartOfLines, pack: RulePack, on: date, whole: bool, read: Read) -> None:
-    """Every group of lines by the exact way."""
+    """Every group of lines: patients whose data are plain by the fast way, the others by the exact one."""
+    flat = Flat(read.layout, on)
+    plain: list[Group] = []
+    for own in _groups(lines):
+        shared = _looked_up(own, lines)
+        if flat.take((text for _, text in own), (text for _, text in shared)):
+            read_group(own, shared, pack, on, whole, read)
+        else:
+            plain.append((own, shared))
+    for own, shared in add_plain(flat, plain, read):
+        read_group(own, shared, pack, on, whole, read)
+
+
+Group = tuple[list[Line], set[Line]]
+
+
+def add_plain(flat: Flat, groups: Sequence[Group], read: Read) -> list[Group]:
+    """The facts of those that were taken; the groups of patients who have to be read one by one after all."""
+    if not groups:
+        return []
+    facts, left = facts_of(flat.tables(), flat.concepts.table(), flat.layout, flat.on)
+    read.add_table(facts)
+    apart = frozenset(left)
+    for number, (unused, used) in enumerate(zip(flat.unused, flat.used, strict=True)):
+        if number not in apart:
+            read.unused.update(unused)
+            read.used.update(used)
+    return [group for number, group in enumerate(groups) if number in apart]
+
+
+def _groups(lines: PartOfLines) -> Iterator[list[Line]]:
     batches = lines.lines.to_batches(_AT_ONCE)
     triples = (each for batch in batches for each in zip(*map(_plain, batch.columns), strict=True))
     for _, group in groupby(triples, itemgetter(0)):
-        own = [(line, text) for _, line, text in group]
-        read_group(own, _looked_up(own, lines), pack, on, whole, read)
+        yield [(line, text) for _, line, text in group]
 
 
 def _plain(array: pa.Array) -> list[Any]:
