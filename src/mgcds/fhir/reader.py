@@ -26,7 +26,7 @@ from mgcds.fhir.wire import Content, Delivery, Page, Resource, Unused, unpack, u
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord, Sex
 
-_READ = frozenset(
+READ = frozenset(
     ("Patient", "Observation", "QuestionnaireResponse", "Condition", "List", nutrition.KIND, *care.KINDS, *KINDS)
 ) | {*LOOKED_UP}
 WHY_NOT = {
@@ -85,7 +85,7 @@ def read_delivery(
     for resource, whose in others:
         if resource.kind in LOOKED_UP and resource.reference in looked_up:
             continue
-        if whose is None and resource.kind not in _READ - {*LOOKED_UP}:
+        if whose is None and resource.kind not in READ - {*LOOKED_UP}:
             _count_unread(resource, last[2])
         else:
             count_foreign(resource, whose, last[2])
@@ -100,9 +100,9 @@ def _read(
     own: list[Resource], known: Known, gathered: Gathered, pages: Iterable[Page], pack: RulePack, retrieved: date | None
 ) -> PatientRecord:
     """The record of one patient, from all that is theirs."""
-    of_kind: dict[str, list[Resource]] = {kind: [] for kind in _READ}
+    of_kind: dict[str, list[Resource]] = {kind: [] for kind in READ}
     for resource in own:
-        if resource.kind in _READ:
+        if resource.kind in READ:
             of_kind[resource.kind].append(resource)
         else:
             _count_unread(resource, gathered)

@@ -30,14 +30,23 @@ from mgcds.fhir.belonging import belonging
 from mgcds.fhir.wire import Delivery
 from mgcds.model.pack import RulePack
 from mgcds.populations import staging
-from mgcds.populations.one_by_one import Read, count_looked_up, read_group
+from mgcds.populations.on_duckdb import facts_of
+from mgcds.populations.one_by_one import Line, Read, count_looked_up, read_group
+from mgcds.populations.plain import Flat
 from mgcds.populations.sources import FactsFiles, FhirFiles, Source
 from mgcds.populations.staging import PartOfLines, Staging, number_of
 
 MEMORY = 2_000_000_000
+A_WORKER = 600_000_000
+"""bytes that a process needs, at most, for a part"""
+_AT_ONCE = 10_000  # lines
 T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
 """what is being done, how much of it is done, of how much"""
+
+
+def _silent(doing: str, done: int, of: int) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -62,29 +71,61 @@ def extract(
     workers: int | None = None,
     skip: Collection[int] = (),
     scratch: Path | None = None,
-    progress: Progress = lambda doing, done, of: None,
+    progress: Progress = _silent,
 ) -> Iterator[Extracted]:
     """The facts tables of a source, part by part, in order; parts to `skip` are not made. Memory is in bytes, for all processes together.
 
     What comes in between goes to a folder in `scratch`, which is removed at the end. RecordError where a file cannot be read.
     """
+    return each_part(
+        source, pack, on, _as_it_is, memory=memory, workers=workers, skip=skip, scratch=scratch, progress=progress
+    )
+
+
+def each_part(
+    source: Source,
+    pack: RulePack,
+    on: date,
+    then: Callable[[RulePack, Extracted], T],
+    *,
+    memory: int = MEMORY,
+    workers: int | None = None,
+    skip: Collection[int] = (),
+    scratch: Path | None = None,
+    progress: Progress = _silent,
+) -> Iterator[T]:
+    """What is made of each part in the process that read it; `then` can be pickled. Otherwise as `extract`."""
     wanted = [part for part in range(source.parts) if part not in skip]
     if not wanted:
         return
-    if isinstance(source, FactsFiles):
-        for part in wanted:
-            file, groups = source.groups[part]
-            yield Extracted(part, source.parts, pq.ParquetFile(file).read_row_groups(groups))
-        return
-    folder = Path(mkdtemp(prefix=".staged-", dir=scratch))
-    try:
-        with at_work(pack, workers) as work:
+    number = min(workers or _processors(), max(1, memory // A_WORKER))
+    with at_work(pack, number) as work:
+        if isinstance(source, FactsFiles):
+            yield from work(_made, [(then, _facts_part, part, source) for part in wanted])
+            return
+        folder = Path(mkdtemp(prefix=".staged-", dir=scratch))
+        try:
             found = _stage(source, folder, memory, work, progress)
-            for done, each in enumerate(work(extract_part, [(part, found, on) for part in wanted]), 1):
-                yield each
-                progress("reading", done, len(wanted))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            yield from work(_made, [(then, extract_part, part, found, on) for part in wanted])
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as_it_is(pack: RulePack, extracted: Extracted) -> Extracted:
+    return extracted
+
+
+def _made(pack: RulePack, then: Callable[[RulePack, Extracted], T], make: Callable[..., Extracted], *given: Any) -> T:
+    return then(pack, make(pack, *given))
+
+
+def _facts_part(pack: RulePack, part: int, source: FactsFiles) -> Extracted:
+    file, groups = source.groups[part]
+    return Extracted(part, source.parts, pq.ParquetFile(file).read_row_groups(groups))
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def _stage(source: FhirFiles, folder: Path, memory: int, work: Work[Any], progress: Progress) -> Staging:
@@ -117,16 +158,41 @@ def extract_part(pack: RulePack, part: int, found: Staging, on: date) -> Extract
 
 
 def read_lines(lines: PartOfLines, pack: RulePack, on: date, whole: bool, read: Read) -> None:
-    """Every group of lines by the exact way."""
-    columns = (lines.lines[name] for name in ("group", "line", "text"))
-    triples = (
-        each
-        for chunk in zip(*(column.chunks for column in columns), strict=True)
-        for each in zip(*map(_plain, chunk), strict=True)
-    )
+    """Every group of lines: patients whose data are plain by the fast way, the others by the exact one."""
+    flat = Flat(read.layout, on)
+    plain: list[Group] = []
+    for own in _groups(lines):
+        shared = _looked_up(own, lines)
+        if flat.take((text for _, text in own), (text for _, text in shared)):
+            read_group(own, shared, pack, on, whole, read)
+        else:
+            plain.append((own, shared))
+    for own, shared in add_plain(flat, plain, read):
+        read_group(own, shared, pack, on, whole, read)
+
+
+Group = tuple[list[Line], set[Line]]
+
+
+def add_plain(flat: Flat, groups: Sequence[Group], read: Read) -> list[Group]:
+    """The facts of those that were taken; the groups of patients who have to be read one by one after all."""
+    if not groups:
+        return []
+    facts, left = facts_of(flat.tables(), flat.concepts.table(), flat.layout, flat.on)
+    read.add_table(facts)
+    apart = frozenset(left)
+    for number, (unused, used) in enumerate(zip(flat.unused, flat.used, strict=True)):
+        if number not in apart:
+            read.unused.update(unused)
+            read.used.update(used)
+    return [group for number, group in enumerate(groups) if number in apart]
+
+
+def _groups(lines: PartOfLines) -> Iterator[list[Line]]:
+    batches = lines.lines.to_batches(_AT_ONCE)
+    triples = (each for batch in batches for each in zip(*map(_plain, batch.columns), strict=True))
     for _, group in groupby(triples, itemgetter(0)):
-        own = [(line, text) for _, line, text in group]
-        read_group(own, _looked_up(own, lines), pack, on, whole, read)
+        yield [(line, text) for _, line, text in group]
 
 
 def _plain(array: pa.Array) -> list[Any]:
@@ -148,11 +214,10 @@ _PACK: list[RulePack] = []
 
 
 @contextmanager
-def at_work(pack: RulePack, workers: int | None = None) -> Iterator[Work[Any]]:
+def at_work(pack: RulePack, number: int) -> Iterator[Work[Any]]:
     """A function that calls another one, with the pack and each of the arguments given, in several processes; results come in order.
     Each process has the pack; one alone is this one.
     """
-    number = workers or len(os.sched_getaffinity(0))
     if number == 1:
         yield lambda function, given: (function(pack, *each) for each in given)
         return

@@ -44,6 +44,10 @@ class Read:
         if len(self._rows) == _AT_ONCE:
             self._pack()
 
+    def add_table(self, facts: pa.Table) -> None:
+        """Many patients more, in a table of facts."""
+        self._tables.append(facts)
+
     def facts(self) -> pa.Table:
         """The facts table."""
         self._pack()
