@@ -7,9 +7,10 @@ single records; a facts table streams through the columnar engine.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache, partial
@@ -18,26 +19,33 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pyarrow as pa
-from pyspark import StorageLevel
+import pyarrow.parquet as pq
+from pyspark import StorageLevel, TaskContext
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
-from mgcds.engines.columnar import ROWS, Columnar, Screened
+from mgcds.engines.columnar import Columnar
 from mgcds.engines.facts_arrow import LAYOUT, check, schema_of
 from mgcds.engines.facts_table import Layout
-from mgcds.errors import TableError
+from mgcds.errors import ScreenError, TableError
 from mgcds.fhir.belonging import Belonging, belonging
 from mgcds.fhir.reader import WHY_NOT
 from mgcds.fhir.references import LOOKED_UP
 from mgcds.loading import load_pack, rules_root
 from mgcds.model.pack import RulePack
+from mgcds.populations import second_opinion
+from mgcds.populations.extraction import Extracted
 from mgcds.populations.one_by_one import Line, Read, kind_of, read_group
-from mgcds.populations.staging import NOBODY, number_of, united
+from mgcds.populations.output import Counts, Judged
+from mgcds.populations.screening import Wanted, judge, plain, sample
+from mgcds.populations.sources import FactsFiles, Source
+from mgcds.populations.staging import MANY, NOBODY, number_of, united
 
 Batches: TypeAlias = Iterator[pa.RecordBatch]
 _DDL = {
@@ -47,19 +55,31 @@ _DDL = {
     "int64": "bigint",
     "string": "string",
     "binary": "binary",
+    "bool": "boolean",
 }
 _AT_ONCE = 1_000  # patients
 
 
-def session() -> SparkSession:
-    """The session that is active; else one as the environment says, local on all cores where it says nothing."""
+def session(memory: int | None = None) -> SparkSession:
+    """The session that is active; else one as the environment says, local where it says nothing. `memory`, in bytes, is that of a new one.
+
+    ScreenError where Spark does not start.
+    """
     found = SparkSession.getActiveSession()
     if found is not None:
         return found
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else workers are the python3 of the path, without mgcds
-    quiet = SparkSession.builder.appName("mgcds").config("spark.ui.enabled", "false")
-    made = quiet.config("spark.ui.showConsoleProgress", "false").getOrCreate()
-    made.sparkContext.setLogLevel("ERROR")
+    new = SparkSession.builder.appName("mgcds").config("spark.ui.enabled", "false")
+    new = new.config("spark.ui.showConsoleProgress", str(sys.stderr.isatty()).lower())
+    if memory is not None:
+        new = new.config("spark.driver.memory", f"{memory // 1_000_000}m")
+    try:
+        made = new.getOrCreate()
+    except PySparkException as error:
+        raise ScreenError(
+            f"Spark did not start: it needs Java 17 or newer ({str(error).splitlines()[0][:200]})"
+        ) from None
+    made.sparkContext.setLogLevel("OFF")
     return made
 
 
@@ -140,10 +160,12 @@ _ASIDE = {
 """what comes with the facts, in rows of no patient"""
 
 
-@dataclass(frozen=True)
-class ExtractedOnSpark:
-    """`facts`: the facts table. `unused`: kind of resource, reason, number. `broken`: file, number of the line, why it is no resource.
-    None of them is worked out before it is written; `release` gives back what is kept on the disks of the cluster until then.
+_UNUSED, _BROKEN = "kind string, why string, number bigint", "file string, line bigint, why string"
+
+
+class ExtractedOnSpark(NamedTuple):
+    """The facts table; what was not used; lines that are no resource. None is worked out before it is written. `kept`, on the disks of the
+    cluster, wants `unpersist` when all has been.
     """
 
     facts: DataFrame
@@ -151,32 +173,26 @@ class ExtractedOnSpark:
     broken: DataFrame
     kept: tuple[DataFrame, ...]
 
-    def release(self) -> None:
-        """Call it when all that is wanted has been written."""
-        for each in self.kept:
-            each.unpersist()
-
 
 def extract(spark: SparkSession, paths: Sequence[str], shipped: Shipped, on: date) -> ExtractedOnSpark:
     """Files or folders of Bulk Data, plain or gzip, to the rows that `extraction.extract` gives."""
     located = _lines(spark, paths).mapInArrow(_locate, ddl(_LOCATED)).persist(StorageLevel.DISK_ONLY)
-    stretches = _stretches(located)
+    stretches = _stretches(located).persist()
     number = f.expr("before + line - first + 1").alias("number")
     numbered = located.join(f.broadcast(stretches), ["file", "start"]).select("*", number)
     own, shared = numbered.where("shared IS NULL"), numbered.where("shared IS NOT NULL")
     links = own.select(f.explode("links").alias("link")).select("link.*")
     offers = shared.select("number", "text", f.explode("links.thing").alias("thing"))
-    groups = _Groups(links)
-    asked = groups.of(links.where(f"what = {_REFERS}")).join(offers, "thing").dropDuplicates(["group", "number"])
-    mine, theirs = (
-        rows.select("group", "number", "whole", "text", f.lit(own).alias("own"))
-        for rows, own in ((groups.of(own), True), (asked, False))
-    )
-    in_order = mine.unionByName(theirs).repartition("group").sortWithinPartitions("group", "number")
+    bound = _bound(links).persist()
+    asked = _united(links.where(f"what = {_REFERS}"), bound).join(offers, "thing").dropDuplicates(["group", "number"])
+    columns = ["group", "number", "whole", "text"]
+    mine = _united(own, bound).select(*columns, f.lit(True).alias("own"))
+    together = mine.unionByName(asked.select(*columns, f.lit(False).alias("own"))).repartition("group")
+    in_order = together.sortWithinPartitions("group", "number")
     schema = _read_schema(shipped.engine().layout)
     read = in_order.mapInArrow(partial(_read, shipped, on), ddl(schema)).persist(StorageLevel.DISK_ONLY)
     facts = read.where("patient IS NOT NULL").drop(*_ASIDE)
-    return ExtractedOnSpark(facts, _unused(read, shared), _broken(read, stretches), (located, read))
+    return ExtractedOnSpark(facts, _unused(read, shared), _broken(read, stretches), (located, stretches, bound, read))
 
 
 def _lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
@@ -216,37 +232,43 @@ def _located(file: str, start: int, line: int, text: bytes) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class _Groups:
-    """Who is read with whom: as a rule nobody with another."""
+_UNITED = pa.schema([("group", pa.int64()), ("bound", pa.int64()), ("whole", pa.bool_())])
 
-    def __init__(self, links: DataFrame) -> None:
-        things, of = (
-            links.where(f"what <> {_PATIENT}").withColumn("looks_up", f.expr(f"what <> {_TOGETHER}")),
-            ["looks_up", "thing"],
-        )
-        several = f.expr(f"min(group) <> max(group) AND max(what) <> {_REFERS}").alias("binds")
-        binding = things.groupBy(of).agg(several).where("binds").drop("binds")
-        pairs = things.join(binding, of, "left_semi").select(*of, "group").distinct()
-        self._bound = pairs.repartition(1).sortWithinPartitions(of).mapInArrow(_unite, "group bigint, bound bigint")
-        patients = self._united(links.where(f"what = {_PATIENT}"))
-        self._whole = patients.agg(f.expr("coalesce(min(group) = max(group), false)").alias("whole"))
 
-    def of(self, rows: DataFrame) -> DataFrame:
-        """Rows with the group that theirs is united with; where there is only one patient, all are theirs."""
-        found = self._united(rows).crossJoin(self._whole)
-        return found.withColumn("group", f.when(f.col("whole"), NOBODY).otherwise(f.col("group")))
-
-    def _united(self, rows: DataFrame) -> DataFrame:
-        found = rows.join(self._bound, "group", "left")
-        return found.withColumn("group", f.coalesce("bound", "group")).drop("bound")
+def _bound(links: DataFrame) -> DataFrame:
+    """Who is read with whom, as a rule nobody with another; and in a row without a group, whether there is only one patient."""
+    several = f.expr(f"min(group) <> max(group) AND max(asked) <> {_REFERS}").alias("binds")
+    named = links.where(f"what <> {_PATIENT}").select(
+        f.expr(f"IF(what = {_TOGETHER}, 0, {_OFFERS})").alias("kind"), "thing", "group", f.col("what").alias("asked")
+    )
+    binding = named.groupBy("kind", "thing").agg(several).where("binds").drop("binds")
+    pairs = named.join(binding, ["kind", "thing"], "left_semi").select("kind", "thing", "group").distinct()
+    patients = links.where(f"what = {_PATIENT}").select(f.col("what").alias("kind"), "thing", "group").distinct()
+    one = pairs.unionByName(patients.limit(MANY + 1)).repartition(1).sortWithinPartitions("kind", "thing")
+    return one.mapInArrow(_unite, ddl(_UNITED))
 
 
 def _unite(batches: Batches) -> Batches:
     """On one worker, since what is bound to what may be a long chain."""
-    found = united([group for *_, group in of] for _, of in groupby(_rows(batches), itemgetter(0, 1)))
-    yield pa.RecordBatch.from_pydict(
-        {"group": pa.array(found, pa.int64()), "bound": pa.array(found.values(), pa.int64())}
+    sets, patients = list[list[int]](), list[int]()
+    for (kind, _), pairs in groupby(_rows(batches), itemgetter(0, 1)):
+        groups = [group for *_, group in pairs]
+        if kind == _PATIENT:
+            patients = groups
+        else:
+            sets.append(groups)
+    found = united(sets)
+    whole = len(patients) <= MANY and len({found.get(group, group) for group in patients}) == 1
+    rows = [{"group": group, "bound": bound, "whole": None} for group, bound in found.items()]
+    yield pa.RecordBatch.from_pylist([*rows, {"group": None, "bound": None, "whole": whole}], _UNITED)
+
+
+def _united(rows: DataFrame, bound: DataFrame) -> DataFrame:
+    """Rows with the group that theirs is united with; where there is only one patient, all are theirs."""
+    found = rows.join(bound.select("group", "bound"), "group", "left").crossJoin(
+        bound.where("group IS NULL").select("whole")
     )
+    return found.withColumn("group", f.expr(f"IF(whole, {NOBODY}, coalesce(bound, group))")).drop("bound")
 
 
 # --- a group of lines → rows ----------------------------------------------------------------------------------------------------
@@ -305,7 +327,8 @@ def _broken(read: DataFrame, stretches: DataFrame) -> DataFrame:
     """With the number of the line in its file."""
     found = read.select(f.explode("broken").alias("each")).select("each.*")
     placed = found.join(f.broadcast(stretches), f.expr("number > before AND number <= before + lines"))
-    return placed.select("file", f.expr("number - before_file").alias("line"), "why")
+    file = f.substring_index("file", "/", -1).alias("file")
+    return placed.select(file, f.expr("number - before_file").alias("line"), "why")
 
 
 def _names(struct: pa.StructType) -> list[str]:
@@ -314,31 +337,90 @@ def _names(struct: pa.StructType) -> list[str]:
 
 # --- a facts table → what is said of each patient -------------------------------------------------------------------------------
 
-Says: TypeAlias = Callable[[Screened, pa.RecordBatch, RulePack], pa.RecordBatch]
-"""what is written of patients that were screened, given their rows of the facts table"""
+
+def read_facts_table(spark: SparkSession, files: Sequence[Path], shipped: Shipped) -> DataFrame:
+    """A facts table that was made before. TableError where a file is none of the pack's layout: Spark drops what says so."""
+    for file in files:
+        check(pa.RecordBatch.from_pylist([], pq.read_schema(file)), shipped.engine().layout)
+    return spark.read.parquet(*map(str, files))
 
 
-def screened(facts: DataFrame, shipped: Shipped, says: Says) -> DataFrame:
-    """A facts table of the pack's layout through the engine, where its partitions are. TableError where it has other columns."""
+def screened(facts: DataFrame, shipped: Shipped, wanted: Wanted, what: str) -> DataFrame:
+    """`statuses`, `suggestions` or `verdicts` of a facts table, where its partitions are. With the suggestions come rows of no patient:
+    in each partition a `note` of what was counted.
+    """
     engine = shipped.engine()
-    nobody = pa.RecordBatch.from_pylist([], schema_of(engine.layout, told=True))
-    return facts.mapInArrow(partial(_screen, shipped, says), ddl(_said(says, nobody, engine).schema))
+    nobody = schema_of(engine.layout, told=True).empty_table()
+    ((judged, _),) = judge(engine, Extracted(0, 1, nobody), wanted.on, wanted.rules)
+    schema = pa.schema([(each.name, _decoded(each.type)) for each in getattr(judged, what)().schema])
+    if what == "suggestions":
+        return facts.mapInArrow(partial(_suggest, shipped, wanted, schema), ddl(schema.append(_NOTE)))
+    return facts.mapInArrow(partial(_say, shipped, wanted, what, schema), ddl(schema))
 
 
-def _screen(shipped: Shipped, says: Says, batches: Batches) -> Batches:
-    engine = shipped.engine()
+def _say(shipped: Shipped, wanted: Wanted, what: str, schema: pa.Schema, batches: Batches) -> Batches:
+    for judged, _ in _judged(shipped, wanted, batches):
+        yield from getattr(judged, what)().cast(schema).combine_chunks().to_batches()
+
+
+def _suggest(shipped: Shipped, wanted: Wanted, schema: pa.Schema, batches: Batches) -> Batches:
+    context, counts, checked = TaskContext.get(), Counts(), 0
+    part = context.partitionId() if context is not None else 0
+    for judged, first in _judged(shipped, wanted, batches):
+        statuses, suggestions = judged.statuses(), judged.suggestions()
+        rows = sample(judged, statuses, wanted.checked - checked, first)
+        checked += second_opinion.check(rows, judged.pack, judged.layout, wanted.on, part)
+        judged.count_known()
+        counts.add(judged.counts)
+        plain_rows = suggestions.cast(schema)
+        yield from plain_rows.append_column(_NOTE, pa.nulls(len(plain_rows), _NOTE.type)).combine_chunks().to_batches()
+    note = json.dumps({**plain(counts), "checked": checked})
+    yield pa.RecordBatch.from_pylist([{_NOTE.name: note}], schema.append(_NOTE))
+
+
+def _judged(shipped: Shipped, wanted: Wanted, batches: Batches) -> Iterator[tuple[Judged, int]]:
+    engine, before = shipped.engine(), 0
     for batch in batches:
-        facts = batch.replace_schema_metadata({LAYOUT: engine.layout.digest})
-        check(facts, engine.layout)
-        for start in range(0, facts.num_rows, ROWS):
-            yield _said(says, facts.slice(start, ROWS), engine)
+        facts = pa.Table.from_batches([batch]).replace_schema_metadata({LAYOUT: engine.layout.digest})
+        for judged, first in judge(engine, Extracted(0, 1, facts), wanted.on, wanted.rules):
+            yield judged, before + first
+        before += batch.num_rows
 
 
-def _said(says: Says, facts: pa.RecordBatch, engine: Columnar) -> pa.RecordBatch:
-    """In columns that Spark has: what is a dictionary, as what it stands for."""
-    found = says(engine.screen_batch(facts), facts, engine.pack)
-    return pa.RecordBatch.from_arrays([_plain(column) for column in found.columns], found.schema.names)
+_NOTE = pa.field("note", pa.string())
 
 
-def _plain(column: pa.Array) -> pa.Array:
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+def _decoded(kind: pa.DataType) -> pa.DataType:
+    """Spark has no dictionaries."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def write(spark: SparkSession, source: Source, shipped: Shipped, wanted: Wanted, into: Path) -> list[dict[str, Any]]:
+    """All tables of a screening, each a folder; the notes that came with them are returned. ScreenError says what went wrong where."""
+    kept: tuple[DataFrame, ...] = ()
+    try:
+        if isinstance(source, FactsFiles):
+            facts = read_facts_table(spark, source.files, shipped)
+            unused, broken = (spark.createDataFrame([], columns) for columns in (_UNUSED, _BROKEN))
+        else:
+            facts, unused, broken, kept = extract(spark, [str(file) for file in source.files], shipped, wanted.on)
+        unused.write.parquet(str(into / "unused"))
+        broken.write.parquet(str(into / "broken"))
+        for what in ("statuses", *(("verdicts",) if wanted.verdicts else ())):
+            screened(facts, shipped, wanted, what).write.parquet(str(into / what))
+        suggestions = screened(facts, shipped, wanted, "suggestions").persist(StorageLevel.DISK_ONLY)
+        kept = (*kept, suggestions)
+        suggestions.where("note IS NULL").drop("note").write.parquet(str(into / "suggestions"))
+        suggestions.where("note IS NOT NULL").select("note").write.parquet(str(into / "notes"))
+    except PySparkException as error:
+        raise ScreenError(_told(str(error))) from error
+    finally:
+        for each in kept:
+            each.unpersist()
+    return [json.loads(note) for note in pq.read_table(into / "notes")["note"].to_pylist()]
+
+
+def _told(error: str) -> str:
+    """What a worker complained of; else what Spark did, in one line."""
+    ours = [line.partition(": ")[2] for line in error.splitlines() if line.startswith("mgcds.errors.")]
+    return (ours or [f"Spark: {error.strip().splitlines()[0][:300]}"])[-1]
