@@ -75,6 +75,16 @@ def _is_outdated(criterion: Criterion, facts: Facts) -> bool:
     return isinstance(answer, StateReading) and answer.days > 0
 
 
+def sets_once(pattern: Pattern, pack: RulePack) -> tuple[tuple[str, ...], ...]:
+    """As `sets_of`, worked out once for each pattern."""
+    found = pack.missing_sets.get(pattern)
+    if found is None:
+        found = sets_of(pattern, pack)
+        if len(pack.missing_sets) < 100_000:  # patterns repeat; a bound keeps a long-running service's memory flat
+            pack.missing_sets[pattern] = found
+    return found
+
+
 def sets_of(pattern: Pattern, pack: RulePack) -> tuple[tuple[str, ...], ...]:
     """The smallest sets of all patients of a pattern, each sorted, in order of size; none where no data could make it offered."""
     lets_pass = {holder.by for holder in pack.holders[pattern.rule] if holder.lets_pass}
