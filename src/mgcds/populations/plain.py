@@ -856,9 +856,13 @@ class Flat:
         found = self._medicines.get(key)
         if found is None:
             known = Known([_resource("Medication", shown.reference, _EXACT.decode(line))])
-            content = {"medicationReference": {"reference": shown.reference, "display": shown.display}}
+            order = _resource(
+                "MedicationRequest",
+                "",
+                {"medicationReference": {"reference": shown.reference, "display": shown.display}},
+            )
             try:
-                found = self._medicine(*medicines.called(content, known, Gathered()))
+                found = self._medicine(*medicines.called(order, known, Gathered()))
             except Unreadable:
                 raise NotPlain("a Medication that names nothing") from None
             if len(self._medicines) < _KEPT:
