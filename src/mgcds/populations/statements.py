@@ -145,8 +145,7 @@ class _Statements:
         void = ", ".join(f"'{status}'" for status in _VOID)
         believed = f"BETWEEN {_fine('least')} AND {_fine('greatest')}"
         own_is_plain = " AND ".join(
-            f"({side}_limit IS NULL OR COALESCE(own_{side} * weight {believed}, FALSE))"
-            for side in ("lower", "upper")
+            f"({side}_limit IS NULL OR COALESCE(own_{side} * weight {believed}, FALSE))" for side in ("lower", "upper")
         )
         return f"""
             SELECT *,
@@ -191,11 +190,15 @@ class _Statements:
         highest = self._items(item for item in self.reported if item.on_a_tie == "highest")
         encoded = _floor("exact * factor * scale", f"parts * {FINE}")
         ends = {
-            "low": f"CASE WHEN comparator IN ('<', '<=') THEN NULL WHEN comparator = '>' AND {{0}} % 2 = 0 THEN {{0}} + 1 ELSE {{0}} END",
-            "high": f"CASE WHEN comparator IN ('>', '>=') THEN NULL WHEN comparator = '<' AND {{0}} % 2 = 0 THEN {{0}} - 1 ELSE {{0}} END",
+            "low": "CASE WHEN comparator IN ('<', '<=') THEN NULL WHEN comparator = '>' AND {0} % 2 = 0 THEN {0} + 1 ELSE {0} END",
+            "high": "CASE WHEN comparator IN ('>', '>=') THEN NULL WHEN comparator = '<' AND {0} % 2 = 0 THEN {0} - 1 ELSE {0} END",
         }
         of_ends = [f"{text.format('encoded')} AS {end}" for end, text in ends.items()]
-        of_ends += [f"{text.format(f'to_{side}')} AS to_{side}_{end}" for side in ("lower", "upper") for end, text in ends.items()]
+        of_ends += [
+            f"{text.format(f'to_{side}')} AS to_{side}_{end}"
+            for side in ("lower", "upper")
+            for end, text in ends.items()
+        ]
         units = f"CASE WHEN unit IS NULL OR unit = '{SCORE}' THEN '' ELSE ' ' || unit END"
         return f"""
             SELECT patient, item, plain, unit_code, days, date, source, {", ".join(of_ends)},
@@ -243,7 +246,7 @@ class _Statements:
                 SELECT *, {_last("start", "began")} AS began_last, {_last("stop", "ended")} AS ended_last
                 FROM (
                     SELECT e.patient, CASE WHEN e.list = 'supplements' THEN 'medicines' ELSE e.list END AS list,
-                        e.list <> 'supplements' AS of_the_list, e.start, e.stop, 
+                        e.list <> 'supplements' AS of_the_list, e.start, e.stop,
                         CASE WHEN e.list IN ('conditions', 'symptoms') THEN 'active' ELSE COALESCE(e.status, 'active') END AS status,
                         c.recognised, c.is_computed_from{masks}, {_first("e.start")} AS began, {_first("e.stop")} AS ended
                     FROM entries AS e LEFT JOIN concepts AS c ON e.concept = c.concept
@@ -331,7 +334,9 @@ class _Statements:
     def left_over(self) -> str:
         """The patients with a row that is not plain."""
         lists = ", ".join(f"'{name}'" for name in self._known_lists())
-        bad_dates = " OR ".join(f"({text} IS NOT NULL AND {first} IS NULL)" for text, first in (("start", "began"), ("stop", "ended")))
+        bad_dates = " OR ".join(
+            f"({text} IS NOT NULL AND {first} IS NULL)" for text, first in (("start", "began"), ("stop", "ended"))
+        )
         reviews = " OR ".join(
             f"({name}_reviewed IS NOT NULL AND {_first(f'{name}_reviewed')} IS NULL)" for name in self._known_lists()
         )
@@ -363,7 +368,9 @@ class _Statements:
             for name, column in self.layout.columns.items()
         ]
         gaps = ", ".join(f"{gap} AS {name}_gap" for name, gap in self._gaps_of_lists())
-        joined = " ".join(f"LEFT JOIN {each} USING (patient)" for each in ("births", "of_results", "of_lists", "of_states"))
+        joined = " ".join(
+            f"LEFT JOIN {each} USING (patient)" for each in ("births", "of_results", "of_lists", "of_states")
+        )
         return f"""
             SELECT {", ".join(columns)}
             FROM (
@@ -444,7 +451,9 @@ class _Statements:
         item = self.pack.items[name]
         assert isinstance(item, StateItem)
         undated = 0 if item.current_for is None else _gap("undated")
-        gap = f"CASE WHEN {name}_state IS NULL THEN {_gap('missing')} WHEN {name}_date IS NULL THEN {undated} ELSE 0 END"
+        gap = (
+            f"CASE WHEN {name}_state IS NULL THEN {_gap('missing')} WHEN {name}_date IS NULL THEN {undated} ELSE 0 END"
+        )
         known = f"({gap}) = 0"
         days = f"COALESCE({self._age_of(name, self.days(f'{name}_day'))}, 0)"
         yield f"{name}_gap", gap
@@ -457,8 +466,10 @@ class _Statements:
             item = self.pack.items[name]
             assert isinstance(item, ListItem)
             reviewed = _first(f"{name}_reviewed")
-            stale = "" if item.current_for is None else (
-                f"WHEN {self.days(reviewed)} > {item.current_for} THEN {_gap('stale')} "
+            stale = (
+                ""
+                if item.current_for is None
+                else (f"WHEN {self.days(reviewed)} > {item.current_for} THEN {_gap('stale')} ")
             )
             yield name, (
                 f"CASE WHEN NOT (COALESCE({name}_given, FALSE) OR COALESCE({name}_named, FALSE)) THEN {_gap('missing')} "
@@ -477,7 +488,12 @@ class _Statements:
                 yield f"{name}_absent_{number}", f"CASE WHEN {name}_gap = 0 THEN {none} ELSE 0 END"
         for value_set in self.layout.running:
             sure = f"{self._sure(value_set)} AND NOT {value_set}_undated"
-            yield from self._span(f"{value_set}_running", f"COALESCE({value_set}_fewest, 0)", f"CASE WHEN {sure} THEN COALESCE({value_set}_most, 0) END", value_set)
+            yield from self._span(
+                f"{value_set}_running",
+                f"COALESCE({value_set}_fewest, 0)",
+                f"CASE WHEN {sure} THEN COALESCE({value_set}_most, 0) END",
+                value_set,
+            )
         for value_set in self.layout.unchanged:
             sure = f"{self._sure(value_set)} AND NOT {value_set}_hidden"
             low = f"CASE WHEN {sure} THEN COALESCE({value_set}_since_low, 0) ELSE 0 END"
