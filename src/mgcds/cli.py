@@ -30,6 +30,7 @@ from mgcds.errors import (
     ProofError,
     RecordError,
     ReviewError,
+    ScreenError,
     SettingsError,
     SigningError,
     UnknownRule,
@@ -872,6 +873,64 @@ def synthesize(
     with counting("patients", number) as progress:
         write(cohort, into, rules, tuple(jurisdiction or ()), workers, progress)
     typer.echo(f"{number:,} synthetic patients in {into}, seed {seed}, {cohort.on}")
+
+
+class PopulationEngine(StrEnum):
+    """What reads and judges a population."""
+
+    duckdb = "duckdb"
+    spark = "spark"
+
+
+@app.command("screen")
+def screen_population(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="INPUT", help="Folder or file: Bulk Data NDJSON (.gz too), or a facts table (Parquet)."),
+    ],
+    into: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="A new folder, or one to go on with.")],
+    on: On = None,
+    rules: Rules = None,
+    jurisdiction: Jurisdictions = None,
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", metavar="RULE", help="Write this rule only; may be given again.")
+    ] = None,
+    verdicts: Annotated[
+        bool, typer.Option("--verdicts", help="Write verdicts of criteria, findings and rules too.")
+    ] = False,
+    check: Annotated[
+        int, typer.Option("--check", metavar="N", min=0, help="Patients of each part who are judged again, one by one.")
+    ] = 5,
+    memory: Annotated[
+        str, typer.Option("--memory", metavar="SIZE", help="Memory to keep within, for all processes.")
+    ] = "2GB",
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; as many as processors if not given.")
+    ] = None,
+    engine: Annotated[
+        PopulationEngine, typer.Option("--engine", help="On this computer, or on Spark.")
+    ] = PopulationEngine.duckdb,
+    as_: As = Format.text,
+) -> None:
+    """Judge a population: each patient's statuses, what is offered or held back and why, and a summary. Can be interrupted."""
+    try:
+        from mgcds.populations import screening
+    except ModuleNotFoundError:
+        raise ScreenError(NO_POPULATIONS) from None
+    from mgcds.evaluator import today
+
+    pack = _pack(rules, jurisdiction)
+    for each in rule or ():
+        _known_rule(each, pack)
+    wanted = screening.Wanted(into, on or today(), tuple(rule or ()), verdicts, check)
+    found = screening.run(source, pack, wanted, engine.value, memory, workers, rules)
+    if as_ is Format.json:
+        _write_json(found.to_dict(pack, wanted.on, wanted.rules))
+    else:
+        from mgcds.populations.summary import print_summary
+        from mgcds.printing import Printer
+
+        print_summary(Printer(), found, pack, wanted.on, wanted.rules)
 
 
 def main(arguments: list[str] | None = None) -> None:

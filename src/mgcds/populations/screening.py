@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -31,11 +32,13 @@ from mgcds.model.pack import RulePack
 from mgcds.populations import second_opinion
 from mgcds.populations.extraction import MEMORY, Extracted, Progress, each_part
 from mgcds.populations.output import Counts, Judged
-from mgcds.populations.sources import Source, fingerprint
-from mgcds.populations.summary import Screening, to_dict
+from mgcds.populations.sources import Source, fingerprint, source_of
+from mgcds.populations.summary import Screening
+from mgcds.printing.progress import phases
 
 RUN, DONE, SCRATCH, LOCK, SUMMARY = "run.json", "done", ".scratch", ".lock", "summary.json"
 PACK = b"mgcds.pack"
+LEAST = 500_000_000  # bytes that a single process needs
 AT_ONCE = 16_384  # patients, of whom all suggestions are held at once
 CHECKED = 5
 """patients of a part who are judged again, one by one, if nothing else is said"""
@@ -52,6 +55,27 @@ class Wanted:
     rules: tuple[str, ...] = ()
     verdicts: bool = False
     checked: int = CHECKED
+
+
+def run(
+    given: Path, pack: RulePack, wanted: Wanted, engine: str, memory: str, workers: int | None, root: Path | None = None
+) -> Screening:
+    """As the command does it: with a bar on a terminal."""
+    if engine == "spark":
+        raise ScreenError("screening on Spark is not built yet; leave out --engine")
+    with phases() as progress:
+        return screen(source_of(given), pack, wanted, memory=bytes_of(memory), workers=workers, progress=progress)
+
+
+def bytes_of(size: str) -> int:
+    """`2GB`, `500 MB`: bytes. ScreenError where it is no size, or too little to work with."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?\s*", size, re.IGNORECASE)
+    if found is None:
+        raise ScreenError(f"'{size[:40]}' is no size: write --memory 2GB")
+    number = int(float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " "))
+    if number < LEAST:
+        raise ScreenError(f"--memory {size}: {LEAST // 1_000_000} MB are the least")
+    return number
 
 
 def screen(
@@ -85,7 +109,7 @@ def screen(
             done[part] = note
             told("screening", len(done), source.parts)
         found = _together(done.values(), before)
-        _write_json(wanted.into / SUMMARY, to_dict(found, pack, wanted.on, wanted.rules))
+        _write_json(wanted.into / SUMMARY, found.to_dict(pack, wanted.on, wanted.rules))
         shutil.rmtree(scratch)
         return found
 

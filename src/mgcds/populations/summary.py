@@ -28,34 +28,35 @@ class Screening:
     parts: int = 0
     made: int = 0
 
-
-def to_dict(found: Screening, pack: RulePack, on: date, rules: Sequence[str] = ()) -> dict[str, Any]:
-    """All of it, as plain data."""
-    counts = found.counts
-    return {
-        "on": on.isoformat(),
-        "pack": {"version": pack.version, "digest": pack.digest, "jurisdictions": list(pack.jurisdictions)},
-        "patients": counts.patients,
-        "checked": found.checked,
-        "rules": {
-            rule: {
-                **{status: counts.statuses[rule, status] for status in STATUSES},
-                "missing": [
-                    {"items": list(items), "patients": number}
-                    for (of, items), number in counts.wanted.most_common()
-                    if of == rule
-                ],
-            }
-            for rule in rules or pack.rules
-        },
-        "missing": dict(counts.asked.most_common()),
-        "known": {
-            about: {what: number for (of, what), number in counts.known.items() if of == about}
-            for about in dict.fromkeys(about for about, _ in counts.known)
-        },
-        "unused": [{"kind": kind, "why": why, "number": number} for (kind, why), number in found.unused.most_common()],
-        "broken": found.broken,
-    }
+    def to_dict(self, pack: RulePack, on: date, rules: Sequence[str] = ()) -> dict[str, Any]:
+        """All of it, as plain data."""
+        counts = self.counts
+        return {
+            "on": on.isoformat(),
+            "pack": {"version": pack.version, "digest": pack.digest, "jurisdictions": list(pack.jurisdictions)},
+            "patients": counts.patients,
+            "checked": self.checked,
+            "rules": {
+                rule: {
+                    **{status: counts.statuses[rule, status] for status in STATUSES},
+                    "missing": [
+                        {"items": list(items), "patients": number}
+                        for (of, items), number in counts.wanted.most_common()
+                        if of == rule
+                    ],
+                }
+                for rule in rules or pack.rules
+            },
+            "missing": dict(counts.asked.most_common()),
+            "known": {
+                about: {what: number for (of, what), number in counts.known.items() if of == about}
+                for about in dict.fromkeys(about for about, _ in counts.known)
+            },
+            "unused": [
+                {"kind": kind, "why": why, "number": number} for (kind, why), number in self.unused.most_common()
+            ],
+            "broken": self.broken,
+        }
 
 
 def print_summary(printer: Printer, found: Screening, pack: RulePack, on: date, rules: Sequence[str] = ()) -> None:
