@@ -1,4 +1,4 @@
-"""What the reader makes of each variant, once, as columns of the facts table: the table says what reading the resources would say."""
+"""What the reader makes of each variant, once, as columns of the facts table: the table says what extraction from the lines would say."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ class Readings:
         places, rows = self._places[strand], self._rows[strand]
         if number not in places:
             lines = [line for text in self._pool.variant(strand, number).lines.values() for line in text.splitlines()]
-            records = [reading.record for reading in read_ndjson(lines, self._pool.pack)] or [PatientRecord()]
+            records = [reading.record for reading in read_ndjson(lines, self._pool.pack, self._pool.on)] or [
+                PatientRecord()
+            ]
             facts = read_facts(records[0], self._pool.pack, self._pool.on)
             row = self._layout.row(facts, "")
             places[number] = len(rows)
@@ -62,5 +64,6 @@ class Readings:
             return pa.array(values, pa.string()).take(pa.array(places))
         parts = [("", "", None) if each is None else each.partition(PATIENT) for each in values]
         before, after = (pa.array([part[at] for part in parts], pa.string()).take(pa.array(places)) for at in (0, 2))
-        whose = pc.if_else(pa.array([PATIENT in (each or "") for each in values]).take(pa.array(places)), patients, "")
+        ids = pc.utf8_slice_codeunits(patients, len("Patient/"))
+        whose = pc.if_else(pa.array([PATIENT in (each or "") for each in values]).take(pa.array(places)), ids, "")
         return pc.binary_join_element_wise(before, whose, after, "")
