@@ -592,7 +592,7 @@ class Flat:
             known = Known([_resource("Medication", shown.reference, EXACT.decode(line))])
             content = {"medicationReference": {"reference": shown.reference, "display": shown.display}}
             try:
-                found = self._medicine(*medicines.called(content, known, Gathered()))
+                found = self._medicine(*medicines.called(_resource(medicines.KINDS[0], "", content), known, Gathered()))
             except Unreadable:
                 raise NotPlain("a Medication that names nothing") from None
             if len(self._medicines) < KEPT:
