@@ -687,6 +687,9 @@ def schema(
             help="record: what evaluate reads; rule: a rule file, for editors; population: the facts table."
         ),
     ],
+    flat: Annotated[
+        bool, typer.Option("--flat", help="Of a population: the flat tables that it may be read from.")
+    ] = False,
     rules: Rules = None,
     jurisdiction: Jurisdictions = None,
 ) -> None:
@@ -697,8 +700,13 @@ def schema(
         _write_json(PatientRecord.model_json_schema())
     elif what is Schema.population:
         from mgcds.engines.facts_table import Layout
+        from mgcds.populations.flat_layout import tables
 
-        layout = Layout(_pack(rules, jurisdiction))
+        pack = _pack(rules, jurisdiction)
+        if flat:
+            _write_json({name: {each.name: each.meaning for each in columns} for name, columns in tables(pack).items()})
+            return
+        layout = Layout(pack)
         _write_json({"digest": layout.digest, **layout.to_dict()})
     else:
         from mgcds.loading.schema import rule_schema

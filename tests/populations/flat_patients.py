@@ -12,29 +12,53 @@ import pyarrow as pa
 
 from mgcds.engines.facts_table import Layout
 from mgcds.model.pack import MeasuredItem
-from mgcds.populations.flat import Column, tables
+from mgcds.populations.flat_layout import Column, tables
 from mgcds.populations.lookups import reported_items
 
 Row = dict[str, Any]
 SEXES = ("female", "male", "other", "unknown", None)
 UNITS = {
-    "serum_magnesium": ("mmol/L", "mg/dL", "meq/L", "mEq/L", "mg/L", "umol/L"), "egfr": ("mL/min/{1.73_m2}", "mL/min/1.73m2"),
-    "potassium": ("mmol/L", "mEq/L", "umol/L"), "albumin": ("g/L", "g/dL", "mg/dL"), "qtc": ("ms", "s"), "heart_rate": ("/min", "bpm"),
-    "bmi": ("kg/m2",), "phq9": (None, "{score}"), "phq9_item9": (None, "{score}"), "gad7": (None, "score"), "dietary_magnesium": ("mg/d",),
-}  # fmt: skip
+    "serum_magnesium": ("mmol/L", "mg/dL", "meq/L", "mEq/L", "mg/L", "umol/L"),
+    "egfr": ("mL/min/{1.73_m2}", "mL/min/1.73m2"),
+    "potassium": ("mmol/L", "mEq/L", "umol/L"),
+    "albumin": ("g/L", "g/dL", "mg/dL"),
+    "qtc": ("ms", "s"),
+    "heart_rate": ("/min", "bpm"),
+    "bmi": ("kg/m2",),
+    "phq9": (None, "{score}"),
+    "phq9_item9": (None, "{score}"),
+    "gad7": (None, "score"),
+    "dietary_magnesium": ("mg/d",),
+}
 PER_FIRST = {"mg/dL": 2.43, "meq/L": 2, "mEq/L": 2, "mg/L": 24.3, "umol/L": 1000, "g/dL": 0.1, "s": 0.001}
 WRONG_UNITS = ("furlong", "MG/DL", "", "kg")
 STATUSES = (None, "final", "final", "amended", "corrected", "preliminary", "cancelled", "entered-in-error")
 UNSURE = ("registered", "unknown", "ready")
 MEDICINES: tuple[tuple[str | None, str | None, str | None], ...] = (
-    ("sertraline 50 mg", None, None), ("Sertraline", "rxnorm", "36437"), (None, "atc", "N06AB06"), ("omeprazole", None, None),
-    ("Omeprazole 20 MG", "rxnorm", "7646"), ("furosemide", None, None), ("digoxin", None, None), ("paracetamol", None, None),
-    ("lithium carbonate", None, None), ("amoxicillin", None, None), ("ramipril", None, None), ("magnesium citrate", None, None), ("warfarin", None, None), ("metformin", None, None),
-)  # fmt: skip
+    ("sertraline 50 mg", None, None),
+    ("Sertraline", "rxnorm", "36437"),
+    (None, "atc", "N06AB06"),
+    ("omeprazole", None, None),
+    ("Omeprazole 20 MG", "rxnorm", "7646"),
+    ("furosemide", None, None),
+    ("digoxin", None, None),
+    ("paracetamol", None, None),
+    ("lithium carbonate", None, None),
+    ("amoxicillin", None, None),
+    ("ramipril", None, None),
+    ("magnesium citrate", None, None),
+    ("warfarin", None, None),
+    ("metformin", None, None),
+)
 CONDITIONS: tuple[tuple[str | None, str | None, str | None], ...] = (
-    ("Bipolar disorder", "snomed", "13746004"), (None, "http://hl7.org/fhir/sid/icd-10-cm", "E11.9"), ("asthma", None, None),
-    ("Alcohol use disorder", None, None), ("Pregnancy", None, None), ("bradycardia", None, None), (None, "icd10cm", "F31"),
-)  # fmt: skip
+    ("Bipolar disorder", "snomed", "13746004"),
+    (None, "http://hl7.org/fhir/sid/icd-10-cm", "E11.9"),
+    ("asthma", None, None),
+    ("Alcohol use disorder", None, None),
+    ("Pregnancy", None, None),
+    ("bradycardia", None, None),
+    (None, "icd10cm", "F31"),
+)
 STRANGE: tuple[tuple[str | None, str | None, str | None], ...] = (
     (None, "x", "123"),
     ("zorblaxin", None, None),
@@ -133,10 +157,16 @@ class People:
         for day in [*days, *(days[:1] if choose((True, False)) else [])]:
             unit = choose(UNITS[item.id])
             row: Row = {
-                "patient": patient, "item": item.id, "unit": unit, "date": day, "status": choose(STATUSES),
-                "value": self._value(item, unit), "comparator": choose((None,) * 6 + ("<", "<=", ">", ">=")),
-                "code": None, "source": choose((None, "Observation/a", "Observation/b")),
-            }  # fmt: skip
+                "patient": patient,
+                "item": item.id,
+                "unit": unit,
+                "date": day,
+                "status": choose(STATUSES),
+                "value": self._value(item, unit),
+                "comparator": choose((None,) * 6 + ("<", "<=", ">", ">=")),
+                "code": None,
+                "source": choose((None, "Observation/a", "Observation/b")),
+            }
             if item.lower is not None and unit in item.units and choose((True, False)):
                 low = float(item.lower.by_unit[unit].value)
                 row |= {
@@ -144,11 +174,19 @@ class People:
                     "upper_limit": f"{low * 1.5:.2f} {unit}",
                 }
             if self._is_mess():
-                row |= choose((
-                    {"unit": choose(WRONG_UNITS)}, {"status": choose(UNSURE)}, {"value": choose(("-1", "1e3", "x", "9999999", "0.0000001", "007"))},
-                    {"date": None}, {"comparator": "~"}, {"code": "123-4"}, {"lower_limit": choose(("0.7", "low", "5 mmol/L", "0.7 kg"))},
-                    {"upper_limit": "0.0001 mmol/L"}, {"lower_limit": "9.99 mmol/L"},
-                ))  # fmt: skip
+                row |= choose(
+                    (
+                        {"unit": choose(WRONG_UNITS)},
+                        {"status": choose(UNSURE)},
+                        {"value": choose(("-1", "1e3", "x", "9999999", "0.0000001", "007"))},
+                        {"date": None},
+                        {"comparator": "~"},
+                        {"code": "123-4"},
+                        {"lower_limit": choose(("0.7", "low", "5 mmol/L", "0.7 kg"))},
+                        {"upper_limit": "0.0001 mmol/L"},
+                        {"lower_limit": "9.99 mmol/L"},
+                    )
+                )
             self.rows["measurements"].append(row)
 
     def _value(self, item: MeasuredItem, unit: str | None) -> str:
@@ -172,10 +210,20 @@ class People:
             None if choose((True, False, False)) else self.day(10, 45, 400),
             None if choose((True, True, False)) else self.day(5, 20),
         )
-        self.rows["entries"].append({
-            "patient": patient, "list": of, "name": what[0], "system": what[1], "code": what[2], "start": start, "stop": stop,
-            "status": choose(("active", "active", None, "stopped", "on-hold", "unknown")), "daily_dose": choose((None, "248 mg elemental")), "source": "e",
-        })  # fmt: skip
+        self.rows["entries"].append(
+            {
+                "patient": patient,
+                "list": of,
+                "name": what[0],
+                "system": what[1],
+                "code": what[2],
+                "start": start,
+                "stop": stop,
+                "status": choose(("active", "active", None, "stopped", "on-hold", "unknown")),
+                "daily_dose": choose((None, "248 mg elemental")),
+                "source": "e",
+            }
+        )
 
 
 def shuffled(

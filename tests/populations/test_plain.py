@@ -142,20 +142,72 @@ SERTRALINE_SINCE = medicine(text="sertraline", id="a", authoredOn="2026-01-01", 
 PLAIN = [
     pytest.param([MAG], id="a result"),
     pytest.param([MAG, MAG], id="a result given twice"),
-    pytest.param([MAG, {**MAG, "id": "n", "status": "entered-in-error", "effectiveDateTime": "2026-11-21"}], id="a void result after it"),
-    pytest.param([{**MAG, "id": "o", "valueQuantity": {"value": 1, "unit": "furlong"}, "effectiveDateTime": "2026-01-01"}, MAG], id="an older one in an unknown unit"),
-    pytest.param([observation("33914-3", quantity(60, "mL/min/{1.73_m2}") | {"valueQuantity": {"value": 60, "comparator": ">", "unit": "mL/min/1.73m2"}}, id="e", **of(), **DAY)], id="a comparator"),
-    pytest.param([observation("8480-6", quantity(120, "mm[Hg]"), id="s", **of(), **DAY)], id="a result that no rule uses"),
-    pytest.param([SERTRALINE_SINCE, medicine(text="omeprazole", id="b", status="stopped", authoredOn="2025", **of())], id="two medicines"),
-    pytest.param([medicine(text="sertraline", id="a", status="completed", authoredOn="2026-01-01", **of()), medicine(text="sertraline", id="b", authoredOn="2026-01-20", **of())], id="a renewal"),
-    pytest.param([medicine(text="sertraline", id="a", status="stopped", authoredOn="2025-01-01", **of()), medicine(text="sertraline", id="b", authoredOn="2026-01-20", **of())], id="after a pause"),
-    pytest.param([medicine(text="sertraline", id="a", status="entered-in-error", **of())], id="a medicine entered in error"),
-    pytest.param([referring("Medication/sertraline", id="a", authoredOn="2026-01-01", **of()), {**SERTRALINE, "id": "sertraline"}], id="a medicine that is looked up"),
+    pytest.param(
+        [MAG, {**MAG, "id": "n", "status": "entered-in-error", "effectiveDateTime": "2026-11-21"}],
+        id="a void result after it",
+    ),
+    pytest.param(
+        [{**MAG, "id": "o", "valueQuantity": {"value": 1, "unit": "furlong"}, "effectiveDateTime": "2026-01-01"}, MAG],
+        id="an older one in an unknown unit",
+    ),
+    pytest.param(
+        [
+            observation(
+                "33914-3",
+                quantity(60, "mL/min/{1.73_m2}")
+                | {"valueQuantity": {"value": 60, "comparator": ">", "unit": "mL/min/1.73m2"}},
+                id="e",
+                **of(),
+                **DAY,
+            )
+        ],
+        id="a comparator",
+    ),
+    pytest.param(
+        [observation("8480-6", quantity(120, "mm[Hg]"), id="s", **of(), **DAY)], id="a result that no rule uses"
+    ),
+    pytest.param(
+        [SERTRALINE_SINCE, medicine(text="omeprazole", id="b", status="stopped", authoredOn="2025", **of())],
+        id="two medicines",
+    ),
+    pytest.param(
+        [
+            medicine(text="sertraline", id="a", status="completed", authoredOn="2026-01-01", **of()),
+            medicine(text="sertraline", id="b", authoredOn="2026-01-20", **of()),
+        ],
+        id="a renewal",
+    ),
+    pytest.param(
+        [
+            medicine(text="sertraline", id="a", status="stopped", authoredOn="2025-01-01", **of()),
+            medicine(text="sertraline", id="b", authoredOn="2026-01-20", **of()),
+        ],
+        id="after a pause",
+    ),
+    pytest.param(
+        [medicine(text="sertraline", id="a", status="entered-in-error", **of())], id="a medicine entered in error"
+    ),
+    pytest.param(
+        [
+            referring("Medication/sertraline", id="a", authoredOn="2026-01-01", **of()),
+            {**SERTRALINE, "id": "sertraline"},
+        ],
+        id="a medicine that is looked up",
+    ),
     pytest.param([condition("Bipolar disorder", id="c", onsetDateTime="2020", **of())], id="a problem"),
-    pytest.param([condition("Bipolar disorder", id="c", verificationStatus={"coding": [{"code": "refuted"}]}, **of())], id="a refuted one"),
-    pytest.param([condition("Bipolar disorder", id="c", clinicalStatus={"coding": [{"code": "resolved"}]}, **of())], id="one that has ended on some day"),
-    pytest.param([{"resourceType": "AllergyIntolerance", "id": "x", "patient": {"reference": "Patient/p1"}}], id="what is not read"),
-]  # fmt: skip
+    pytest.param(
+        [condition("Bipolar disorder", id="c", verificationStatus={"coding": [{"code": "refuted"}]}, **of())],
+        id="a refuted one",
+    ),
+    pytest.param(
+        [condition("Bipolar disorder", id="c", clinicalStatus={"coding": [{"code": "resolved"}]}, **of())],
+        id="one that has ended on some day",
+    ),
+    pytest.param(
+        [{"resourceType": "AllergyIntolerance", "id": "x", "patient": {"reference": "Patient/p1"}}],
+        id="what is not read",
+    ),
+]
 
 
 @pytest.mark.parametrize("resources", PLAIN)
@@ -172,17 +224,30 @@ NOT_PLAIN = [
     pytest.param({**MAG, "focus": [{"reference": "Patient/other"}]}, id="about another"),
     pytest.param({**MAG, "valueString": "low"}, id="two values"),
     pytest.param({**MAG, "valueQuantity": {"value": "1.6", "unit": "mg/dL"}}, id="a number as text"),
-    pytest.param({**MAG, "valueQuantity": {"value": 1.6, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mg/dL"}}, id="two units"),
+    pytest.param(
+        {
+            **MAG,
+            "valueQuantity": {"value": 1.6, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mg/dL"},
+        },
+        id="two units",
+    ),
     pytest.param({**MAG, "subject": {"reference": "Patient/p1/_history/1"}}, id="a versioned reference"),
     pytest.param({key: value for key, value in MAG.items() if key != "effectiveDateTime"}, id="no date"),
     pytest.param({**MAG, "status": "registered"}, id="not a result yet"),
     pytest.param({**SERTRALINE_SINCE, "doNotPerform": True}, id="an order not to"),
-    pytest.param({**SERTRALINE_SINCE, "status": "stopped", "statusReason": {"coding": [{"system": "http://snomed.info/sct", "code": "105480006"}]}}, id="refused"),
+    pytest.param(
+        {
+            **SERTRALINE_SINCE,
+            "status": "stopped",
+            "statusReason": {"coding": [{"system": "http://snomed.info/sct", "code": "105480006"}]},
+        },
+        id="refused",
+    ),
     pytest.param(medicine(text="magnesium citrate", id="a", **of()), id="magnesium that is taken"),
     pytest.param(condition("Bipolar disorder", id="c", abatementString="last year", **of()), id="an end in words"),
     pytest.param({"resourceType": "MedicationDispense", "id": "d", "status": "completed", **of()}, id="a dispense"),
     pytest.param({"resourceType": "Specimen", "id": "s", **of()}, id="a specimen"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("resource", NOT_PLAIN)
@@ -208,17 +273,23 @@ def replaced(owner: Any, name: str, wrong: Any) -> Seed:
 
 
 FAULTS = [
-    pytest.param(replaced(medicines, "STATUS", {**medicines.STATUS, "completed": "active"}), id="what was completed is taken"),
-    pytest.param(replaced(medicines, "no_order", lambda resource, content, status: None), id="drafts and errors are orders"),
+    pytest.param(
+        replaced(medicines, "STATUS", {**medicines.STATUS, "completed": "active"}), id="what was completed is taken"
+    ),
+    pytest.param(
+        replaced(medicines, "no_order", lambda resource, content, status: None), id="drafts and errors are orders"
+    ),
     pytest.param(replaced(conditions, "NOT_SO", frozenset({"refuted"})), id="errors are problems"),
     pytest.param(replaced(conditions, "ENDED", frozenset()), id="problems never end"),
-    pytest.param(replaced(plain, "_range", lambda written: (None, None)), id="no reference range"),
+    pytest.param(replaced(plain, "limits_of", lambda given: (None, None)), id="no reference range"),
     pytest.param(replaced(Flat, "_settle_forms", lambda self, one: None), id="PHQ-9 left out"),
     pytest.param(replaced(Flat, "_settle_lists", lambda self, one: None), id="reviews left out"),
-    pytest.param(replaced(plain, "same_medicine", lambda orders: [[order] for order in orders]), id="renewals are no course"),
+    pytest.param(
+        replaced(plain, "same_medicine", lambda orders: [[order] for order in orders]), id="renewals are no course"
+    ),
     pytest.param(replaced(plain, "reason", lambda why: ""), id="reasons lost"),
     pytest.param(replaced(Flat, "_is_new", lambda self, reference, line, one: True), id="given twice, counted twice"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS)

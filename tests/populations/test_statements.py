@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,9 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 import sqlglot
+from typer.testing import CliRunner
 
+from mgcds.cli import app
 from mgcds.engines.columnar import columnar
 from mgcds.engines.facts_table import Layout
 from mgcds.errors import RecordError
@@ -21,6 +24,7 @@ from mgcds.model.pack import RulePack
 from mgcds.model.reading import read_facts
 from mgcds.populations import flat, lookups, on_duckdb, sources
 from mgcds.populations.extraction import extract
+from mgcds.populations.flat_layout import tables
 from mgcds.populations.on_duckdb import facts_of
 from mgcds.populations.one_by_one import Read
 from mgcds.populations.sources import FlatFiles, source_of
@@ -129,7 +133,7 @@ def test_the_statements_are_sql_of_both_engines(dialect: Any, layout: Layout) ->
 
 def test_a_known_person(pack: RulePack, layout: Layout) -> None:
     """Worked out by hand: 1.6 mg/dL, five days old, 0.1 below a laboratory's limit; an SSRI of 40 days; diabetes since 2020."""
-    columns = flat.tables(pack)
+    columns = tables(pack)
     given: dict[str, list[Row]] = {
         "people": [
             {
@@ -251,33 +255,79 @@ def without_the_first_bit(table: pa.Table) -> pa.Table:
 
 
 FAULTS = [
-    pytest.param(in_the_units(lambda row: row | {"factor": row["factor"] * (10 if row["reported"] == "mg/L" else 1)}), id="a wrong unit factor"),
-    pytest.param(in_the_units(lambda row: row | {"scale": row["scale"] + (row["item"] == "potassium")}), id="another scale"),
-    pytest.param(in_the_units(lambda row: row | {"lower": row["lower"] and row["lower"] + 1}), id="a default limit a millionth higher"),
+    pytest.param(
+        in_the_units(lambda row: row | {"factor": row["factor"] * (10 if row["reported"] == "mg/L" else 1)}),
+        id="a wrong unit factor",
+    ),
+    pytest.param(
+        in_the_units(lambda row: row | {"scale": row["scale"] + (row["item"] == "potassium")}), id="another scale"
+    ),
+    pytest.param(
+        in_the_units(lambda row: row | {"lower": row["lower"] and row["lower"] + 1}),
+        id="a default limit a millionth higher",
+    ),
     pytest.param(in_the_text("newest", "exact * weight", "exact"), id="ties compared without their units"),
     pytest.param(in_the_text("newest", "day DESC", "day ASC"), id="the oldest counts"),
-    pytest.param(in_the_text("newest", "ORDER BY\n                        day DESC", "ORDER BY\n                        date DESC"), id="newest by the date as text"),
+    pytest.param(
+        in_the_text(
+            "newest", "ORDER BY\n                        day DESC", "ORDER BY\n                        date DESC"
+        ),
+        id="newest by the date as text",
+    ),
     pytest.param(in_the_text("newest", "moment DESC NULLS LAST,", ""), id="times of a day are not compared"),
-    pytest.param(in_the_text("newest", "CASE WHEN moment IS NULL THEN 0 ELSE 1 END DESC", "CASE WHEN moment IS NULL THEN 1 ELSE 0 END DESC"), id="a day without a time is later"),
+    pytest.param(
+        in_the_text(
+            "newest",
+            "CASE WHEN moment IS NULL THEN 0 ELSE 1 END DESC",
+            "CASE WHEN moment IS NULL THEN 1 ELSE 0 END DESC",
+        ),
+        id="a day without a time is later",
+    ),
     pytest.param(in_the_text("newest", "finality DESC,", ""), id="no status is more final"),
     pytest.param(in_the_text("newest", "ELSE -(exact * weight)", "ELSE exact * weight"), id="the less cautious of two"),
     pytest.param(in_the_text("newest", "COALESCE(source, '') DESC", "COALESCE(source, '') ASC"), id="the lower source"),
-    pytest.param(in_the_text("results", "IN ('cancelled', 'entered-in-error') AS", "IN ('x') AS", "END AS finality", "ELSE 1 END AS finality"), id="void results count"),
+    pytest.param(
+        in_the_text(
+            "results",
+            "IN ('cancelled', 'entered-in-error') AS",
+            "IN ('x') AS",
+            "END AS finality",
+            "ELSE 1 END AS finality",
+        ),
+        id="void results count",
+    ),
     pytest.param(in_the_text("newest", "AND day <=", "AND day <"), id="results of today do not count"),
-    pytest.param(in_the_text("newest", "dated AND", "dated AND plain AND"), id="what cannot be used makes room for older results"),
+    pytest.param(
+        in_the_text("newest", "dated AND", "dated AND plain AND"), id="what cannot be used makes room for older results"
+    ),
     pytest.param(in_the_text("newest", "comparator = '>' AND", "FALSE AND"), id="an open end belongs to the range"),
-    pytest.param(in_the_text("results", "WHEN lower_limit IS NULL THEN", "WHEN TRUE THEN"), id="the laboratory's limit is not read"),
+    pytest.param(
+        in_the_text("results", "WHEN lower_limit IS NULL THEN", "WHEN TRUE THEN"),
+        id="the laboratory's limit is not read",
+    ),
     pytest.param(in_the_text("births", "> 1121", ">= 1121"), id="a birthday a day late"),
-    pytest.param(in_the_text("dated_entries", "status = 'stopped'", "status = 'ended'"), id="what was stopped is taken"),
-    pytest.param(in_the_text("dated_entries", "ended_last THEN FALSE", "ended THEN FALSE"), id="a partial end is its first day"),
-    pytest.param(in_the_text("dated_entries", "e.list <> 'supplements' AS", "TRUE AS"), id="a supplement is a medicine list"),
+    pytest.param(
+        in_the_text("dated_entries", "status = 'stopped'", "status = 'ended'"), id="what was stopped is taken"
+    ),
+    pytest.param(
+        in_the_text("dated_entries", "ended_last THEN FALSE", "ended THEN FALSE"), id="a partial end is its first day"
+    ),
+    pytest.param(
+        in_the_text("dated_entries", "e.list <> 'supplements' AS", "TRUE AS"), id="a supplement is a medicine list"
+    ),
     pytest.param(in_the_text("of_lists", "is_current IS NULL", "FALSE"), id="on hold is not taken"),
     pytest.param(in_the_text("of_lists", "BIT_OR", "MAX"), id="one value set an entry"),
-    pytest.param(in_the_text("of_lists", "CASE WHEN status = 'stopped' THEN ended IS NULL ELSE began IS NULL END", "FALSE"), id="a change that may be hidden"),
+    pytest.param(
+        in_the_text("of_lists", "CASE WHEN status = 'stopped' THEN ended IS NULL ELSE began IS NULL END", "FALSE"),
+        id="a change that may be hidden",
+    ),
     pytest.param(in_the_text("facts", "> 30 THEN", "> 29 THEN"), id="the medicine list is stale a day early"),
     pytest.param(in_the_concepts(without_the_first_bit), id="a value set short of its codes"),
-    pytest.param(in_the_concepts(lambda table: table.set_column(1, "recognised", pa.array([True] * len(table)))), id="everything is recognised"),
-]  # fmt: skip
+    pytest.param(
+        in_the_concepts(lambda table: table.set_column(1, "recognised", pa.array([True] * len(table)))),
+        id="everything is recognised",
+    ),
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -323,18 +373,39 @@ def written(folder: Path, **tables: str) -> Path:
 @pytest.mark.parametrize(
     ("tables", "said"),
     [
-        pytest.param({"people": "patient,born\na,1950\n"}, r"people\.csv: has a column 'born'; a table of people has birth_date", id="an unknown column"),
+        pytest.param(
+            {"people": "patient,born\na,1950\n"},
+            r"people\.csv: has a column 'born'; a table of people has birth_date",
+            id="an unknown column",
+        ),
         pytest.param({"people": "birth_date\n1950\n"}, r"people\.csv: has no column 'patient'", id="nobody"),
         pytest.param({"people": "patient\na\na\n"}, r"people\.csv: has patient 'a' more than once", id="twice"),
-        pytest.param({"people": "patient\na\n", "entries": "patient,list,name\na,drugs,x\n"}, r"entries\.csv: has list 'drugs'; write one of medicines", id="an unknown list"),
-        pytest.param({"people": "patient\na\n", "states": "patient,item,value\na,mood,low\n"}, r"states\.csv: has item 'mood'; write one of pregnancy", id="an unknown state"),
+        pytest.param(
+            {"people": "patient\na\n", "entries": "patient,list,name\na,drugs,x\n"},
+            r"entries\.csv: has list 'drugs'; write one of medicines",
+            id="an unknown list",
+        ),
+        pytest.param(
+            {"people": "patient\na\n", "states": "patient,item,value\na,mood,low\n"},
+            r"states\.csv: has item 'mood'; write one of pregnancy",
+            id="an unknown state",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_flat_tables_is_said(
     tables: dict[str, str], said: str, pack: RulePack, tmp_path: Path
 ) -> None:
     with pytest.raises(RecordError, match=said):
         list(extract(source_of(written(tmp_path, **tables)), pack, ON, workers=1))
+
+
+def test_the_page_and_the_schema_name_every_column(pack: RulePack) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "population.md").read_text()
+    columns = {each.name for table in tables(pack).values() for each in table}
+    lists = {each for each in columns if each.endswith(("_given", "_reviewed"))}
+    assert [each for each in columns - lists if f"`{each}`" not in page] == []
+    told = CliRunner().invoke(app, ["schema", "population", "--flat"])
+    assert {name for table in json.loads(told.stdout).values() for name in table} == columns
 
 
 def test_a_table_given_twice_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The flat layout: what is known of patients as four plain tables, for hospitals without FHIR, and what FHIR is turned into on the way.
+"""Facts from flat tables (`flat_layout`): of many people at once by the statements, of whoever's rows are not plain by their records.
 
 Each row is a part of a `PatientRecord`, and means what it means there; `record` makes that record, which defines what a row comes to.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,82 +17,16 @@ import pyarrow as pa
 from mgcds.engines.facts_table import Layout
 from mgcds.errors import RecordError
 from mgcds.model.dates import parse_when
-from mgcds.model.pack import ListItem, RulePack, StateItem
+from mgcds.model.pack import ListItem, RulePack
 from mgcds.model.reading import read_facts
 from mgcds.model.record import PatientRecord, read_record
 from mgcds.model.terminology import SYSTEM_OF_URI
+from mgcds.populations.flat_layout import SUPPLEMENTS, Column, states_of, tables
 from mgcds.populations.lookups import Concepts, reported_items
 from mgcds.populations.on_duckdb import database, facts_of
 from mgcds.populations.one_by_one import Read
 
 _DIAGNOSES = ("conditions", "symptoms")
-_BESIDE = "supplements"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a flat table. Text, but for yes-or-no; what is not known is null, and may be left out altogether."""
-
-    name: str
-    meaning: str
-
-
-def tables(pack: RulePack) -> Mapping[str, tuple[Column, ...]]:
-    """The flat tables and their columns. Only `people` must be there, with `patient`."""
-    lists = [(name, item) for name, item in pack.items.items() if isinstance(item, ListItem)]
-    given = [
-        column
-        for name, item in lists
-        for column in (
-            Column(f"{name}_given", f"true where the {item.title.lower()} was asked for, even if it has no entry"),
-            Column(f"{name}_reviewed", f"the day on which the {item.title.lower()} was last known to be whole"),
-        )
-    ]
-    patient = Column("patient", "id of the patient, as text")
-    source = Column("source", "where it was read; of two alike, the higher text counts")
-    when = "2026-11-20, 2026-11-20T08:30:00+01:00, 2024-05 or 2024"
-    return {
-        "people": (patient, Column("birth_date", when), Column("sex", "female, male, other or unknown"), *given),
-        "measurements": (
-            patient,
-            Column("item", "the item of the data dictionary, e.g. serum_magnesium"),
-            Column("value", "the number as reported: text or a decimal, no binary float"),
-            Column("comparator", "<, <=, >= or >, where one was reported"),
-            Column("unit", "as reported; UCUM, e.g. mmol/L"),
-            Column("code", "LOINC code, where one is known: its property must fit the unit"),
-            Column("date", f"when it was measured: {when}"),
-            Column("status", "as FHIR's Observation.status; final where it is null"),
-            Column("lower_limit", "the laboratory's lower reference limit, e.g. 0.70 mmol/L"),
-            Column("upper_limit", "its upper one"),
-            source,
-        ),
-        "entries": (
-            patient,
-            Column("list", f"{', '.join(name for name, _ in lists)} or {_BESIDE}"),
-            Column("name", "the name as written"),
-            Column("system", "of the code: rxnorm, atc, icd10cm, snomed, or the URI of another"),
-            Column("code", "its code"),
-            Column("start", f"when it was started, or began: {when}"),
-            Column("stop", "when it was stopped, or ended"),
-            Column("status", "of a medicine or treatment: active (also where it is null), on-hold, stopped or unknown"),
-            Column("daily_dose", "of a supplement: 248 mg elemental, or 500 mg salt of MgO"),
-            source,
-        ),
-        "states": (
-            patient,
-            Column("item", f"one of {', '.join(_states(pack))}"),
-            Column("value", "one of the item's values"),
-            Column("date", "when it was so; of several the newest counts"),
-            source,
-        ),
-    }
-
-
-def _states(pack: RulePack) -> list[str]:
-    fields = PatientRecord.model_fields
-    return [
-        name for name, item in pack.items.items() if isinstance(item, StateItem) and name in fields and name != "sex"
-    ]
 
 
 def extract_flat(files: Mapping[str, Path], part: int, parts: int, layout: Layout, on: date, read: Read) -> None:
@@ -165,8 +98,8 @@ def _kind(column: Column) -> str:
 
 def _strange(connection: duckdb.DuckDBPyConnection, name: str, path: Path, pack: RulePack) -> Iterator[str]:
     """Names of lists and states that the data dictionary does not have: whatever stands there would be lost."""
-    lists = [*(each for each, item in pack.items.items() if isinstance(item, ListItem)), _BESIDE]
-    for table, column, known in (("entries", "list", lists), ("states", "item", _states(pack))):
+    lists = [*(each for each, item in pack.items.items() if isinstance(item, ListItem)), SUPPLEMENTS]
+    for table, column, known in (("entries", "list", lists), ("states", "item", states_of(pack))):
         if name == table:
             for (found,) in connection.execute(f"SELECT DISTINCT {column} FROM {table}").fetchall():
                 if found not in known:
@@ -198,7 +131,7 @@ def _number(concepts: Concepts, of: str, name: str | None, system: str | None, c
     codes = ((_system(system), code),) if system and code else ()
     if not name and not codes:
         return None
-    return concepts.number("medicines" if of == _BESIDE else of, name or None, codes)
+    return concepts.number("medicines" if of == SUPPLEMENTS else of, name or None, codes)
 
 
 def _system(given: str) -> str:
@@ -236,7 +169,10 @@ def _record(rows: Mapping[str, list[dict[str, Any]]], pack: RulePack) -> dict[st
         record |= {f"{name}_reconciled": day} if (day := person.get(f"{name}_reviewed")) is not None else {}
     for row in rows.get("entries", ()):
         record.setdefault(row.pop("list"), []).append(row)
-    for name in record.keys() & {*(each for each, item in pack.items.items() if isinstance(item, ListItem)), _BESIDE}:
+    for name in record.keys() & {
+        *(each for each, item in pack.items.items() if isinstance(item, ListItem)),
+        SUPPLEMENTS,
+    }:
         record[name] = [_entry(name, row) for row in record[name]]
     for row in sorted(rows.get("states", ()), key=_newest_last):
         record[row.pop("item")] = row
@@ -249,7 +185,7 @@ def _entry(of: str, row: dict[str, Any]) -> dict[str, Any]:
     if of in _DIAGNOSES:
         entry.pop("status", None)
         entry |= {other: entry.pop(one) for one, other in (("start", "onset"), ("stop", "abated")) if one in entry}
-    if of != _BESIDE:
+    if of != SUPPLEMENTS:
         entry.pop("daily_dose", None)
     return entry
 

@@ -190,8 +190,8 @@ class _Statements:
         highest = self._items(item for item in self.reported if item.on_a_tie == "highest")
         encoded = _floor("exact * factor * scale", f"parts * {FINE}")
         ends = {
-            "low": f"CASE WHEN comparator IN ('<', '<=') THEN NULL WHEN comparator = '>' AND {{0}} % 2 = 0 THEN {{0}} + 1 ELSE {{0}} END",
-            "high": f"CASE WHEN comparator IN ('>', '>=') THEN NULL WHEN comparator = '<' AND {{0}} % 2 = 0 THEN {{0}} - 1 ELSE {{0}} END",
+            "low": "CASE WHEN comparator IN ('<', '<=') THEN NULL WHEN comparator = '>' AND {0} % 2 = 0 THEN {0} + 1 ELSE {0} END",
+            "high": "CASE WHEN comparator IN ('>', '>=') THEN NULL WHEN comparator = '<' AND {0} % 2 = 0 THEN {0} - 1 ELSE {0} END",
         }
         of_ends = [f"{text.format('encoded')} AS {end}" for end, text in ends.items()]
         of_ends += [
@@ -246,7 +246,7 @@ class _Statements:
                 SELECT *, {_last("start", "began")} AS began_last, {_last("stop", "ended")} AS ended_last
                 FROM (
                     SELECT e.patient, CASE WHEN e.list = 'supplements' THEN 'medicines' ELSE e.list END AS list,
-                        e.list <> 'supplements' AS of_the_list, e.start, e.stop, 
+                        e.list <> 'supplements' AS of_the_list, e.start, e.stop,
                         CASE WHEN e.list IN ('conditions', 'symptoms') THEN 'active' ELSE COALESCE(e.status, 'active') END AS status,
                         c.recognised, c.is_computed_from{masks}, {_first("e.start")} AS began, {_first("e.stop")} AS ended
                     FROM entries AS e LEFT JOIN concepts AS c ON e.concept = c.concept
