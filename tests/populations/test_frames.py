@@ -38,18 +38,26 @@ def some(pack: RulePack) -> list[Facts]:
     ],
 )
 @pytest.mark.parametrize("told", [True, False], ids=["with what people read", "without"])
-def test_frames(into: Callable[[pa.Table], Any], rows: Callable[[Any], Any], told: bool, some: list[Facts], pack: RulePack) -> None:
+def test_frames(
+    into: Callable[[pa.Table], Any], rows: Callable[[Any], Any], told: bool, some: list[Facts], pack: RulePack
+) -> None:
     layout = columnar(pack).layout
     frame = into(facts_table(some, layout, told))
     found = screen_frame(frame, pack, ON, layout.digest)
     assert type(found) is type(frame)
-    assert rows(found) == [{"patient": str(row), **evaluate_facts(pack, facts).statuses} for row, facts in enumerate(some)]
+    assert rows(found) == [
+        {"patient": str(row), **evaluate_facts(pack, facts).statuses} for row, facts in enumerate(some)
+    ]
 
 
 def test_a_frame_that_does_not_say_for_which_rules_it_was_made_is_refused(some: list[Facts], pack: RulePack) -> None:
     table = facts_table(some, columnar(pack).layout)
     assert screen_frame(table, pack, ON).num_rows == len(some)
-    for frame, layout in ((polars.from_arrow(table), None), (table, "another"), (table.replace_schema_metadata({}), None)):
+    for frame, layout in (
+        (polars.from_arrow(table), None),
+        (table, "another"),
+        (table.replace_schema_metadata({}), None),
+    ):
         with pytest.raises(TableError, match="made for other rules"):
             screen_frame(frame, pack, ON, layout)
 

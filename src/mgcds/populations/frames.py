@@ -19,7 +19,9 @@ Frame = TypeVar("Frame")
 _AT_ONCE = 262_144
 
 
-def screen_frame(frame: Frame, pack: RulePack | None = None, on: date | None = None, layout: str | None = None) -> Frame:
+def screen_frame(
+    frame: Frame, pack: RulePack | None = None, on: date | None = None, layout: str | None = None
+) -> Frame:
     """A row a patient: `patient`, and the status of each rule on a day (today if not given).
 
     Polars and pandas forget what an Arrow schema says: there `layout` is the digest of the layout that the table was made for, as
@@ -53,7 +55,9 @@ def _arrow(frame: Any, layout: str | None) -> pa.Table:
     elif isinstance(frame, pa.Table):
         table = frame
     else:
-        raise TableError(f"a {type(frame).__name__} is no data frame: give an Arrow table, or a frame of Polars or pandas")
+        raise TableError(
+            f"a {type(frame).__name__} is no data frame: give an Arrow table, or a frame of Polars or pandas"
+        )
     said = (table.schema.metadata or {}).get(LAYOUT)
     return table.replace_schema_metadata({LAYOUT: (layout.encode() if layout is not None else said) or b""})
 

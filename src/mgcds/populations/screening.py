@@ -118,7 +118,7 @@ def screen(
         ):
             done[part] = note
             told("screening", len(done), source.parts)
-        found = _together(done.values(), before)
+        found = _together([note for _, note in sorted(done.items())], before)
         _write_json(wanted.into / SUMMARY, found.to_dict(pack, wanted.on, wanted.rules))
         shutil.rmtree(scratch)
         return found
