@@ -80,6 +80,8 @@ def session(memory: int | None = None) -> SparkSession:
             f"Spark did not start: it needs Java 17 or newer ({str(error).splitlines()[0][:200]})"
         ) from None
     made.sparkContext.setLogLevel("OFF")
+    if made.sparkContext.master.startswith("local"):
+        made.conf.set("spark.sql.shuffle.partitions", str(4 * made.sparkContext.defaultParallelism))  # else 200
     return made
 
 
@@ -188,7 +190,7 @@ def extract(spark: SparkSession, paths: Sequence[str], shipped: Shipped, on: dat
     columns = ["group", "number", "whole", "text"]
     mine = _united(own, bound).select(*columns, f.lit(True).alias("own"))
     together = mine.unionByName(asked.select(*columns, f.lit(False).alias("own"))).repartition("group")
-    in_order = together.sortWithinPartitions("group", "number")
+    in_order = together.sortWithinPartitions("group")
     schema = _read_schema(shipped.engine().layout)
     read = in_order.mapInArrow(partial(_read, shipped, on), ddl(schema)).persist(StorageLevel.DISK_ONLY)
     facts = read.where("patient IS NOT NULL").drop(*_ASIDE)

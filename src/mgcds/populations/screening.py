@@ -127,7 +127,9 @@ def screen_on_spark(
         _begin(wanted, _described(source, pack, wanted, "spark"))
         scratch = wanted.into / SCRATCH
         notes = on_spark.write(spark, source, shipped, wanted, scratch)
-        for made in (each for each in scratch.iterdir() if each.name != "notes"):
+        for made in [each for each in scratch.iterdir() if each.name != "notes"]:
+            for marker in [each for each in made.iterdir() if each.suffix != ".parquet"]:
+                marker.unlink()  # of Spark's own
             shutil.rmtree(wanted.into / made.name)
             made.replace(wanted.into / made.name)
         unused, broken = (pq.read_table(wanted.into / name).to_pylist() for name in ("unused", "broken"))
