@@ -24,7 +24,7 @@ from mgcds.loading import rules_root
 from mgcds.model.facts import Facts
 from mgcds.model.pack import RulePack
 from mgcds.populations.screening import Wanted, screen, screen_on_spark
-from mgcds.populations.sources import source_of
+from mgcds.populations.sources import FlatFiles, source_of
 from tests.agreement.generate import Patients
 from tests.agreement.test_columnar_agrees import mixed, mixed_table
 from tests.fhir.builders import condition, observation, patient
@@ -264,6 +264,11 @@ def test_what_one_computer_began_is_not_gone_on_with(pack: RulePack, spark: Any,
     screen(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON), workers=1)
     with pytest.raises(ScreenError, match="another engine"):
         screen_on_spark(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON))
+
+
+def test_flat_tables_are_refused(spark: Any, pack: RulePack, tmp_path: Path) -> None:
+    with pytest.raises(ScreenError, match="flat tables are not read on Spark yet"):
+        screen_on_spark(FlatFiles({}), pack, Wanted(tmp_path / "out", ON))
 
 
 def test_a_pack_that_is_not_in_the_folder_is_not_shipped(pack: RulePack, spark: Any, tmp_path: Path) -> None:
