@@ -44,7 +44,7 @@ from mgcds.populations.extraction import Extracted
 from mgcds.populations.one_by_one import Line, Read, kind_of, read_group
 from mgcds.populations.output import Counts, Judged
 from mgcds.populations.screening import Wanted, judge, plain, sample
-from mgcds.populations.sources import FactsFiles, Source
+from mgcds.populations.sources import FactsFiles, FhirFiles
 from mgcds.populations.staging import MANY, NOBODY, number_of, united
 
 Batches: TypeAlias = Iterator[pa.RecordBatch]
@@ -80,6 +80,8 @@ def session(memory: int | None = None) -> SparkSession:
             f"Spark did not start: it needs Java 17 or newer ({str(error).splitlines()[0][:200]})"
         ) from None
     made.sparkContext.setLogLevel("OFF")
+    if str(made.sparkContext.master).startswith("local"):
+        made.conf.set("spark.sql.shuffle.partitions", str(4 * made.sparkContext.defaultParallelism))  # else 200
     return made
 
 
@@ -188,7 +190,7 @@ def extract(spark: SparkSession, paths: Sequence[str], shipped: Shipped, on: dat
     columns = ["group", "number", "whole", "text"]
     mine = _united(own, bound).select(*columns, f.lit(True).alias("own"))
     together = mine.unionByName(asked.select(*columns, f.lit(False).alias("own"))).repartition("group")
-    in_order = together.sortWithinPartitions("group", "number")
+    in_order = together.sortWithinPartitions("group")
     schema = _read_schema(shipped.engine().layout)
     read = in_order.mapInArrow(partial(_read, shipped, on), ddl(schema)).persist(StorageLevel.DISK_ONLY)
     facts = read.where("patient IS NOT NULL").drop(*_ASIDE)
@@ -395,7 +397,9 @@ def _decoded(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
-def write(spark: SparkSession, source: Source, shipped: Shipped, wanted: Wanted, into: Path) -> list[dict[str, Any]]:
+def write(
+    spark: SparkSession, source: FhirFiles | FactsFiles, shipped: Shipped, wanted: Wanted, into: Path
+) -> list[dict[str, Any]]:
     """All tables of a screening, each a folder; the notes that came with them are returned. ScreenError says what went wrong where."""
     kept: tuple[DataFrame, ...] = ()
     try:
