@@ -7,7 +7,9 @@ MgcdsError
 ├── ExportError            the pack cannot be written exactly in the other language; the text says which part
 ├── UnknownJurisdiction    a jurisdiction of which the pack has no limits
 ├── ReportError            a report of scenarios that cannot be read or contradicts itself
+├── ScreenError            a population cannot be screened into a folder; the text says what is in its way
 ├── TableError             a facts table of a population does not fit the rules; the text says which columns
+├── CohortError            a synthetic cohort cannot be made, or not where it was asked for
 ├── EngineFault            the forward-chaining engine did not do what was asked of it
 ├── ReviewError            the review pages cannot be built; the text says from what
 ├── SettingsError          a setting of the service cannot be used, or the database it names
@@ -69,6 +71,14 @@ class UnknownJurisdiction(MgcdsError):
 
 class TableError(MgcdsError):
     """A facts table is none of the pack's layout: made for other rules, or with columns missing, of another type, or with nulls."""
+
+
+class ScreenError(MgcdsError):
+    """A folder holds something else than what a screening would write there, or another one is at work in it."""
+
+
+class CohortError(MgcdsError):
+    """A synthetic cohort cannot be made of this pack, or not be written there."""
 
 
 class EngineFault(MgcdsError):

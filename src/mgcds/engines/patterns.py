@@ -53,8 +53,8 @@ def patterns(rule: str, screened: Screened, pack: RulePack) -> Distinct:
             for subject in subjects
         },
     }
-    numbers, distinct = _distinct([cells.flags(bits)[rows] for bits in columns.values()])
-    found = [_pattern(rule, {name for name, bit in zip(columns, row, strict=True) if bit}, pack) for row in distinct]
+    numbers, once = distinct([cells.flags(bits)[rows] for bits in columns.values()])
+    found = [_pattern(rule, {name for name, bit in zip(columns, row, strict=True) if bit}, pack) for row in once]
     return Distinct(rows, numbers, found)
 
 
@@ -62,7 +62,7 @@ def _any(parts: Iterable[Bits]) -> Bits:
     return reduce(np.bitwise_or, parts)
 
 
-def _distinct(flags: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+def distinct(flags: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     """Each row of flags once, and which of them each row is."""
     keys = np.ascontiguousarray(np.packbits(np.stack(flags), axis=0).T)
     length, width = keys.shape

@@ -29,7 +29,7 @@ _CARE = "first_line_care"
 _PSYCHOTHERAPY, _ANTIDEPRESSANT = "psychotherapy", "antidepressant"
 
 # SNOMED CT, value set Patient Refusal (2.16.840.1.113883.3.117.1.7.1.93) and the qualifier "Refused".
-_REFUSED = frozenset(("105480006", "183944003", "443390004"))
+REFUSED = frozenset(("105480006", "183944003", "443390004"))
 _STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason"
 
 # Procedure.status → that of a treatment; the others did not take place
@@ -54,7 +54,7 @@ def refused(content: Node) -> bool:
     concepts = [*elements.nodes(content, "statusReason"), *elements.nodes(content, "reasonCode")]
     concepts += [elements.node(each, "valueCodeableConcept") for each in extensions]
     codes = {code for concept in concepts for code in elements.codes(concept)}
-    return any(code.system == "snomed" and code.code in _REFUSED for code in codes)
+    return any(code.system == "snomed" and code.code in REFUSED for code in codes)
 
 
 def _forbidden(content: Node) -> bool:

@@ -11,17 +11,17 @@ from mgcds.fhir.lists import ABSENT_OR_UNKNOWN, NO_INFORMATION, NONE_KNOWN
 from mgcds.fhir.wire import Resource
 from mgcds.model.pack import RulePack
 
-_ENDED = frozenset(("resolved", "inactive", "remission"))
-_GOING_ON = frozenset(("active", "recurrence", "relapse"))
-_NOT_SO = frozenset(("refuted", "entered-in-error"))
-_PREGNANCY = "pregnancy"
+ENDED = frozenset(("resolved", "inactive", "remission"))
+GOING_ON = frozenset(("active", "recurrence", "relapse"))
+NOT_SO = frozenset(("refuted", "entered-in-error"))
+PREGNANCY = "pregnancy"
 
 
 def read_conditions(conditions: Iterable[Resource], pack: RulePack, gathered: Gathered) -> None:
     """All Conditions of the patient. One that is unconfirmed or provisional stays on the list; a refuted one does not."""
     for resource in conditions:
         try:
-            _read(resource, resource.content, pack, gathered)
+            _read(resource, resource.decode(), pack, gathered)
         except Unreadable as unreadable:
             gathered.given.add("conditions")
             gathered.reject("conditions", str(unreadable), resource)
@@ -29,10 +29,10 @@ def read_conditions(conditions: Iterable[Resource], pack: RulePack, gathered: Ga
 
 def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered) -> None:
     verified, clinical = resource.concept("verificationStatus").said, resource.concept("clinicalStatus").said
-    if verified & _NOT_SO:
+    if verified & NOT_SO:
         if "refuted" in verified:
             gathered.given.add("conditions")
-        gathered.leave(resource, ", ".join(sorted(verified & _NOT_SO)))
+        gathered.leave(resource, ", ".join(sorted(verified & NOT_SO)))
         return
     concept = resource.code
     said = {code.code for code in concept.codes if code.system == ABSENT_OR_UNKNOWN}
@@ -43,12 +43,12 @@ def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered)
     if said & NONE_KNOWN:
         gathered.use(resource)
         return
-    ended = bool(clinical & _ENDED) or content.get("abatementBoolean") is True
+    ended = bool(clinical & ENDED) or content.get("abatementBoolean") is True
     abated, abated_somehow = _abated(content)
     why = elements.modified(content)
     if why is None and concept.name is None and not concept.matched:
         why = "it has neither a code nor a name"
-    if why is None and clinical & _GOING_ON and (ended or abated is not None):
+    if why is None and clinical & GOING_ON and (ended or abated is not None):
         why = "it is said to be going on and to have ended"
     if why is not None:
         if ended:
@@ -56,7 +56,7 @@ def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered)
             return
         raise Unreadable(why)
     if (ended or abated_somehow) and abated is None:
-        gathered.leave(resource, f"{', '.join(sorted(clinical & _ENDED)) or 'ended'}, no date")
+        gathered.leave(resource, f"{', '.join(sorted(clinical & ENDED)) or 'ended'}, no date")
         return
     onset = elements.date(content, "onsetDateTime") or elements.date(elements.node(content, "onsetPeriod"), "start")
     if onset is None and (content.get("onsetDateTime") or content.get("onsetPeriod")):
@@ -66,7 +66,7 @@ def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered)
     vocabulary = pack.vocabularies.get("conditions")
     if abated is not None or vocabulary is None:
         return
-    if _PREGNANCY in vocabulary.match(concept.name, concept.matched).value_sets:
+    if PREGNANCY in vocabulary.match(concept.name, concept.matched).value_sets:
         gathered.pregnancies.append(Pregnancy("pregnant", onset or elements.date(content, "recordedDate"), resource))
 
 

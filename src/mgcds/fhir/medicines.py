@@ -27,7 +27,7 @@ KINDS = ("MedicationRequest", "MedicationStatement", "MedicationDispense")
 _MAGNESIUM = "magnesium_product"
 
 # Their status codes → the record's. A code that is not here is foreign: `unknown`.
-_STATUS = {
+STATUS = {
     "active": "active", "on-hold": "on-hold", "unknown": "unknown",
     "completed": "stopped", "stopped": "stopped", "cancelled": "stopped", "ended": "stopped",
 }  # fmt: skip
@@ -61,7 +61,7 @@ def read_medicines(resources: Iterable[Resource], known: Known, pack: RulePack, 
 def _read(resource: Resource, content: Node, known: Known, gathered: Gathered) -> Order | None:
     """One order; None where it is none, which is said. Unreadable where something is taken and it cannot be told what."""
     status = elements.string(content, "status") or "unknown"
-    why = _no_order(resource, content, status)
+    why = no_order(resource, content, status)
     if why is not None:
         gathered.leave(resource, why)
         if status == "not-taken":
@@ -70,7 +70,7 @@ def _read(resource: Resource, content: Node, known: Known, gathered: Gathered) -
     why = elements.modified(content)
     if why is not None:
         raise Unreadable(why)
-    taken = "unknown" if resource.kind == "MedicationDispense" else _STATUS.get(status, "unknown")
+    taken = "unknown" if resource.kind == "MedicationDispense" else STATUS.get(status, "unknown")
     try:
         name, codes = called(resource, known, gathered)
     except Unreadable as unreadable:
@@ -90,7 +90,7 @@ def _read(resource: Resource, content: Node, known: Known, gathered: Gathered) -
     return Order(resource, name, codes, *_taken(resource, content, taken, gathered))
 
 
-def _no_order(resource: Resource, content: Node, status: str) -> str | None:
+def no_order(resource: Resource, content: Node, status: str) -> str | None:
     if status in _NOT_TAKEN:
         return _NOT_TAKEN[status]
     if content.get("doNotPerform") is True:
@@ -230,14 +230,19 @@ def _add(same: list[Order], pack: RulePack, gathered: Gathered) -> None:
         _add_course(course, pack, gathered)
 
 
-def _add_course(course: list[Order], pack: RulePack, gathered: Gathered) -> None:
+def entry_of(course: list[Order]) -> tuple[Order, dict[str, Any]]:
+    """The order that tells how it stands, and the entry of the list that a course becomes."""
     lead = next((order for order in reversed(course) if order.open), course[-1])
     stops = [order.stop for order in course if order.stop is not None]
     stop = None if lead.open else _last(stops) if lead.stop is not None else None
-    entry: dict[str, Any] = {
+    return lead, {
         "name": lead.name, "codes": elements.record_codes(code for order in course[::-1] for code in order.codes),
         "start": course[0].start, "stop": stop, "status": lead.status,
     }  # fmt: skip
+
+
+def _add_course(course: list[Order], pack: RulePack, gathered: Gathered) -> None:
+    lead, entry = entry_of(course)
     for order in course:
         gathered.use(order.resource)
     if lead.resource.kind == "MedicationStatement" and _is_magnesium(lead, pack):

@@ -27,7 +27,7 @@ _MEASURED = frozenset(
 )
 
 # http://terminology.hl7.org/CodeSystem/data-absent-reason: there is a result, though not as a value that is given here.
-_ABSENT_BUT_EXISTING = frozenset(
+ABSENT_BUT_EXISTING = frozenset(
     ("as-text", "error", "not-a-number", "nan", "negative-infinity", "positive-infinity", "masked", "unsupported")
 )
 
@@ -140,7 +140,7 @@ class Results:
 
     def _without_value(self, absent: frozenset[str], occasion: Occasion) -> None:
         """Say why there is no result; Unreadable where there is one that is not given."""
-        if absent & _ABSENT_BUT_EXISTING:
+        if absent & ABSENT_BUT_EXISTING:
             raise Unreadable(f"there is a result, but not its value: {', '.join(sorted(absent))[:60]}")
         if absent:
             self._gathered.leave(occasion.resource, f"no result: {', '.join(sorted(absent))[:60]}")
@@ -214,7 +214,7 @@ def read_observations(
 def _take_observation(
     resource: Resource, codes: tuple[str, ...], results: Results, specimens: Specimens, gathered: Gathered
 ) -> None:
-    content = resource.content
+    content = resource.decode()
     occasion = occasion_of(resource, content)
     if content.get("focus"):
         gathered.leave(resource, ABOUT_ANOTHER)

@@ -11,7 +11,7 @@ from mgcds.fhir.wire import Resource, unversioned
 
 UNNAMED = ""
 """stands for a subject that is given without a reference: whose it is cannot be told"""
-_NEEDS_A_PATIENT = frozenset(
+NEEDS_A_PATIENT = frozenset(
     ("Observation", "QuestionnaireResponse", "Condition", "List", nutrition.KIND, *care.KINDS, *KINDS)
 )
 
@@ -27,7 +27,7 @@ class Patients:
         for resource in resources:
             if resource.kind == "Patient":
                 self._enter(resource)
-        for subject in dict.fromkeys([resource.subject for resource in resources if resource.kind in _NEEDS_A_PATIENT]):
+        for subject in dict.fromkeys([resource.subject for resource in resources if resource.kind in NEEDS_A_PATIENT]):
             if subject:
                 self._mean(subject)
 
@@ -41,22 +41,22 @@ class Patients:
         own = []
         for resource in resources:
             whose = self._of(resource)
-            if whose == patient or (whose is None and (len(self._order) < 2 or resource.kind not in _NEEDS_A_PATIENT)):
+            if whose == patient or (whose is None and (len(self._order) < 2 or resource.kind not in NEEDS_A_PATIENT)):
                 own.append(resource)
             else:
                 count_foreign(resource, whose, gathered)
         return own
 
     def each(
-        self, resources: Iterable[Resource]
+        self, resources: Iterable[Resource], whole: bool = True
     ) -> tuple[dict[str, list[Resource]], list[tuple[Resource, str | None]]]:
-        """What belongs to each patient, and what to none of them."""
-        alone = self.first if len(self._order) == 1 else None
+        """What belongs to each patient, and what to none of them. `whole`: there are no others elsewhere."""
+        alone = self.first if whole and len(self._order) == 1 else None
         own: dict[str, list[Resource]] = {patient: [] for patient in self._order}
         others = []
         for resource in resources:
             whose = self._of(resource)
-            if whose is None and resource.kind in _NEEDS_A_PATIENT:
+            if whose is None and resource.kind in NEEDS_A_PATIENT:
                 whose = alone
             if whose in own:
                 own[whose].append(resource)

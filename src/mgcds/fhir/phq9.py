@@ -25,7 +25,7 @@ PANEL, TOTAL, DIFFICULTY = "44249-1", "44261-6", "69722-7"
 ITEMS = ("44250-9", "44255-8", "44259-0", "44254-1", "44251-7", "44258-2", "44252-5", "44253-3", "44260-8")
 ITEM9 = ITEMS[-1]
 CODES = frozenset((PANEL, TOTAL, DIFFICULTY, *ITEMS))
-_ONLY_OF_A_PHQ9 = frozenset(ITEMS[2:-1])
+ONLY_OF_A_PHQ9 = frozenset(ITEMS[2:-1])
 NO_VALUE = "it has no value"
 
 # LOINC answer list LL359-1
@@ -103,7 +103,7 @@ class Forms:
         totals = [total for occasion in form for total in self._totals(occasion)]
         is_panel = any(occasion.phq9.is_panel for occasion in form)
         problem = next((occasion.date_problem for occasion in form if occasion.date_problem is not None), None)
-        if len(answers) < len(ITEMS) and (totals or not asked or not (is_panel or asked & _ONLY_OF_A_PHQ9)):
+        if len(answers) < len(ITEMS) and (totals or not asked or not (is_panel or asked & ONLY_OF_A_PHQ9)):
             self._add_results(form)
             self._note_what_contradicts(form, answers, totals)
         elif problem is not None:

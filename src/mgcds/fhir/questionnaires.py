@@ -13,7 +13,7 @@ from mgcds.fhir.phq9 import ITEMS, PANEL
 from mgcds.fhir.wire import Resource
 
 # QuestionnaireResponse.status → Observation.status. Given answers count even where the form was not finished.
-_STATUS = {
+STATUS = {
     "completed": "final", "amended": "amended", "in-progress": "preliminary", "stopped": "preliminary",
     "entered-in-error": "entered-in-error",
 }  # fmt: skip
@@ -39,7 +39,7 @@ def _read(
 ) -> None:
     date = elements.string(content, "authored")
     problem = None if date is None or elements.readable_date(date) else f"its date '{date[:30]}' cannot be read"
-    status = _STATUS.get(elements.string(content, "status") or "", "unknown")
+    status = STATUS.get(elements.string(content, "status") or "", "unknown")
     occasion = Occasion(resource, status, date if problem is None else None, problem)
     why = elements.modified(content)
     for codes, item in asked:

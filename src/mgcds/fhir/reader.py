@@ -22,14 +22,14 @@ from mgcds.fhir.pregnancies import settle_pregnancy
 from mgcds.fhir.questionnaires import read_questionnaires
 from mgcds.fhir.references import LOOKED_UP, Known, newest_versions
 from mgcds.fhir.specimens import Specimens
-from mgcds.fhir.wire import Content, Page, Resource, Unused, unpack, unpack_lines
+from mgcds.fhir.wire import Content, Delivery, Page, Resource, Unused, unpack, unpack_lines
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord, Sex
 
-_READ = frozenset(
+READ = frozenset(
     ("Patient", "Observation", "QuestionnaireResponse", "Condition", "List", nutrition.KIND, *care.KINDS, *KINDS)
 ) | {*LOOKED_UP}
-_WHY_NOT = {
+WHY_NOT = {
     "MedicationAdministration": "a single administration, not a medicine of the list",
     "Medication": "no medicine of the list refers to it",
     "Specimen": "no result that a rule uses refers to it",
@@ -57,10 +57,18 @@ def read_ndjson(lines: Iterable[bytes | str], pack: RulePack, retrieved: date | 
 
     Nothing is yielded before the last line was read. What belongs to no patient is listed with the last reading.
     """
-    delivery = unpack_lines(lines)
+    yield from read_delivery(unpack_lines(lines), pack, retrieved)
+
+
+def read_delivery(
+    delivery: Delivery, pack: RulePack, retrieved: date | None = None, whole: bool = True
+) -> Iterator[FhirReading]:
+    """The same of resources that were cut out already. Not `whole`: they are a part of what came, of some patients all that is
+    theirs; what names no patient is then never taken for the only one's.
+    """
     resources, older = newest_versions(delivery)
     known = Known(resources)
-    by_patient, others = Patients(resources).each(resources)
+    by_patient, others = Patients(resources).each(resources, whole)
     looked_up: set[str] = set()
     last: tuple[PatientRecord, str | None, Gathered] | None = None
     for patient, own in by_patient.items():
@@ -77,7 +85,7 @@ def read_ndjson(lines: Iterable[bytes | str], pack: RulePack, retrieved: date | 
     for resource, whose in others:
         if resource.kind in LOOKED_UP and resource.reference in looked_up:
             continue
-        if whose is None and resource.kind not in _READ - {*LOOKED_UP}:
+        if whose is None and resource.kind not in READ - {*LOOKED_UP}:
             _count_unread(resource, last[2])
         else:
             count_foreign(resource, whose, last[2])
@@ -92,9 +100,9 @@ def _read(
     own: list[Resource], known: Known, gathered: Gathered, pages: Iterable[Page], pack: RulePack, retrieved: date | None
 ) -> PatientRecord:
     """The record of one patient, from all that is theirs."""
-    of_kind: dict[str, list[Resource]] = {kind: [] for kind in _READ}
+    of_kind: dict[str, list[Resource]] = {kind: [] for kind in READ}
     for resource in own:
-        if resource.kind in _READ:
+        if resource.kind in READ:
             of_kind[resource.kind].append(resource)
         else:
             _count_unread(resource, gathered)
@@ -165,7 +173,7 @@ def _count_unread(resource: Resource, gathered: Gathered) -> None:
     if resource.kind == "OperationOutcome":
         gathered.leave(resource, _outcome(resource))
     else:
-        gathered.count(resource.kind[:60], _WHY_NOT.get(resource.kind, "not read by mgcds"))
+        gathered.count(resource.kind[:60], WHY_NOT.get(resource.kind, "not read by mgcds"))
 
 
 def _count_looked_up(own: Iterable[Resource], gathered: Gathered) -> None:

@@ -19,6 +19,7 @@ from mgcds.fhir.wire import Resource
 from mgcds.model.terminology import words
 
 HAEMOLYSIS_INDEX = "46424-8"  # LOINC
+WITHOUT_A_LIMIT = "without a limit of its own or an interpretation, it does not tell whether the sample was haemolysed"
 
 _IN_WORDS = {
     "haemolysed": "haemolysed", "hemolysed": "haemolysed", "haemolyzed": "haemolysed", "hemolyzed": "haemolysed",
@@ -118,8 +119,7 @@ class Specimens:
         if elements.string(content, "status") in ("cancelled", "entered-in-error"):
             self._gathered.leave(resource, f"status {content['status']}")
         elif above is None:
-            why = "without a limit of its own or an interpretation, it does not tell whether the sample was haemolysed"
-            self._gathered.count(f"Observation {HAEMOLYSIS_INDEX} Hemolysis index", why)
+            self._gathered.count(f"Observation {HAEMOLYSIS_INDEX} Hemolysis index", WITHOUT_A_LIMIT)
         elif not above:
             self._gathered.count(f"Observation {HAEMOLYSIS_INDEX} Hemolysis index", "the sample was not haemolysed")
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -398,9 +398,12 @@ def _signs(part: Rule | Finding, pack: RulePack, positive: bool = True) -> Itera
 
 
 def _vocabularies(root: Path, value_sets: dict[str, ValueSet]) -> dict[str, Vocabulary]:
-    def other_names() -> Iterable[str]:
-        path = root / "valuesets" / "medicine-names.tsv"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        return [line.partition("\t")[0] for line in lines if not line.startswith("#")]
+    names = partial(
+        _other_names, root / "valuesets" / "medicine-names.tsv"
+    )  # no local function: a pack goes to other processes
+    return {of: Vocabulary(of, value_sets.values(), names if of == "medicines" else tuple) for of in LISTS}
 
-    return {of: Vocabulary(of, value_sets.values(), other_names if of == "medicines" else tuple) for of in LISTS}
+
+def _other_names(path: Path) -> Iterable[str]:
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return [line.partition("\t")[0] for line in lines if not line.startswith("#")]

@@ -16,7 +16,7 @@ from mgcds.model.drafts import DraftOrder, SupplementDraft
 from mgcds.model.evaluation import Status, Verdicts, is_cleared, test
 from mgcds.model.explanation import Explanation, Step, deciding, leaves
 from mgcds.model.facts import DataProblem, Facts, Gap, Reading, StateReading
-from mgcds.model.missing import pattern_of, sets_of
+from mgcds.model.missing import pattern_of, sets_once
 from mgcds.model.pack import Evidence, Item, RulePack
 from mgcds.model.proof import proof_of
 from mgcds.model.rule import Rule
@@ -170,15 +170,9 @@ def how_shown(verdicts: Verdicts, pack: RulePack) -> dict[str, Shown]:
 
 
 def _missing(rule_id: str, of: Explanation) -> tuple[tuple[str, ...], ...]:
-    """The smallest sets of data that could let a withheld suggestion be offered. Worked out once for each pattern of verdicts."""
-    pack = of.pack
-    pattern = pattern_of(rule_id, of.verdicts.criteria, of.verdicts.rules, pack, of.facts)
-    found = pack.missing_sets.get(pattern)
-    if found is None:
-        found = sets_of(pattern, pack)
-        if len(pack.missing_sets) < 100_000:  # patterns repeat; a bound keeps a long-running service's memory flat
-            pack.missing_sets[pattern] = found
-    return found
+    """The smallest sets of data that could let a withheld suggestion be offered."""
+    pattern = pattern_of(rule_id, of.verdicts.criteria, of.verdicts.rules, of.pack, of.facts)
+    return sets_once(pattern, of.pack)
 
 
 _OF_A_CRITERION = (

@@ -56,7 +56,7 @@ _RHYTHMS = {"paced": "measured in a paced rhythm", "bundle branch block": "measu
 _FINALITY = {"corrected": 3, "amended": 2, "final": 1}
 
 
-class _Unusable(Exception):
+class Unusable(Exception):
     """This result says nothing; the text says why."""
 
 
@@ -88,7 +88,7 @@ def read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems:
         reading: Reading | Gap
         try:
             reading = _reading(item, measurement, days, dated, problems)
-        except _Unusable as unusable:
+        except Unusable as unusable:
             problems.append(_problem(item, measurement, str(unusable)))
             reading = _unusable(item, days, str(unusable))
         at = parse_when(dated).order()
@@ -144,13 +144,13 @@ def _reading(
     item: MeasuredItem, measurement: Measurement, days: int, dated: str, problems: list[DataProblem]
 ) -> Reading:
     if measurement.status in _UNSURE:
-        raise _Unusable(f"status {measurement.status}: not a result yet")
-    reported = _reported_unit(item, measurement)
-    unit, value = _compared(item, reported, measurement.value)
+        raise Unusable(f"status {measurement.status}: not a result yet")
+    reported = reported_unit(item, measurement)
+    unit, value = compared(item, reported, measurement.value)
     _check_plausible(item, value, unit, measurement, problems)
     found = _range(value, measurement.comparator)
     if measurement.up_to is not None:
-        high = _compared(item, reported, measurement.up_to)[1]
+        high = compared(item, reported, measurement.up_to)[1]
         _check_plausible(item, high, unit, measurement, problems)
         found = Range(value, high)
     lower, lower_from = (
@@ -201,26 +201,26 @@ def _method(item: MeasuredItem, measurement: Measurement, problems: list[DataPro
     return f" ({method}, not known to be validated)" if item.methods else ""
 
 
-def _reported_unit(item: MeasuredItem, measurement: Measurement) -> str:
+def reported_unit(item: MeasuredItem, measurement: Measurement) -> str:
     if measurement.unit is None:
         if item.units[0] != SCORE:
-            raise _Unusable(f"no unit: write one of {', '.join(item.units)}; it is never guessed")
+            raise Unusable(f"no unit: write one of {', '.join(item.units)}; it is never guessed")
         return SCORE
     unit = measurement.unit if measurement.unit in item.units else parse_unit(measurement.unit)
     if unit is None:
-        raise _Unusable(f"the unit '{measurement.unit[:40]}' is not understood; write one of {', '.join(item.units)}")
+        raise Unusable(f"the unit '{measurement.unit[:40]}' is not understood; write one of {', '.join(item.units)}")
     if measurement.code is not None:
         expected = item.codes.get(measurement.code)
         if expected is None:
-            raise _Unusable(f"LOINC {measurement.code} is not {item.title.lower()}")
+            raise Unusable(f"LOINC {measurement.code} is not {item.title.lower()}")
         if all(factor(unit, wanted) is None for wanted in expected):
-            raise _Unusable(
+            raise Unusable(
                 f"the unit {unit} contradicts LOINC {measurement.code}, which is reported in {' or '.join(expected)}"
             )
     return unit
 
 
-def _compared(item: MeasuredItem, reported: str, value: Decimal) -> tuple[str, Number]:
+def compared(item: MeasuredItem, reported: str, value: Decimal) -> tuple[str, Number]:
     """The value in the unit to compare in: the reported one if thresholds know it, otherwise one it turns into exactly."""
     if reported in item.units:
         return reported, value
@@ -229,7 +229,7 @@ def _compared(item: MeasuredItem, reported: str, value: Decimal) -> tuple[str, N
             scale = factor(reported, unit, substance)
             if scale is not None:
                 return unit, Fraction(value) * scale
-    raise _Unusable(f"{reported} is no unit of {item.title.lower()}; write one of {', '.join(item.units)}")
+    raise Unusable(f"{reported} is no unit of {item.title.lower()}; write one of {', '.join(item.units)}")
 
 
 def _check_plausible(
@@ -237,12 +237,12 @@ def _check_plausible(
 ) -> None:
     low, high = _plausible(item, unit)
     if value < 0:
-        raise _Unusable("a negative value is not possible: confirm it")
+        raise Unusable("a negative value is not possible: confirm it")
     if item.whole and value.as_integer_ratio()[1] != 1:
-        raise _Unusable("not a whole number: confirm it")
+        raise Unusable("not a whole number: confirm it")
     if not low <= value <= high:
         if item.beyond_plausible == "reject":
-            raise _Unusable("not plausible: confirm it")
+            raise Unusable("not plausible: confirm it")
         problems.append(_problem(item, measurement, "hardly plausible: confirm it", used=True))
 
 
@@ -309,7 +309,7 @@ def _check_specimen(
         spoilt = _RHYTHMS.get(fault, f"the specimen was {fault}")
         low = lower is not None and value < lower.value
         if refused == "any value" or (refused == "normal or high" and not low):
-            raise _Unusable(f"{spoilt}: repeat it")
+            raise Unusable(f"{spoilt}: repeat it")
         what = f"{spoilt}; a low value is still credible" if refused else spoilt
         problems.append(_problem(item, measurement, what, used=True))
 

@@ -1,0 +1,270 @@
+"""From a source to facts tables, a part at a time, in several processes.
+
+`extract` gives for each patient exactly what reading all lines at once would give (`fhir.reader.read_ndjson`, `read_facts`,
+`Layout.row`): the lines of a patient come together from all files (`staging`), and are then read (`one_by_one`).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import groupby
+from multiprocessing import get_context, parent_process
+from operator import itemgetter
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mgcds.engines.columnar import columnar
+from mgcds.fhir.belonging import belonging
+from mgcds.fhir.wire import Delivery
+from mgcds.model.pack import RulePack
+from mgcds.populations import staging
+from mgcds.populations.flat import extract_flat
+from mgcds.populations.on_duckdb import facts_of
+from mgcds.populations.one_by_one import Line, Read, count_looked_up, read_group
+from mgcds.populations.plain import Flat
+from mgcds.populations.sources import FactsFiles, FhirFiles, FlatFiles, Source
+from mgcds.populations.staging import PartOfLines, Staging, number_of
+
+MEMORY = 2_000_000_000
+_PLAIN_AT_ONCE = 20_000  # patients; what one statement costs by itself is then little
+A_WORKER = 600_000_000
+"""bytes that a process needs, at most, for a part"""
+_AT_ONCE = 10_000  # lines
+T = TypeVar("T")
+Progress = Callable[[str, int, int], None]
+"""what is being done, how much of it is done, of how much"""
+
+
+def _silent(doing: str, done: int, of: int) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """One part, of how many: its facts table; what was not used, by (kind of resource, reason); lines that are no resource, as (file,
+    number, why).
+    """
+
+    part: int
+    parts: int
+    facts: pa.Table
+    unused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    broken: Sequence[tuple[str, int, str]] = ()
+
+
+def extract(
+    source: Source,
+    pack: RulePack,
+    on: date,
+    *,
+    memory: int = MEMORY,
+    workers: int | None = None,
+    skip: Collection[int] = (),
+    scratch: Path | None = None,
+    progress: Progress = _silent,
+) -> Iterator[Extracted]:
+    """The facts tables of a source, part by part, in order; parts to `skip` are not made. Memory is in bytes, for all processes together.
+
+    What comes in between goes to a folder in `scratch`, which is removed at the end. RecordError where a file cannot be read.
+    """
+    return each_part(
+        source, pack, on, _as_it_is, memory=memory, workers=workers, skip=skip, scratch=scratch, progress=progress
+    )
+
+
+def each_part(
+    source: Source,
+    pack: RulePack,
+    on: date,
+    then: Callable[[RulePack, Extracted], T],
+    *,
+    memory: int = MEMORY,
+    workers: int | None = None,
+    skip: Collection[int] = (),
+    scratch: Path | None = None,
+    progress: Progress = _silent,
+) -> Iterator[T]:
+    """What is made of each part in the process that read it; `then` can be pickled. Otherwise as `extract`."""
+    wanted = [part for part in range(source.parts) if part not in skip]
+    if not wanted:
+        return
+    number = min(workers or _processors(), max(1, memory // A_WORKER))
+    with at_work(pack, number) as work:
+        if isinstance(source, FactsFiles):
+            yield from work(_made, [(then, _facts_part, part, source) for part in wanted])
+            return
+        if isinstance(source, FlatFiles):
+            yield from work(_made, [(then, _flat_part, part, source, on) for part in wanted])
+            return
+        folder = Path(mkdtemp(prefix=".staged-", dir=scratch))
+        try:
+            found = _stage(source, folder, memory, work, progress)
+            yield from work(_made, [(then, extract_part, part, found, on) for part in wanted])
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as_it_is(pack: RulePack, extracted: Extracted) -> Extracted:
+    return extracted
+
+
+def _made(pack: RulePack, then: Callable[[RulePack, Extracted], T], make: Callable[..., Extracted], *given: Any) -> T:
+    return then(pack, make(pack, *given))
+
+
+def _facts_part(pack: RulePack, part: int, source: FactsFiles) -> Extracted:
+    file, groups = source.groups[part]
+    return Extracted(part, source.parts, pq.ParquetFile(file).read_row_groups(groups))
+
+
+def _flat_part(pack: RulePack, part: int, source: FlatFiles, on: date) -> Extracted:
+    read = Read(columnar(pack).layout)
+    extract_flat(source.tables, part, source.parts, read.layout, on, read)
+    return Extracted(part, source.parts, read.facts().sort_by("patient"), read.unused)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _stage(source: FhirFiles, folder: Path, memory: int, work: Work[Any], progress: Progress) -> Staging:
+    spans = list(staging.spans(source.files))
+    sizes = sum(each.stat().st_size for each in source.files)
+    blocks, done = [], 0
+    for span, found in zip(spans, work(_stage_span, [(span, source.parts, folder) for span in spans]), strict=True):
+        blocks += found
+        done += span.path.stat().st_size if span.end is None else span.end - span.start
+        progress("sorting by patient", done, sizes)
+    return staging.bring_together(folder, source.files, source.parts, blocks, memory // 2)
+
+
+def _stage_span(pack: RulePack, span: staging.Span, parts: int, folder: Path) -> list[staging.Staged]:
+    """As `staging.stage_span`, at work."""
+    return staging.stage_span(span, parts, folder)
+
+
+def extract_part(pack: RulePack, part: int, found: Staging, on: date) -> Extracted:
+    """One part. Whoever knows a faster way for some of the patients reads these, and leaves the lines of the others to `read_lines`."""
+    lines = staging.lines_of(part, found)
+    read = Read(columnar(pack).layout)
+    read_lines(lines, pack, on, found.whole, read)
+    delivery = Delivery()
+    for number, text in lines.here.items():
+        delivery.add(text, f"line {number}")
+    count_looked_up(delivery.resources, read)
+    broken = [(*found.place(number), why) for number, why in sorted(read.broken)]
+    return Extracted(part, found.parts, read.facts().sort_by("patient"), read.unused, broken)
+
+
+def read_lines(lines: PartOfLines, pack: RulePack, on: date, whole: bool, read: Read) -> None:
+    """Every group of lines: patients whose data are plain by the fast way, many at once, and the others by the exact one."""
+    flat = Flat(read.layout, on)
+    plain: list[Group] = []
+    for own in _groups(lines):
+        shared = _looked_up(own, lines)
+        if flat.take((text for _, text in own), (text for _, text in shared)):
+            read_group(own, shared, pack, on, whole, read)
+        else:
+            plain.append((own, shared))
+        if len(plain) == _PLAIN_AT_ONCE:
+            read_plain(flat, plain, pack, on, whole, read)
+            plain = []
+    read_plain(flat, plain, pack, on, whole, read)
+
+
+Group = tuple[list[Line], set[Line]]
+
+
+def read_plain(flat: Flat, groups: Sequence[Group], pack: RulePack, on: date, whole: bool, read: Read) -> None:
+    """The facts of those that were taken; whose rows turn out not to be plain is read one by one after all."""
+    if not groups:
+        return
+    facts, left = facts_of(flat.tables(), flat.concepts.table(), flat.layout, on)
+    read.add_table(facts)
+    for number, (group, unused, used) in enumerate(zip(groups, flat.unused, flat.used, strict=True)):
+        if number in left:
+            read_group(*group, pack, on, whole, read)
+        else:
+            read.unused.update(unused)
+            read.used.update(used)
+    flat.clear()
+
+
+def _groups(lines: PartOfLines) -> Iterator[list[Line]]:
+    batches = lines.lines.to_batches(_AT_ONCE)
+    triples = (each for batch in batches for each in zip(*map(_plain, batch.columns), strict=True))
+    for _, group in groupby(triples, itemgetter(0)):
+        yield [(line, text) for _, line, text in group]
+
+
+def _plain(array: pa.Array) -> list[Any]:
+    found: list[Any] = array.to_pylist()
+    return found
+
+
+def _looked_up(own: Iterable[tuple[int, bytes]], lines: PartOfLines) -> set[tuple[int, bytes]]:
+    if not lines.shared:
+        return set()
+    names = {name for line, text in own for name in belonging(text.strip(), f"line {line}").refers}
+    return {each for name in names for each in lines.shared.get(number_of(name), ())}
+
+
+# --- processes ------------------------------------------------------------------------------------------------------------
+
+Work = Callable[[Callable[..., T], Sequence[tuple[Any, ...]]], Iterator[T]]
+_PACK: list[RulePack] = []
+
+
+@contextmanager
+def at_work(pack: RulePack, number: int) -> Iterator[Work[Any]]:
+    """A function that calls another one, with the pack and each of the arguments given, in several processes; results come in order.
+    Each process has the pack; one alone is this one.
+    """
+    if number == 1:
+        yield lambda function, given: (function(pack, *each) for each in given)
+        return
+    pool = ProcessPoolExecutor(number, get_context("spawn"), _begin, (pack,))
+    try:
+        yield lambda function, given: _in_order(pool, function, given, 2 * number)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(pack: RulePack) -> None:
+    _PACK[:] = [pack]
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A process that was killed takes no leave of its workers, and they would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, function: Callable[..., T], given: Sequence[tuple[Any, ...]], ahead: int
+) -> Iterator[T]:
+    """Only a few are begun ahead of what is asked for, so that results do not pile up."""
+    begun = deque(pool.submit(_call, function, each) for each in given[:ahead])
+    for number in range(len(given)):
+        yield begun.popleft().result()
+        if number + ahead < len(given):
+            begun.append(pool.submit(_call, function, given[number + ahead]))
+
+
+def _call(function: Callable[..., T], given: tuple[Any, ...]) -> T:
+    return function(*_PACK, *given)

@@ -1,0 +1,259 @@
+"""What is written of a batch of patients: their statuses, a row a patient; and what is offered, withheld or suppressed, a row each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from mgcds.engines.columnar import STATUSES, Bits, Screened, Truths
+from mgcds.engines.facts_table import GAPS, Layout
+from mgcds.engines.patterns import Distinct, distinct, patterns
+from mgcds.model.missing import Pattern, sets_once
+from mgcds.model.pack import RulePack
+
+WITHHELD, SUPPRESSED, OFFERED, NOT_INDICATED = range(4)
+assert STATUSES == ("withheld", "suppressed", "offered", "not indicated")
+VERDICTS = ("not met", "unknown", "met")
+_WORD = pa.dictionary(pa.int16(), pa.string())
+_NAMES = pa.list_(pa.string())
+_VALUES = pa.list_(
+    pa.struct([("about", pa.string()), ("value", pa.string()), ("dated", pa.string()), ("source", pa.string())])
+)
+SUGGESTIONS = pa.schema(
+    [
+        pa.field("patient", pa.string(), False),
+        pa.field("rule", _WORD, False),
+        pa.field("status", _WORD, False),
+        pa.field("values", _VALUES, False),
+        pa.field("met", _NAMES, False),
+        pa.field("missing", pa.list_(_NAMES)),
+        pa.field("held_back_by", _NAMES, False),
+        pa.field("let_pass", _NAMES, False),
+        pa.field("pack", _WORD, False),
+    ]
+)
+"""`values`: what is known of the items the rule reads, as reported. `met`: its criteria that are met. The rest as in an assessment; but
+`missing` is null where it was not worked out."""
+Sets = tuple[tuple[str, ...], ...] | None
+Rows = NDArray[np.intp]
+
+
+@dataclass
+class Counts:
+    """What is counted of some patients."""
+
+    patients: int = 0
+    statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """rule, status → patients"""
+    wanted: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
+    """rule, one of the smallest sets of data that could let it be offered → patients; the empty set where no data could"""
+    unexplained: int = 0
+    """suggestions that are withheld and of which the missing sets were not worked out"""
+    asked: Counter[str] = field(default_factory=Counter)
+    """item or list → patients of whom some rule is withheld that it could help to decide"""
+    known: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """item or list, `known` or why it is not → patients"""
+
+    def add(self, other: Counts) -> None:
+        """Those of other patients too."""
+        self.patients += other.patients
+        self.unexplained += other.unexplained
+        for name in ("statuses", "wanted", "asked", "known"):
+            getattr(self, name).update(getattr(other, name))
+
+
+class Judged:
+    """One batch of a facts table, judged: `rules` are those that are written. On a day: a rule whose review has lapsed is not offered.
+    `explained`: of how many patterns the missing sets are worked out, those of most patients first; of all where it is None.
+    """
+
+    def __init__(
+        self,
+        screened: Screened,
+        batch: pa.RecordBatch,
+        pack: RulePack,
+        layout: Layout,
+        on: date,
+        rules: Sequence[str] = (),
+        explained: int | None = None,
+    ) -> None:
+        self.screened, self.batch, self.pack, self.layout, self.on = screened, batch, pack, layout, on
+        self.rules = tuple(rules or pack.rules)
+        self.explained = explained
+        self.counts = Counts(screened.rows)
+        self._asked: dict[str, NDArray[np.bool_]] = {}
+        self.missing: dict[str, tuple[Rows, NDArray[np.int32], list[Sets]]] = {}
+        """rule → the rows in which it is withheld for want of data, which of the sets is that of each, the sets"""
+
+    def codes(self, rule: str) -> NDArray[np.uint8]:
+        """The status of a rule for each patient, as its code in STATUSES."""
+        codes = self.screened.codes(rule)
+        if self._lapsed(rule):
+            codes[codes == OFFERED] = WITHHELD
+        return codes
+
+    def _lapsed(self, rule: str) -> bool:
+        lapses = self.pack.rules[rule].review.lapses
+        return lapses is not None and self.on > lapses
+
+    # --- a row a patient ----------------------------------------------------------------------------------------------------
+
+    def statuses(self) -> pa.Table:
+        """A column of statuses a rule."""
+        names = pa.array(STATUSES)
+        columns = {}
+        for rule in self.rules:
+            codes = self.codes(rule)
+            for code, number in enumerate(np.bincount(codes, minlength=len(STATUSES)).tolist()):
+                self.counts.statuses[rule, STATUSES[code]] += number
+            columns[rule] = pa.DictionaryArray.from_arrays(pa.array(codes.view(np.int8)), names)
+        return pa.table({"patient": self.batch["patient"], **columns})
+
+    def verdicts(self) -> pa.Table:
+        """A column of verdicts a criterion, finding and rule: `criterion:NAME`, `finding:NAME`, `rule:NAME`."""
+        of_kinds = {"criterion": self.screened.criteria, "finding": self.screened.findings, "rule": self.screened.rules}
+        names = pa.array(VERDICTS)
+        columns = {
+            f"{kind}:{name}": pa.DictionaryArray.from_arrays(pa.array(self._verdict(truths)), names)
+            for kind, found in of_kinds.items()
+            for name, truths in found.items()
+        }
+        return pa.table({"patient": self.batch["patient"], **columns})
+
+    def _verdict(self, truths: Truths) -> NDArray[np.int8]:
+        flags = self.screened.cells.flags
+        return (1 + flags(truths.met) - flags(truths.not_met)).astype(np.int8)
+
+    # --- a row a suggestion -------------------------------------------------------------------------------------------------
+
+    def suggestions(self) -> pa.Table:
+        """All that is not *not indicated*, rule by rule."""
+        found = [SUGGESTIONS.empty_table()]
+        for rule in self.rules:
+            codes = self.codes(rule)
+            found += self._of_status(rule, OFFERED, np.flatnonzero(codes == OFFERED))
+            found += self._of_status(rule, SUPPRESSED, np.flatnonzero(codes == SUPPRESSED))
+            found += self._withheld(rule)
+        for about, flags in self._asked.items():
+            self.counts.asked[about] += int(np.count_nonzero(flags))
+        return pa.concat_tables(found)
+
+    def _of_status(self, rule: str, code: int, rows: Rows) -> Iterator[pa.Table]:
+        holders = [holder.by for holder in self.pack.holders[rule]]
+        truths = self.screened.rules
+        held = {holder: truths[holder].met for holder in holders} if code == SUPPRESSED else {}
+        passing = {holder: ~truths[holder].not_met for holder in holders} if code == OFFERED else {}
+        yield self._rows(
+            rule, code, rows, self._names(held, rows), self._names(passing, rows), _repeated((), pa.list_(_NAMES), rows)
+        )
+
+    def _withheld(self, rule: str) -> Iterator[pa.Table]:
+        """For want of data; or, where its review has lapsed, whatever the data."""
+        rows, numbers, found = self._patterns[rule]
+        lapsed = self._lapsed(rule)
+        sets = [() if lapsed else sets_once(each, self.pack) if each in self._chosen else None for each in found]
+        self.missing[rule] = rows, numbers, sets
+        self._count_missing(rule)
+        held = pa.array([_held_back_by(pattern, self.pack) for pattern in found], _NAMES)
+        missing = pa.array([each and [list(items) for items in each] for each in sets], pa.list_(_NAMES))
+        yield self._rows(rule, WITHHELD, rows, held.take(numbers), _repeated((), _NAMES, rows), missing.take(numbers))
+        if lapsed:
+            rest = np.flatnonzero(self.screened.codes(rule) == OFFERED)
+            nobody = _repeated((), _NAMES, rest)
+            yield self._rows(rule, WITHHELD, rest, nobody, nobody, _repeated((), pa.list_(_NAMES), rest))
+
+    @cached_property
+    def _patterns(self) -> Mapping[str, Distinct]:
+        return {rule: patterns(rule, self.screened, self.pack) for rule in self.rules}
+
+    @cached_property
+    def _chosen(self) -> frozenset[Pattern]:
+        """The patterns of which the missing sets are worked out: it takes some hundredths of a second each."""
+        found = [
+            (number, each)
+            for _, numbers, of_rule in self._patterns.values()
+            for number, each in zip(np.bincount(numbers, minlength=len(of_rule)).tolist(), of_rule, strict=True)
+        ]
+        found.sort(key=lambda one: -one[0])  # of as many patients, in the order of the rules and of the patients
+        return frozenset(each for _, each in found[: self.explained])
+
+    def _rows(self, rule: str, code: int, rows: Rows, held: pa.Array, passing: pa.Array, missing: pa.Array) -> pa.Table:
+        met = {key: self.screened.criteria[key].met for key in self.pack.criteria_of[rule]}
+        columns = [
+            self.batch["patient"].take(rows), _repeated(rule, _WORD, rows), _repeated(STATUSES[code], _WORD, rows),
+            self._values(rule, rows), self._names(met, rows), missing, held, passing, _repeated(self.pack.digest, _WORD, rows),
+        ]  # fmt: skip
+        return pa.table(columns, SUGGESTIONS)
+
+    def _names(self, flags: Mapping[str, Bits], rows: Rows) -> pa.Array:
+        """For each row the names of those that are set there."""
+        if not flags:
+            return _repeated((), _NAMES, rows)
+        numbers, once = distinct([self.screened.cells.flags(bits)[rows] for bits in flags.values()])
+        names = [[name for name, bit in zip(flags, each, strict=True) if bit] for each in once]
+        return pa.array(names, _NAMES).take(numbers)
+
+    def _values(self, rule: str, rows: Rows) -> pa.Array:
+        """For each row what is known of the items that the rule reads; nothing where the table does not tell."""
+        items = [item for item in self.pack.reads[rule] if f"{item}_shown" in self.batch.schema.names]
+        if not items or not len(rows):
+            return _repeated((), _VALUES, rows)
+        is_known = np.stack([self._is_known[item][rows] for item in items], axis=1)
+        of_row, of_item = np.nonzero(is_known)
+        at = pa.array(of_item * len(rows) + of_row)
+        told = [
+            pa.concat_arrays([self.batch[f"{item}_{what}"].take(rows) for item in items]).take(at)
+            for what in ("shown", "dated", "source")
+        ]
+        about = pa.array(items).take(pa.array(of_item))
+        starts = np.concatenate([[0], np.cumsum(is_known.sum(axis=1))]).astype(np.int32)
+        return pa.ListArray.from_arrays(
+            starts, pa.StructArray.from_arrays([about, *told], fields=list(_VALUES.value_type)), _VALUES
+        )
+
+    @cached_property
+    def _is_known(self) -> Mapping[str, NDArray[np.bool_]]:
+        return {
+            item: self.batch[f"{item}_gap"].to_numpy() == 0 for item in (*self.layout.measured, *self.layout.states)
+        }
+
+    # --- counts ---------------------------------------------------------------------------------------------------------------
+
+    def _count_missing(self, rule: str) -> None:
+        rows, numbers, sets = self.missing[rule]
+        for number, patients in enumerate(np.bincount(numbers, minlength=len(sets)).tolist()):
+            found = sets[number]
+            self.counts.unexplained += patients if found is None else 0
+            for items in () if found is None else found or ((),):
+                self.counts.wanted[rule, items] += patients
+        for about in sorted({item for each in sets for items in each or () for item in items}):
+            wants = np.array([any(about in items for items in each or ()) for each in sets])
+            self._asked.setdefault(about, np.zeros(self.screened.rows, np.bool_))[rows] |= wants[numbers]
+
+    def count_known(self) -> None:
+        """How often each item and list is known, and why not where it is not."""
+        for subject in (*self.layout.measured, *self.layout.states, *self.layout.lists):
+            for code, number in enumerate(np.bincount(self.batch[f"{subject}_gap"].to_numpy()).tolist()):
+                if number:
+                    self.counts.known[subject, GAPS[code - 1] if code else "known"] += number
+
+
+def _repeated(value: object, kind: pa.DataType, rows: Rows) -> pa.Array:
+    return pa.array([list(value) if isinstance(value, tuple) else value], kind).take(np.zeros(len(rows), np.int64))
+
+
+def _held_back_by(pattern: Pattern, pack: RulePack) -> list[str]:
+    """The holders that are not cleared: one that lets pass is, unless something it reads was rejected."""
+    return [
+        holder.by
+        for holder in pack.holders[pattern.rule]
+        if holder.by in pattern.in_doubt
+        and (not holder.lets_pass or not set(pattern.rejected).isdisjoint(pack.reads[holder.by]))
+    ]

@@ -1,0 +1,281 @@
+"""Spark says the same of every patient as one computer does, with nothing collected to the driver."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from itertools import repeat
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mgcds.engines.columnar import STATUSES, columnar
+from mgcds.engines.facts_arrow import LAYOUT, facts_table
+from mgcds.errors import ScreenError, TableError
+from mgcds.loading import rules_root
+from mgcds.model.facts import Facts
+from mgcds.model.pack import RulePack
+from mgcds.populations.screening import Wanted, screen, screen_on_spark
+from mgcds.populations.sources import FlatFiles, source_of
+from tests.agreement.generate import Patients
+from tests.agreement.test_columnar_agrees import mixed, mixed_table
+from tests.fhir.builders import condition, observation, patient
+from tests.populations.ndjson import BOUND, BROKEN, lines, of, scattered
+from tests.populations.test_extraction import ON, OUTSIDE, Row, whole, without_versions
+from tests.populations.test_screening import differing, rows_of, said
+from tests.populations.test_screening import written as in_files
+
+PATIENTS, READ = 2_000, 300
+CUT_AT = 40_000  # bytes of a file, where Spark begins another partition
+pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
+NOT_TESTED = "NOT TESTED: no Java, which Spark needs (Debian: default-jre-headless)"
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    """Small, quick to start, and with several partitions for what is small too."""
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        if os.environ.get("MGCDS_SPARK") == "required":
+            pytest.fail(NOT_TESTED)
+        pytest.skip(NOT_TESTED)
+    sql = pytest.importorskip("pyspark.sql", reason="NOT TESTED: no pyspark")
+    from mgcds.populations.on_spark import session
+
+    settings = {
+        "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.driver.memory": "1g",
+        "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false",
+        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+        "spark.sql.shuffle.partitions": "3", "spark.sql.adaptive.coalescePartitions.enabled": "false",
+        "spark.sql.files.maxPartitionBytes": str(CUT_AT), "spark.sql.files.openCostInBytes": "1",
+    }  # fmt: skip
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    new = sql.SparkSession.builder.master("local[2]")
+    for name, value in settings.items():
+        new = new.config(name, value)
+    made = new.getOrCreate()
+    assert session() is made  # the one that is there
+    made.sparkContext.setLogLevel("OFF")
+    yield made
+    made.stop()
+    monkeypatch.undo()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_collected(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = spark.range(1)
+    for action in ("collect", "toPandas", "toArrow", "toLocalIterator", "take", "head", "tail", "count", "foreach"):
+        if hasattr(type(frame), action):
+            monkeypatch.setattr(type(frame), action, lambda *_, **__: pytest.fail("collected to the driver"))
+    monkeypatch.setattr(type(frame.rdd), "collect", lambda *_: pytest.fail("collected to the driver"))
+
+
+class Found(NamedTuple):
+    rows: list[Row]
+    unused: dict[tuple[str, str], int]
+    broken: list[tuple[str, int, str]]
+
+
+def extracted(spark: Any, files: list[Path], pack: RulePack, out: Path) -> Found:
+    from mgcds.populations import on_spark
+
+    found = on_spark.extract(spark, [str(file) for file in files], on_spark.ship(pack), ON)
+    rows, unused, broken = (rows_in(frame, out / name) for name, frame in found._asdict().items() if name != "kept")
+    for kept in found.kept:
+        kept.unpersist()
+    return Found(
+        sorted(rows, key=lambda row: str(row["patient"])),
+        {(row["kind"], row["why"]): row["number"] for row in unused},
+        sorted((row["file"], row["line"], row["why"]) for row in broken),
+    )
+
+
+def rows_in(frame: Any, folder: Path) -> list[Row]:
+    frame.write.parquet(str(folder))
+    found: list[Row] = pq.read_table(folder).to_pylist()
+    return found
+
+
+def placed(broken: list[tuple[int, str]], files: list[Path]) -> Iterator[tuple[str, int, str]]:
+    """Lines numbered through all files, by their files."""
+    for number, why in broken:
+        for file in files:
+            content = file.read_bytes()
+            lines = len((gzip.decompress(content) if file.suffix == ".gz" else content).splitlines())
+            if number <= lines:
+                yield file.name, number, why
+                break
+            number -= lines
+
+
+# --- extraction ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_mess_of_lines(spark: Any, pack: RulePack, tmp_path: Path) -> None:
+    """A patient's data lie in several files, and these in several partitions."""
+    (tmp_path / "in").mkdir()
+    in_order = scattered(tmp_path / "in", lines())
+    expected = whole(in_order, pack)
+    files = sorted((tmp_path / "in").iterdir())
+    found = extracted(spark, files, pack, tmp_path)
+    assert found.rows == expected.rows
+    assert found.unused == without_versions(expected.unused)
+    assert found.broken == sorted(placed(expected.broken, files))
+    assert max(file.stat().st_size for file in files) > CUT_AT
+
+
+def of_one_patient(folder: Path) -> list[bytes]:
+    given = [patient(id="a"), observation("19123-9", id="x", subject=None), condition(id="c", **of("urn:uuid:a"))]
+    return scattered(folder, [json.dumps(each).encode() for each in given], 2)
+
+
+def bound_to_one_another(folder: Path) -> list[bytes]:
+    return scattered(folder, [json.dumps(each).encode() for each in BOUND] + BROKEN, 3)
+
+
+def test_of_one_patient_alone_what_names_nobody_is_theirs(spark: Any, pack: RulePack, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    expected = whole(of_one_patient(tmp_path / "in"), pack)
+    found = extracted(spark, sorted((tmp_path / "in").iterdir()), pack, tmp_path)
+    assert (found.rows, found.unused) == (expected.rows, expected.unused)
+
+
+def nobody_is_bound(on_spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_spark, "_united", lambda rows, bound: rows.selectExpr("*", "false AS whole"))
+
+
+def nothing_is_looked_up(on_spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_spark, "_REFERS", 9)
+
+
+def lines_stay_where_they_are(on_spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = type(on_spark.session().range(1))
+    right = frame.repartition
+    monkeypatch.setattr(frame, "repartition", lambda self, to: self if to == "group" else right(self, to))
+
+
+def each_file_is_counted_alone(on_spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = on_spark._stretches
+    monkeypatch.setattr(on_spark, "_stretches", lambda located: right(located).selectExpr(
+        "file", "start", "first", "lines", "before - before_file AS before", "before_file"))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "fault", [nobody_is_bound, nothing_is_looked_up, lines_stay_where_they_are, each_file_is_counted_alone]
+)
+def test_a_fault_in_extraction_is_noticed(
+    fault: Callable[[Any, pytest.MonkeyPatch], None],
+    spark: Any,
+    pack: RulePack,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from mgcds.populations import on_spark
+
+    fault(on_spark, monkeypatch)
+    (tmp_path / "in").mkdir()
+    expected = whole(bound_to_one_another(tmp_path / "in"), pack)
+    files = sorted((tmp_path / "in").iterdir())
+    facts, *_, kept = on_spark.extract(spark, [str(file) for file in files], on_spark.ship(pack), ON)
+    found = sorted(rows_in(facts, tmp_path / "facts"), key=lambda row: str(row["patient"]))
+    for each in kept:
+        each.unpersist()
+    assert found != expected.rows
+
+
+# --- screening ----------------------------------------------------------------------------------------------------------------
+
+
+def test_two_thousand_patients(spark: Any, pack: RulePack, tmp_path: Path) -> None:
+    """Statuses, missing sets and values of each as of the record alone."""
+    facts, table = generated(pack)
+    source = source_of(in_files(table, tmp_path / "facts", 4))
+    found = screen_on_spark(source, pack, Wanted(tmp_path / "out", ON))
+    expected = {str(number): each for number, each in enumerate(facts)}
+    assert next(differing(said(tmp_path / "out", pack), expected, pack), None) is None
+    assert found.counts.patients == PATIENTS
+    assert {status for _, status in found.counts.statuses} == set(STATUSES)
+    spoilt = spark.read.parquet(str(tmp_path / "facts")).selectExpr("* EXCEPT (egfr_gap)", "0Y AS egfr_gap")
+    statuses = rows_in(on_spark_screened(spoilt, pack, tmp_path / "out"), tmp_path / "spoilt")
+    right = said(tmp_path / "out", pack)[0]
+    assert any(right[row.pop("patient")] != row for row in statuses)
+
+
+def on_spark_screened(facts: Any, pack: RulePack, out: Path) -> Any:
+    from mgcds.populations import on_spark
+
+    return on_spark.screened(facts, on_spark.ship(pack), Wanted(out, ON), "statuses")
+
+
+def generated(pack: RulePack) -> tuple[list[Facts], pa.Table]:
+    """Each is a record as people write them, with some items and lists of others, in the table and in the facts alike."""
+    layout, rng, patients = columnar(pack).layout, np.random.default_rng(7), Patients(pack, {})
+    some = [patients.read(seed) for seed in range(5_000, 5_000 + READ)]
+    subjects = [*layout.measured, *layout.states, *layout.lists]
+    rows = np.tile(rng.integers(0, READ, PATIENTS), (len(subjects), 1))
+    rows = np.where(rng.random(rows.shape) < 0.05, rng.integers(0, READ, rows.shape), rows)
+    facts = [mixed(some, dict(zip(subjects, column, strict=True)), pack) for column in rows.T.tolist()]
+    return facts, mixed_table(facts_table(some, layout, told=True), dict(zip(subjects, rows, strict=True)), layout)
+
+
+def test_real_and_generated_data(spark: Any, pack: RulePack, tmp_path: Path) -> None:
+    if not (OUTSIDE / "synthea" / "bulk").is_dir():
+        pytest.skip("NOT TESTED: there is no ../shared/data/synthea/bulk")
+    source = source_of(OUTSIDE / "synthea" / "bulk")
+    here = screen(source, pack, Wanted(tmp_path / "here", ON, verdicts=True), workers=1)
+    there = screen_on_spark(source, pack, Wanted(tmp_path / "there", ON, verdicts=True))
+    for name in ("statuses", "suggestions", "verdicts", "unused", "broken"):
+        one, other = (sorted(map(repr, rows_of(tmp_path / where / name))) for where in ("here", "there"))
+        assert one == other
+    assert (there.counts, there.unused, there.broken) == (here.counts, here.unused, here.broken)
+
+
+def test_what_is_wrong_on_a_worker_is_told(spark: Any, pack: RulePack, tmp_path: Path) -> None:
+    table = facts_table([], columnar(pack).layout).slice(0, 0)
+    row = {name: column.unknown for name, column in columnar(pack).layout.columns.items() if not column.told}
+    rows = [{**row, "patient": "a"}, {**row, "patient": "b", "egfr_gap": None}]
+    pq.write_table(
+        pa.Table.from_pylist(
+            rows, pa.schema(map(pa.Field.with_nullable, table.schema, repeat(True)), table.schema.metadata)
+        ),
+        tmp_path / "facts.parquet",
+    )
+    with pytest.raises(ScreenError, match="column 'egfr_gap' has nulls: write 1 for unknown"):
+        screen_on_spark(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON))
+
+
+def test_a_table_of_another_layout_is_refused(spark: Any, pack: RulePack, tmp_path: Path) -> None:
+    table = facts_table([], columnar(pack).layout)
+    pq.write_table(table.replace_schema_metadata({LAYOUT: b"of other rules"}), tmp_path / "facts.parquet")
+    with pytest.raises(TableError, match="made for other rules"):
+        screen_on_spark(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON))
+
+
+def test_what_one_computer_began_is_not_gone_on_with(pack: RulePack, spark: Any, tmp_path: Path) -> None:
+    pq.write_table(facts_table([], columnar(pack).layout), tmp_path / "facts.parquet")
+    screen(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON), workers=1)
+    with pytest.raises(ScreenError, match="another engine"):
+        screen_on_spark(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON))
+
+
+def test_flat_tables_are_refused(spark: Any, pack: RulePack, tmp_path: Path) -> None:
+    with pytest.raises(ScreenError, match="flat tables are not read on Spark yet"):
+        screen_on_spark(FlatFiles({}), pack, Wanted(tmp_path / "out", ON))
+
+
+def test_a_pack_that_is_not_in_the_folder_is_not_shipped(pack: RulePack, spark: Any, tmp_path: Path) -> None:
+    from mgcds.populations import on_spark
+
+    shutil.copytree(rules_root(), tmp_path / "rules")
+    with (tmp_path / "rules" / "pack.yaml").open("a") as head:
+        head.write("# changed\n")
+    with pytest.raises(TableError, match="does not hold the pack"):
+        on_spark.ship(pack, tmp_path / "rules")
