@@ -17,6 +17,7 @@ pytestmark = needs_a_browser
 KINDS_OF_PAGE = (
     "index.html", "map.html", "invariants.html", "precedence.html", "evidence.html", "claims.html", "medicines.html", "items.html",
     "trace.html", "glossary.html", "rules/severe-renal-impairment.html", "rules/trial-dose.html", "rules/confirm-low-magnesium.html",
+    "rules/medicine-needs-spacing.html",
 )  # fmt: skip
 A4, LETTER = 687, 709
 """CSS pixels between the margins of 14 mm: 210 and 215.9 mm wide"""
