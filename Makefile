@@ -7,6 +7,8 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 PATIENTS ?= 1000000
 RECORDS ?= 10000
+SECONDS ?= 60
+REQUESTS ?= 0
 NODE := judge fhir-validators messages axe
 INSTALLED := $(NODE:%=tools/%/node_modules/.installed)
 SITE ?= build/site
@@ -23,7 +25,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv demo test lint types contracts format agreement judge review bench bench-population versions conformance settings clean
+.PHONY: help venv demo test lint types contracts format agreement judge review bench bench-population bench-service versions conformance settings clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -86,6 +88,10 @@ bench: venv  ## measure speed, against zen-engine too
 bench-population: venv  ## measure the columnar engine, against Polars and DuckDB too
 	@$(PIP) --editable '.[bench]'
 	@$(BIN)/python -m bench.population
+
+bench-service: venv  ## measure the service with 50 clients at once, beside an endpoint that only parses
+	@$(PIP) --editable '.[bench]'
+	@$(BIN)/python -m bench.service --seconds $(SECONDS) --requests $(REQUESTS)
 
 versions:  ## the tests of meaning on every Python from 3.11 to 3.13 that is here
 	@tools/versions.sh 3.11 3.12 3.13 -- $(TESTS_OF_MEANING)

@@ -135,6 +135,10 @@ def met(facts: Mapping[str, Any]) -> dict[str, bool]:
         and upper is not None
         and magnesium_last > upper
         and facts["serum_magnesium_stale"],
+        "low-kidney-function-not-rechecked": (
+            facts["egfr_stale"] and facts["egfr_last"] is not None and facts["egfr_last"] < 30
+        )
+        or (facts["has_severe_chronic_kidney_disease"] is True and egfr is None),
         "magnesium-result-not-usable": facts["serum_magnesium_rejected"],
         "measure-magnesium-first": trial and depletion_risk and not_in_90_days,
         "medicine-list-not-reconciled": facts["medicines_unknown"],

@@ -8,17 +8,21 @@ Feature: What is missing comes first
     Then "<asked>" and "<trial>" are never offered together
 
     Examples:
-      | asked                        | trial                        |
-      | measure-magnesium-first      | supplement-alone             |
-      | measure-magnesium-first      | supplement-alongside-therapy |
-      | measure-magnesium-first      | trial-dose                   |
-      | recent-kidney-function       | supplement-alone             |
-      | recent-kidney-function       | supplement-alongside-therapy |
-      | recent-kidney-function       | trial-dose                   |
-      | recent-kidney-function       | replete-low-magnesium        |
-      | high-magnesium-not-rechecked | supplement-alone             |
-      | high-magnesium-not-rechecked | supplement-alongside-therapy |
-      | high-magnesium-not-rechecked | trial-dose                   |
+      | asked                             | trial                        |
+      | measure-magnesium-first           | supplement-alone             |
+      | measure-magnesium-first           | supplement-alongside-therapy |
+      | measure-magnesium-first           | trial-dose                   |
+      | recent-kidney-function            | supplement-alone             |
+      | recent-kidney-function            | supplement-alongside-therapy |
+      | recent-kidney-function            | trial-dose                   |
+      | recent-kidney-function            | replete-low-magnesium        |
+      | high-magnesium-not-rechecked      | supplement-alone             |
+      | high-magnesium-not-rechecked      | supplement-alongside-therapy |
+      | high-magnesium-not-rechecked      | trial-dose                   |
+      | low-kidney-function-not-rechecked | supplement-alone             |
+      | low-kidney-function-not-rechecked | supplement-alongside-therapy |
+      | low-kidney-function-not-rechecked | trial-dose                   |
+      | low-kidney-function-not-rechecked | replete-low-magnesium        |
 
   Scenario: who has a usable magnesium is not asked for another sample
     Given any patient

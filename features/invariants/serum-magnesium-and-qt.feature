@@ -66,7 +66,7 @@ Feature: What a serum magnesium, a sum of magnesium or a QTc always leads to
     And no suggestion of kind "consider" is offered
     And no suggestion of kind "dose" is offered
 
-  Scenario: kidneys below 30 are always said
+  Scenario: a current eGFR below 30 is always said
     Given any patient
     And the eGFR is below "30 mL/min/1.73m2"
     When the record is evaluated

@@ -525,6 +525,35 @@ Feature: Who holds back whom, one by one
       | recent-kidney-function       |
       | measure-magnesium-first      |
 
+  Scenario: a trial alone, and kidneys last known to be severely impaired
+    Given an adult with mild to moderate depression who declined first-line care
+    And the eGFR is "20 mL/min/1.73m2" from 400 days ago
+    When the record is evaluated
+    Then "supplement-alone" is suppressed by "low-kidney-function-not-rechecked"
+    And "trial-dose" is suppressed by "low-kidney-function-not-rechecked"
+
+  Scenario: repletion, and kidneys last known to be severely impaired
+    Given an adult with mild to moderate depression on a stable antidepressant
+    And the serum magnesium is "0.62 mmol/L"
+    And the work-up of low magnesium is "low value confirmed"
+    And the eGFR is "20 mL/min/1.73m2" from 400 days ago
+    When the record is evaluated
+    Then "replete-low-magnesium" is suppressed by "low-kidney-function-not-rechecked"
+
+  Scenario Outline: going on after <what>, and kidneys last known to be severely impaired
+    Given a healthy adult
+    And the patient takes "magnesium chloride" with "248 mg elemental" a day since 42 days ago
+    And the PHQ-9 is "<now>"
+    And the PHQ-9 was "12" 45 days ago
+    And the eGFR is "20 mL/min/1.73m2" from 400 days ago
+    When the record is evaluated
+    Then "<rule>" is suppressed by "low-kidney-function-not-rechecked"
+
+    Examples:
+      | what               | now | rule                   |
+      | a response         | 4   | trial-response         |
+      | a partial response | 7   | trial-partial-response |
+
   Scenario: an old eGFR holds back a trial alone
     Given an adult with mild to moderate depression who declined first-line care
     And the age is "70"

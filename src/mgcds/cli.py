@@ -33,6 +33,7 @@ from mgcds.errors import (
     ScreenError,
     SettingsError,
     SigningError,
+    TableError,
     UnknownRule,
 )
 
@@ -686,6 +687,9 @@ def schema(
             help="record: what evaluate reads; rule: a rule file, for editors; population: the facts table."
         ),
     ],
+    flat: Annotated[
+        bool, typer.Option("--flat", help="Of a population: the flat tables that it may be read from.")
+    ] = False,
     rules: Rules = None,
     jurisdiction: Jurisdictions = None,
 ) -> None:
@@ -696,8 +700,13 @@ def schema(
         _write_json(PatientRecord.model_json_schema())
     elif what is Schema.population:
         from mgcds.engines.facts_table import Layout
+        from mgcds.populations.flat_layout import tables
 
-        layout = Layout(_pack(rules, jurisdiction))
+        pack = _pack(rules, jurisdiction)
+        if flat:
+            _write_json({name: {each.name: each.meaning for each in columns} for name, columns in tables(pack).items()})
+            return
+        layout = Layout(pack)
         _write_json({"digest": layout.digest, **layout.to_dict()})
     else:
         from mgcds.loading.schema import rule_schema
@@ -865,6 +874,50 @@ def synthesize(
     with counting("patients", number) as progress:
         write(cohort, into, rules, tuple(jurisdiction or ()), workers, progress)
     typer.echo(f"{number:,} synthetic patients in {into}, seed {seed}, {cohort.on}")
+
+
+@app.command()
+def burden(
+    population: Annotated[Path, typer.Argument(metavar="INPUT", help="A folder or file of FHIR Bulk Data NDJSON, or of a facts table.")],
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="OLD_PACK", help="Folder of an earlier pack: who newly gets what, and who no longer.")
+    ] = None,
+    as_: As = Format.text,
+    page: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write a self-contained HTML page instead.")] = None,
+    memory: Annotated[str, typer.Option("--memory", metavar="SIZE", help="Memory to keep within, for all processes.")] = "2GB",
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; as many as there are processors if not given.")] = None,
+    on: On = None,
+    rules: Rules = None,
+    jurisdiction: Jurisdictions = None,
+) -> None:  # fmt: skip
+    """Count how often each suggestion would be offered, withheld and suppressed, per 100 patients, and which ones together."""
+    try:
+        from mgcds.populations.burden import burden as counted
+        from mgcds.populations.screening import bytes_of
+        from mgcds.populations.sources import source_of
+    except ModuleNotFoundError:
+        raise TableError(NO_POPULATIONS) from None
+    from mgcds.evaluator import today
+    from mgcds.printing import Printer
+    from mgcds.printing.progress import phases
+
+    pack, old = _pack(rules, jurisdiction), _pack(against, jurisdiction) if against is not None else None
+    with phases() as progress:
+        found = counted(
+            source_of(population), pack, on or today(),
+            name=population.name, against=old, memory=bytes_of(memory), workers=workers, progress=progress,
+        )  # fmt: skip
+    if page is not None:
+        from mgcds.populations.burden_page import burden_html
+
+        page.write_text(burden_html(found), encoding="utf-8")
+        typer.echo(f"{page} written: {found.patients:,} patients")
+    elif as_ is Format.json:
+        _write_json(found.to_dict())
+    else:
+        from mgcds.populations.burden_text import print_burden
+
+        print_burden(Printer(), found)
 
 
 class PopulationEngine(StrEnum):

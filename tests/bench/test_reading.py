@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Mapping
 
-from bench.reading import ON, SIZE, Bundle, grown
+import msgspec
+import pytest
+
+from bench.reading import MIXES, ON, SIZE, Bundle, grown
 from mgcds.fhir import read_bundle
 from mgcds.fhir.observations import measured_codes
 from mgcds.loading import load_pack
 
 
-def test_the_yardstick_decodes_every_value_that_is_read() -> None:
-    content = grown(200_000)
+@pytest.mark.parametrize("mix", MIXES.values(), ids=MIXES)
+def test_the_yardstick_decodes_every_value_that_is_read(mix: Mapping[str, int]) -> None:
+    content = grown(mix, 200_000)
     codes = measured_codes(load_pack())
     record = read_bundle(content, load_pack(), ON).record
     decoded: dict[str, list[str]] = {}
@@ -25,5 +29,6 @@ def test_the_yardstick_decodes_every_value_that_is_read() -> None:
         assert sorted(values) == sorted(str(each.value) for each in getattr(record, item))
 
 
-def test_the_bundle_has_the_size_that_is_said() -> None:
-    assert SIZE <= len(grown()) < 1.1 * SIZE
+@pytest.mark.parametrize("mix", MIXES.values(), ids=MIXES)
+def test_the_bundle_has_the_size_that_is_said(mix: Mapping[str, int]) -> None:
+    assert SIZE <= len(grown(mix)) < 1.1 * SIZE

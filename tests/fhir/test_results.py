@@ -163,6 +163,21 @@ RESULTS = [
         id="the time of issue is not the date of the sample",
     ),
     pytest.param(
+        observation(MAGNESIUM, mgdl(2), on=None, effectiveTiming={"event": ["2026-10-01", "2026-10-02", 3]}),
+        {MG: ["2 mg/dL on 2026-10-02"]},
+        id="of several events the last that is one",
+    ),
+    pytest.param(
+        observation(MAGNESIUM, mgdl(2), on=None, effectiveTiming={"event": "2026-10-01"}),
+        {MG: ["2 mg/dL on 2026-10-01"]},
+        id="an event that is no list counts as a list of one",
+    ),
+    pytest.param(
+        observation(MAGNESIUM, mgdl(2), on=None, effectiveTiming={"event": 5}),
+        {MG: ["2 mg/dL undated"], "unused": ["no effective date"]},
+        id="an event that is no date at all",
+    ),
+    pytest.param(
         observation(MAGNESIUM, mgdl(2), on=None, effectivePeriod={"start": "2026-10-01", "end": "2026-10-02"}),
         {MG: ["2 mg/dL on 2026-10-02"]},
         id="a period counts by its end",

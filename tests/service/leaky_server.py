@@ -27,6 +27,7 @@ from mgcds.model.assessment import Assessment
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
 from mgcds.service import serve
+from mgcds.service.app import _Web
 from mgcds.service.logs import configuration, set_up
 from mgcds.service.memory import SqlMemory
 from mgcds.service.settings import read_settings
@@ -111,6 +112,8 @@ def main(folder: Path) -> None:
     settings = read_settings({"port": listening.getsockname()[1]}, os.environ)
     if SEEDED != "uvicorn":
         set_up("debug")
+    if SEEDED == "label":
+        _Web._named = lambda _, service: service  # type: ignore[method-assign]
     serve.stop_in_order()
     careless = Careless(folder)
     with serve.application(settings, careless) as (app, parts):

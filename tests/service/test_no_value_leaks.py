@@ -24,6 +24,7 @@ FAULTS = (
     "", "engine", "disagreement", "value", "chained", "thread", "warning", "library", "library with trace", "unraisable",
     "hang", "database",
 )  # fmt: skip
+OPERATIONS = ("/health", "/ready", "/metrics")
 JSON = {"Content-Type": "application/json"}
 
 
@@ -32,7 +33,7 @@ class Running:
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.url, self.of = folder, url, Canaries()
-        self.sent, self.refusals, self.answered = "", "", 0
+        self.sent, self.refusals, self.operations, self.answered = "", "", "", 0
         self._web = httpx.Client(base_url=url, timeout=20)
 
     def fault(self, name: str) -> None:
@@ -47,7 +48,9 @@ class Running:
         self.sent += f"{path} {names} " + body.decode(errors="replace")
         found = self._web.request(method, path, content=body, headers=names)
         nothing = "nothing-evaluated" in found.text
-        if found.status_code != 200 or nothing or method == "GET":
+        if path.partition("?")[0] in OPERATIONS:
+            self.operations += f"{found.status_code} {found.headers} {found.text}\n"
+        elif found.status_code != 200 or nothing or method == "GET":
             self.refusals += f"{found.status_code} {found.headers} {found.text}\n"
         self.answered += 1
         return found
@@ -147,7 +150,7 @@ def around(served: Running, body: bytes) -> None:
         "OPTIONS", path, Origin=f"https://{of.word('Seite')}.example", Access_Control_Request_Method=of.word("Methode")
     )
     served.send("POST", f"/boom?said={of.word('Knall')}", body)
-    for get in ("/cds-services", "/metrics", "/health", "/ready", "/openapi.json", "/"):
+    for get in ("/cds-services", "/openapi.json", "/", *OPERATIONS):
         served.send("GET", f"{get}?patient={of.word('Lesen')}")
 
 
@@ -158,6 +161,7 @@ def told(served: Running) -> dict[str, list[str]]:
         "log": (served.folder / "log").read_text(errors="replace"),
         "database": files.decode("utf-8", "replace") + files.decode("utf-16-le", "replace"),
         "refusals": served.refusals,
+        "operations": served.operations,
     }
     found = {name: [value for value in served.of.made if value in text] for name, text in places.items()}
     return {name: values for name, values in found.items() if values}
@@ -172,6 +176,8 @@ def test_two_hundred_values_go_in_and_none_is_told(tmp_path: Path) -> None:
     assert told(served) == {}
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert {line["level"] for line in lines} >= {"info", "error"}, "it was not silent either"
+    for said in ('"alive"', '"degraded"', 'outcome="disagreement"', 'outcome="fault"', "mgcds_memory_records_total"):
+        assert said in served.operations, "they were there to be searched, and had seen the faults"
     kinds = {line.get("exception") for line in lines}
     assert {"RuntimeError", "KeyError", "ValueError"} <= kinds, "the faults were told, by their kind"
     kept = json.loads(lines[-1]["what"].removeprefix("memory: "))
@@ -192,6 +198,14 @@ def test_a_leak_is_noticed(seeded: str, tmp_path: Path) -> None:
                 json.dumps(whole_request(of)).encode(),
             )
     assert len(told(served).get("log", [])) > 3
+
+
+def test_a_value_in_a_label_of_a_metric_is_noticed(tmp_path: Path) -> None:
+    """The service as who calls names it, instead of one that there is."""
+    with running(tmp_path, "label") as served:
+        served.send("POST", f"/cds-services/{served.of.word('Dienst')}", b"{}")
+        served.send("GET", "/metrics")
+    assert told(served) == {"operations": served.of.made}
 
 
 def test_a_row_or_a_refusal_that_holds_a_value_is_noticed(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 import types
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from starlette.testclient import TestClient
 from mgcds.service.app import create_app
 from mgcds.service.checks import check_response
 from mgcds.service.database import connect
+from mgcds.service.limits import RequestLimits
 from mgcds.service.memory import SqlMemory
-from tests.service.asking import KIDNEYS, MANY, by_rule, draft, parts, request
+from tests.service.asking import KIDNEYS, MANY, Remembered, by_rule, draft, parts, request
 from tests.service.records import until
 
 SECRET = "egfr 25.4711 of Mrs Canary"
@@ -151,3 +153,41 @@ def test_no_answer_waits_for_the_database(fault: str, tmp_path: Path) -> None:
     over.set()
     memory.close(0.1)
     assert SECRET not in json.dumps(memory.counts)
+
+
+# --- what hangs holds up nothing else ----------------------------------------------------------------------------------------------
+
+
+def test_feedback_that_hangs_holds_up_no_answer() -> None:
+    over = threading.Event()
+
+    class Hanging(Remembered):
+        def take(self, feedback: Any) -> None:
+            over.wait(10)
+
+    given = {"card": "c", "outcome": "overridden", "outcomeTimestamp": "2026-11-21T10:00:00Z"}
+    app, path = create_app(parts(Hanging(), limits=RequestLimits(seconds=6))), "/cds-services/mgcds-patient-view"
+    with TestClient(app) as client, ThreadPoolExecutor(12) as threads:
+        for _ in range(12):
+            threads.submit(client.post, f"{path}/feedback", json={"feedback": [given]})
+        time.sleep(0.5)
+        begun = time.monotonic()
+        answer = client.post(path, json=request(**KIDNEYS))
+        took = time.monotonic() - begun
+        over.set()
+    assert "severe-renal-impairment" in by_rule(answer.json())
+    assert took < 3, "not the 6 seconds that feedback may take"
+
+
+def test_evaluations_that_hang_hold_up_nobody_at_the_gate() -> None:
+    over = threading.Event()
+    app = create_app(parts(evaluate=lambda *_: over.wait(10), limits=RequestLimits(seconds=6)))
+    with TestClient(app) as client, ThreadPoolExecutor(12) as threads:
+        for _ in range(12):
+            threads.submit(client.post, "/cds-services/mgcds-patient-view", json=request(**KIDNEYS))
+        time.sleep(0.5)
+        begun = time.monotonic()
+        assert client.get("/cds-services").status_code == 200
+        took = time.monotonic() - begun
+        over.set()
+    assert took < 3, "not the 6 seconds that an evaluation may take"

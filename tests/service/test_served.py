@@ -83,6 +83,7 @@ def _is_up(web: httpx.Client) -> bool:
         return False
 
 
+@pytest.mark.requirement(2, 168)
 def test_tls_tokens_and_an_end_in_order(served: tuple[httpx.Client, subprocess.Popen[bytes]], tmp_path: Path) -> None:
     web, process = served
     assert web.get("/cds-services").status_code == 401

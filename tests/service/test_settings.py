@@ -82,6 +82,14 @@ def test_what_is_wrong_is_refused_and_says_what_to_write(environment: dict[str, 
         read_settings({}, environment)
 
 
+@pytest.mark.requirement(2, 168)
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "cds.example.org"])
+@pytest.mark.parametrize("base", [{}, {"MGCDS_BASE_URL": "http://127.0.0.1:8000"}])
+def test_off_loopback_it_does_not_start_without_tls(host: str, base: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="TLS is needed"):
+        read_settings({}, {"MGCDS_HOST": host, "MGCDS_CLIENTS": "c.json", **base})
+
+
 def test_behind_a_proxy_and_with_tls_it_may_listen_to_the_network() -> None:
     assert read_settings({}, {**OFF, "MGCDS_BASE_URL": "https://cds.example.org/magnesium"})
     assert read_settings(

@@ -76,7 +76,7 @@ class Care:
             try:
                 if not refused(resource.content):
                     continue
-                name, codes = called(resource.content, known, self._gathered)
+                name, codes = called(resource, known, self._gathered)
             except Unreadable:
                 continue  # the medicine list says so
             if self._is(_ANTIDEPRESSANT, "medicines", name, ((code.system, code.code) for code in codes)):

@@ -72,10 +72,11 @@ def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered)
 
 def _abated(content: Node) -> tuple[str | None, bool]:
     """When it ended; and whether it has, said as an age or in words, or with a date that cannot be read."""
-    if not any(key.startswith("abatement") for key in content):
+    ends = [given for key, given in content.items() if key.startswith("abatement")]
+    if not ends:
         return None, False
     period = elements.node(content, "abatementPeriod")
     abated = (
         elements.date(content, "abatementDateTime") or elements.date(period, "end") or elements.date(period, "start")
     )
-    return abated, any(key.startswith("abatement") and given not in (None, False) for key, given in content.items())
+    return abated, any(given not in (None, False) for given in ends)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from mgcds.fhir.elements import Code
 from mgcds.fhir.wire import Resource
@@ -47,7 +48,14 @@ class Order:
             for code in self.codes
             if code.system and (code.system != "atc" or len(code.code) == 7)
         }
-        return keys | ({words(self.name)} if self.name and words(self.name) else set())
+        name = _words(self.name) if self.name else ()
+        return keys | {name} if name else keys
+
+
+@lru_cache(maxsize=4096)
+def _words(name: str) -> tuple[str, ...]:
+    """Kept, because the same few medicines are ordered again and again."""
+    return words(name)
 
 
 def same_medicine(orders: Iterable[Order]) -> list[list[Order]]:
@@ -65,8 +73,9 @@ def same_medicine(orders: Iterable[Order]) -> list[list[Order]]:
             group += other
             groups.remove(other)
         group.append(order)
-        for member in group if len(found) > 1 else [order]:
-            group_of.update(dict.fromkeys(member.same_as(), group))
+        if len(found) > 1:
+            keys = keys.union(*(member.same_as() for member in group))
+        group_of.update(dict.fromkeys(keys, group))
     return groups
 
 

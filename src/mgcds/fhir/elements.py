@@ -172,7 +172,7 @@ def texts(parent: Node, key: str) -> Iterator[str]:
 
 def number(value: Any) -> Decimal | None:
     """An exact number; a float goes through its shortest text. Numbers written as text count, words and true do not."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
         return None
     text = value.strip() if isinstance(value, str) else repr(value) if isinstance(value, float) else str(value)
     if len(text) > 60 or (isinstance(value, str) and _NUMBER.fullmatch(text) is None):

@@ -7,12 +7,12 @@ over, not what is taken: it counts, as `unknown`, until 31 days after its supply
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from mgcds.fhir import elements
+from mgcds.fhir.concepts import concept_of
 from mgcds.fhir.courses import LONGEST_GAP, Order, courses, same_medicine, told_of
 from mgcds.fhir.doses import daily_dose
 from mgcds.fhir.elements import Code, Node, Unreadable
@@ -72,7 +72,7 @@ def _read(resource: Resource, content: Node, known: Known, gathered: Gathered) -
         raise Unreadable(why)
     taken = "unknown" if resource.kind == "MedicationDispense" else STATUS.get(status, "unknown")
     try:
-        name, codes = called(content, known, gathered)
+        name, codes = called(resource, known, gathered)
     except Unreadable as unreadable:
         if taken != "stopped":
             raise
@@ -87,7 +87,7 @@ def _read(resource: Resource, content: Node, known: Known, gathered: Gathered) -
         gathered.given.add("medicines")
         gathered.use(resource)
         return None
-    return _dated(Order(resource, name, codes, taken, None, None), content, gathered)
+    return Order(resource, name, codes, *_taken(resource, content, taken, gathered))
 
 
 def no_order(resource: Resource, content: Node, status: str) -> str | None:
@@ -106,12 +106,14 @@ def no_order(resource: Resource, content: Node, status: str) -> str | None:
 # --- what it is ---------------------------------------------------------------------------------------------------------------
 
 
-def called(content: Node, known: Known, gathered: Gathered) -> tuple[str | None, tuple[Code, ...]]:
+def called(resource: Resource, known: Known, gathered: Gathered) -> tuple[str | None, tuple[Code, ...]]:
     """Name and codes, from the concept or from the Medication it refers to."""
+    content, concept = resource.content, resource.concept("medicationCodeableConcept")
     either = elements.node(content, "medication")  # R5: a CodeableReference
-    concept = elements.node(content, "medicationCodeableConcept") or elements.node(either, "concept")
+    if either and not elements.node(content, "medicationCodeableConcept"):
+        concept = concept_of(elements.node(either, "concept"))
     reference = elements.node(content, "medicationReference") or elements.node(either, "reference")
-    name, codes = elements.name(concept), elements.codes(concept)
+    name, codes = concept.name, concept.codes
     target = elements.string(reference, "reference")
     if target is not None:
         medication = _medication(target, content, known, gathered)
@@ -157,34 +159,33 @@ def _name_of(medication: Node) -> str | None:
 # --- when it was taken --------------------------------------------------------------------------------------------------------
 
 
-def _dated(order: Order, content: Node, gathered: Gathered) -> Order:
-    """With its start and stop. An end that cannot be read leaves open whether it is still taken."""
+def _taken(
+    resource: Resource, content: Node, status: str, gathered: Gathered
+) -> tuple[str, str | None, str | None, str | None]:
+    """Status, start, stop and daily dose. An end that cannot be read leaves open whether it is still taken."""
+    if resource.kind == "MedicationDispense":
+        start = elements.date(content, "whenHandedOver") or elements.date(content, "whenPrepared")
+        return status, start, _end_of_supply(start, content), None
     dosages = elements.nodes(content, "dosageInstruction") or elements.nodes(content, "dosage")
     bounds = [elements.node(elements.node(elements.node(each, "timing"), "repeat"), "boundsPeriod") for each in dosages]
     effective = elements.node(content, "effectivePeriod")
-    dispensed_for = elements.node(elements.node(content, "dispenseRequest"), "validityPeriod")
-    if order.dispensed:
-        start = elements.date(content, "whenHandedOver") or elements.date(content, "whenPrepared")
-        return replace(order, start=start, stop=_end_of_supply(start, content))
-    starts = [elements.date(each, "start") for each in bounds]
     start = (
-        _first(starts)
+        _first(elements.date(each, "start") for each in bounds)
         or elements.date(effective, "start")
         or elements.date(content, "effectiveDateTime")
         or elements.date(content, "authoredOn")
     )
     stops = [elements.string(each, "end") for each in bounds]
     stop = elements.string(effective, "end") or (_last(stops) if stops and all(stops) else None)
-    if stop is None and order.status == "stopped":
+    if stop is None and status == "stopped":
         # How long it may be dispensed is not how long it is taken; of an order that has ended it is the best that is known.
-        stop = elements.date(dispensed_for, "end")
+        stop = elements.date(elements.node(elements.node(content, "dispenseRequest"), "validityPeriod"), "end")
     if stop is not None and (not elements.readable_date(stop) or _before(stop, start)):
-        gathered.leave(order.resource, f"its end '{stop[:30]}' cannot be read, or is before its start")
-        stop = None
-        order = replace(order, status="unknown" if order.status == "active" else order.status)
+        gathered.leave(resource, f"its end '{stop[:30]}' cannot be read, or is before its start")
+        stop, status = None, "unknown" if status == "active" else status
     if start is None and (content.get("effectiveDateTime") or effective.get("start") or content.get("authoredOn")):
-        gathered.leave(order.resource, "its start cannot be read")
-    return replace(order, start=start, stop=stop, dose=daily_dose(dosages))
+        gathered.leave(resource, "its start cannot be read")
+    return status, start, stop, daily_dose(dosages)
 
 
 def _end_of_supply(start: str | None, content: Node) -> str | None:
@@ -201,7 +202,8 @@ def _end_of_supply(start: str | None, content: Node) -> str | None:
 
 
 def _first(dates: Iterable[str | None]) -> str | None:
-    return min((found for found in dates if found), key=lambda text: parse_when(text).order(), default=None)
+    found = [text for text in dates if text]
+    return min(found, key=lambda text: parse_when(text).order()) if len(found) > 1 else next(iter(found), None)
 
 
 def _last(dates: Iterable[str | None]) -> str | None:

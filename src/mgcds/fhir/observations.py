@@ -181,14 +181,13 @@ class Results:
 def wanted_of(observations: Iterable[Resource], results: Results, gathered: Gathered) -> list[Resource]:
     """The Observations that have a code mgcds reads. The others are counted, one line a code."""
     wanted = frozenset((*results.read, *PREGNANCY_STATUS, HAEMOLYSIS_INDEX))
-    found = []
-    counted: Counter[Concept] = Counter()
+    found, others = [], []
     for resource in observations:
         if not wanted.isdisjoint(resource.code.plain_codes) or (resource.components and resource.has_code(wanted)):
             found.append(resource)
         else:
-            counted[resource.code] += 1
-    for code, number in counted.items():
+            others.append(resource.code)
+    for code, number in Counter(others).items():
         _count(code, number, gathered)
     return found
 

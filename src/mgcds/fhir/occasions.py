@@ -65,20 +65,20 @@ def refuse(name: str, why: str, occasion: Occasion, gathered: Gathered) -> None:
 
 def occasion_of(resource: Resource, content: Node) -> Occasion:
     """Status and date of an Observation: when the sample was taken or the question asked; a period counts by its end."""
-    period, timing = elements.node(content, "effectivePeriod"), content.get("effectiveTiming")
-    events = (
-        [event for event in timing.get("event") or [] if isinstance(event, str)] if isinstance(timing, dict) else []
+    period = elements.node(content, "effectivePeriod")
+    given = (
+        content.get("effectiveDateTime") or content.get("effectiveInstant") or period.get("end") or period.get("start")
     )
-    given = [
-        content.get("effectiveDateTime"),
-        content.get("effectiveInstant"),
-        period.get("end"),
-        period.get("start"),
-        *events[-1:],
-    ]
-    text = next((found.strip() if isinstance(found, str) else str(found) for found in given if found), None)
+    found = given or _last_event(content)
+    text = (found.strip() if isinstance(found, str) else str(found)) if found else None
     status = elements.string(content, "status")
     known = status if status is not None and status in _STATUSES else "unknown"
     if text is not None and not elements.readable_date(text):
         return Occasion(resource, known, None, f"its date '{text[:30]}' cannot be read")
     return Occasion(resource, known, text, None)
+
+
+def _last_event(content: Node) -> str | None:
+    given = elements.node(content, "effectiveTiming").get("event")
+    events = given if isinstance(given, list) else [given]
+    return next((event for event in reversed(events) if isinstance(event, str)), None)

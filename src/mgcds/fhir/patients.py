@@ -27,9 +27,9 @@ class Patients:
         for resource in resources:
             if resource.kind == "Patient":
                 self._enter(resource)
-        for resource in resources:
-            if resource.subject and resource.kind in NEEDS_A_PATIENT:
-                self._mean(resource.subject)
+        for subject in dict.fromkeys([resource.subject for resource in resources if resource.kind in NEEDS_A_PATIENT]):
+            if subject:
+                self._mean(subject)
 
     @property
     def first(self) -> str | None:

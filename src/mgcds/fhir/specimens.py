@@ -69,8 +69,9 @@ class Specimens:
     def problems(self, content: Node) -> tuple[str, ...]:
         """All problems of the sample an Observation was measured in, each once."""
         found = [problem for text in elements.texts(content, "note") for problem in problems_in_words(text, False)]
-        for text in self._said_of(content):
-            found += problems_in_words(text, True)
+        if "specimen" in content:
+            for text in self._said_of(content):
+                found += problems_in_words(text, True)
         for sample, index in self._haemolysed:
             if sample.same_as(_sample(content)):
                 found.append("haemolysed")

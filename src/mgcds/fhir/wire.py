@@ -23,6 +23,7 @@ Content = bytes | str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 _NOT_FHIR = "this is no FHIR: a Bundle, a list of resources or NDJSON is needed, each resource with its resourceType"
 _NOT_JSON = "this is no FHIR: it is not JSON, and not NDJSON either"
+_NO_TYPE = "it has no resourceType"
 _DEEPEST_BUNDLE = 8
 
 
@@ -62,7 +63,7 @@ class _Request(msgspec.Struct, gc=False):
     url: str | None = None
 
 
-_ABSENT = msgspec.Raw()
+_ABSENT, _NULL = msgspec.Raw(), msgspec.Raw(b"null")
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -91,11 +92,11 @@ _AT_A_GLANCE = msgspec.json.Decoder(_Glance)
 _AS_BUNDLE = msgspec.json.Decoder(_Bundle)
 _AS_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
+_UNDECODED = (bytes, msgspec.Raw)
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
 
 
-@dataclass(frozen=True, slots=True)
-class Unused:
+class Unused(msgspec.Struct, frozen=True, gc=False):
     """A resource, or an element of one, that was not used, and why.
 
     `resources` counts the resources the line speaks for: 13 for `AllergyIntolerance (13)`, 0 where a part of a resource that is
@@ -183,7 +184,7 @@ class Delivery:
     ) -> Resource | None:
         """One resource, or a Bundle with all its resources."""
         try:
-            resource = _resource(slot)
+            resource = _at_a_glance(slot) if isinstance(slot, _UNDECODED) else _of_plain_data(slot)
         except Unreadable as unreadable:
             self.unused.append(Unused(where, str(unreadable)))
             return None
@@ -201,21 +202,21 @@ class Delivery:
 
     def add_bundle(self, bundle: _Bundle, where: str, depth: int) -> None:
         """All resources of a Bundle; what was deleted in a history is listed, not read."""
-        start, matches = len(self.resources), 0
+        start, matches, from_history = len(self.resources), 0, bundle.type == "history"
         deleted: set[str] = set()
         prefix = f"{where}, " if depth or where.startswith("line") else ""
         for position, entry in enumerate(bundle.entry, 1):
-            place = f"{prefix}entry {position}"
-            method = entry.request.method if entry.request is not None else None
+            place, request, url = f"{prefix}entry {position}", entry.request, entry.fullUrl
+            method = None if request is None else request.method
             if method == "DELETE" or not _filled(entry.resource):
-                key = entry.fullUrl or (entry.request.url if entry.request is not None else None)
+                key = url or (None if request is None else request.url)
                 if method == "DELETE" and key:
                     deleted.add(unversioned(key))
                 self.unused.append(Unused(place, "deleted" if method == "DELETE" else "no resource in it", 0))
                 if _filled(entry.resource):
                     self.unused.append(Unused(place, "deleted"))
                 continue
-            resource = self.add(entry.resource, place, unversioned(entry.fullUrl) if entry.fullUrl else None, depth + 1)
+            resource = self.add(entry.resource, place, unversioned(url) if url else None, depth + 1)
             matches += entry.search is None or entry.search.mode in (None, "match")
             if resource is None:
                 continue
@@ -223,7 +224,7 @@ class Delivery:
                 # a history gives the newest first: what was deleted above existed only before that
                 self.resources.pop()
                 self.unused.append(Unused(resource.reference, "deleted"))
-            resource.from_history = bundle.type == "history"
+            resource.from_history = from_history
         links = {link.relation: link.url for link in bundle.link}
         paged = any(relation in links for relation in ("next", "previous", "prev"))
         self.pages.append(
@@ -233,7 +234,7 @@ class Delivery:
                 query=links.get("self"),
                 next=links.get("next"),
                 more_than_given=not paged and bundle.total is not None and bundle.total > matches,
-                kinds=frozenset(resource.kind for resource in self.resources[start:]),
+                kinds=frozenset({resource.kind for resource in self.resources[start:]}),
             )
         )
 
@@ -304,22 +305,16 @@ def _add_all(slots: Sequence[Any], delivery: Delivery) -> None:
 
 
 def _filled(slot: Any) -> bool:
-    return slot is not None and slot is not _ABSENT and not (isinstance(slot, msgspec.Raw) and bytes(slot) == b"null")
+    return slot not in (None, _ABSENT, _NULL)
 
 
-def _resource(slot: Any) -> Resource:
-    """What a resource is, by the fast way; by the slow one where an element has another shape than the standard says."""
-    if isinstance(slot, bytes | msgspec.Raw):
-        try:
-            return _at_a_glance(slot)
-        except _UNDECODABLE:
-            try:
-                slot = _EXACT.decode(slot)
-            except _UNDECODABLE:
-                raise Unreadable("it is not JSON that can be decoded") from None
+def _of_plain_data(slot: Any) -> Resource:
+    """What a resource is, the slow way: an element may have another shape than the standard says."""
     if not isinstance(slot, dict):
         raise Unreadable("it is no resource: a JSON object with a resourceType is needed")
-    kind, resource_id = _typed(elements.string(slot, "resourceType")), elements.string(slot, "id")
+    kind, resource_id = elements.string(slot, "resourceType"), elements.string(slot, "id")
+    if not kind:
+        raise Unreadable(_NO_TYPE)
     return Resource(
         kind, resource_id, f"{kind}/{resource_id}", _subject(slot), elements.string(elements.node(slot, "meta"), "lastUpdated"),
         concept_of(slot.get("code")), tuple(concept_of(part.get("code")) for part in elements.nodes(slot, "component")), slot,
@@ -327,26 +322,25 @@ def _resource(slot: Any) -> Resource:
 
 
 def _at_a_glance(slot: bytes | msgspec.Raw) -> Resource:
-    glance = _AT_A_GLANCE.decode(slot)
-    kind, resource_id, about, meta = (
-        _typed(glance.resourceType),
-        glance.id,
-        glance.subject or glance.patient,
-        glance.meta,
-    )
+    """What a resource is, the fast way; the slow one where an element has another shape than the standard says."""
+    try:
+        glance = _AT_A_GLANCE.decode(slot)
+        code, components = concept_of(glance.code), tuple([concept_of(part.code) for part in glance.component])
+    except _UNDECODABLE:
+        try:
+            decoded = _EXACT.decode(slot)
+        except _UNDECODABLE:
+            raise Unreadable("it is not JSON that can be decoded") from None
+        return _of_plain_data(decoded)
+    kind, resource_id, about, meta = glance.resourceType, glance.id, glance.subject or glance.patient, glance.meta
+    if not kind:
+        raise Unreadable(_NO_TYPE)
     if resource_id is not None:
         resource_id = resource_id.strip()
     return Resource(
         kind, resource_id, f"{kind}/{resource_id}", None if about is None else (about.reference or "").strip(),
-        None if meta is None else meta.lastUpdated, concept_of(glance.code),
-        tuple([concept_of(part.code) for part in glance.component]) if glance.component else (), slot, glance,
+        None if meta is None else meta.lastUpdated, code, components, slot, glance,
     )  # fmt: skip
-
-
-def _typed(kind: str | None) -> str:
-    if not kind:
-        raise Unreadable("it has no resourceType")
-    return kind
 
 
 def _subject(slot: Node) -> str | None:
@@ -358,7 +352,7 @@ def _subject(slot: Node) -> str | None:
 
 
 def _bundle(content: Any) -> _Bundle:
-    if isinstance(content, bytes | msgspec.Raw):
+    if isinstance(content, _UNDECODED):
         try:
             return _AS_BUNDLE.decode(content)
         except _UNDECODABLE:

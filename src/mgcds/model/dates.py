@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?")
 
@@ -17,8 +17,7 @@ _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?")
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(NamedTuple):
     """The days from `first` to `last` (equal for a full date), and the moment of the day in UTC where it was given."""
 
     text: str
@@ -39,7 +38,7 @@ class When:
 def parse_when(text: str) -> When:
     """Read `2026-11-20`, `2026-11-20T08:30:00+01:00`, `2024-05` or `2024`. The day is the one written, in its own time zone."""
     text = text.strip()
-    partial = _PARTIAL.fullmatch(text)
+    partial = _PARTIAL.fullmatch(text) if len(text) < 8 else None
     if partial:
         year, month = int(partial[1]), partial[2]
         if month is None:

@@ -235,15 +235,29 @@ def compared(item: MeasuredItem, reported: str, value: Decimal) -> tuple[str, Nu
 def _check_plausible(
     item: MeasuredItem, value: Number, unit: str, measurement: Measurement, problems: list[DataProblem]
 ) -> None:
-    low, high = item.plausible
+    low, high = _plausible(item, unit)
     if value < 0:
         raise Unusable("a negative value is not possible: confirm it")
     if item.whole and value.as_integer_ratio()[1] != 1:
         raise Unusable("not a whole number: confirm it")
-    if not low <= _in_first_unit(value, unit, item) <= high:
+    if not low <= value <= high:
         if item.beyond_plausible == "reject":
             raise Unusable("not plausible: confirm it")
         problems.append(_problem(item, measurement, "hardly plausible: confirm it", used=True))
+
+
+def _plausible(item: MeasuredItem, unit: str) -> tuple[Number, Number]:
+    """The ends of the plausible range in one of the item's units."""
+    if unit == item.units[0]:
+        return item.plausible
+    return _converted(item.plausible, unit, item.units[0], item.substance)
+
+
+@lru_cache(maxsize=256)  # two ends once, rather than each value
+def _converted(ends: tuple[Number, Number], unit: str, first: str, substance: str | None) -> tuple[Number, Number]:
+    scale = factor(unit, first, substance)
+    assert scale is not None, "item units convert into one another, checked at load"
+    return Fraction(ends[0]) / scale, Fraction(ends[1]) / scale
 
 
 def _limit(
@@ -257,7 +271,8 @@ def _limit(
     reported = measurement.lower_limit if which == "lower" else measurement.upper_limit
     if reported is not None:
         limit = _reported_limit(reported, unit, item.substance)
-        if limit is not None and item.plausible[0] <= _in_first_unit(limit.value, unit, item) <= item.plausible[1]:
+        low, high = _plausible(item, unit)
+        if limit is not None and low <= limit.value <= high:
             return limit, "the laboratory's own limit"
         what = f"the laboratory's {which} limit cannot be used: '{reported[:40]}'"
         problems.append(_problem(item, measurement, what, used=True))

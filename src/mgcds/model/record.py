@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import KeysView, Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
@@ -67,18 +67,16 @@ class Part(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _known_keys_only(cls, given: Any) -> Any:
-        if isinstance(given, Mapping):
-            known = _names_of(cls)
-            for key in given:
-                if key not in known:
-                    raise ValueError(unknown_key(str(key), list(known)))
+        if isinstance(given, (dict, Mapping)) and not given.keys() <= (known := _names_of(cls)):
+            unknown = next(key for key in given if key not in known)
+            raise ValueError(unknown_key(str(unknown), list(known)))
         return given
 
 
 @cache
-def _names_of(part: type[Part]) -> tuple[str, ...]:
+def _names_of(part: type[Part]) -> KeysView[str]:
     """Kept, because pydantic looks them up anew each time."""
-    return tuple(part.model_fields)
+    return part.model_fields.keys()
 
 
 def unknown_key(key: str, names: list[str]) -> str:
@@ -90,7 +88,7 @@ def unknown_key(key: str, names: list[str]) -> str:
 
 
 def _date_text(given: Any) -> Any:
-    if isinstance(given, datetime | date):
+    if isinstance(given, date):  # a datetime is one
         given = given.isoformat()
     if isinstance(given, int) and not isinstance(given, bool):
         given = str(given)
@@ -147,11 +145,11 @@ class Measurement(Part):
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, given: Any) -> Any:
-        if isinstance(given, int | float | Decimal) and not isinstance(given, bool):
-            return {"value": given}
         if isinstance(given, str):
             return parse_quantity(given)
-        if isinstance(given, Mapping) and isinstance(given.get("value"), str):
+        if isinstance(given, (int, float, Decimal)) and not isinstance(given, bool):
+            return {"value": given}
+        if isinstance(given, (dict, Mapping)) and isinstance(given.get("value"), str):
             parts = {key: part for key, part in parse_quantity(given["value"]).items() if part is not None}
             for key in ("unit", "comparator"):
                 if None not in (parts.get(key), given.get(key)) and parts[key] != given[key]:
@@ -474,7 +472,10 @@ def _read_field(name: str, value: Any) -> tuple[Any, list[Rejected]]:
     one = _adapter_of_one(name)
     if one is None:
         return _read_one(_adapter(name), name, value)
-    good, bad = [], []
+    try:
+        return _adapter(name).validate_python(value), []  # all at once where all are good, as nearly always
+    except ValidationError:
+        good, bad = [], []
     entries = _as_forms(value) if name == "phq9_forms" else _as_tuple(value)
     for position, entry in enumerate(entries):
         read, refused = _read_one(one, name if not isinstance(value, list | tuple) else f"{name}[{position}]", entry)

@@ -30,13 +30,15 @@ from mgcds.fhir.belonging import belonging
 from mgcds.fhir.wire import Delivery
 from mgcds.model.pack import RulePack
 from mgcds.populations import staging
+from mgcds.populations.flat import extract_flat
 from mgcds.populations.on_duckdb import facts_of
 from mgcds.populations.one_by_one import Line, Read, count_looked_up, read_group
 from mgcds.populations.plain import Flat
-from mgcds.populations.sources import FactsFiles, FhirFiles, Source
+from mgcds.populations.sources import FactsFiles, FhirFiles, FlatFiles, Source
 from mgcds.populations.staging import PartOfLines, Staging, number_of
 
 MEMORY = 2_000_000_000
+_PLAIN_AT_ONCE = 20_000  # patients; what one statement costs by itself is then little
 A_WORKER = 600_000_000
 """bytes that a process needs, at most, for a part"""
 _AT_ONCE = 10_000  # lines
@@ -103,6 +105,9 @@ def each_part(
         if isinstance(source, FactsFiles):
             yield from work(_made, [(then, _facts_part, part, source) for part in wanted])
             return
+        if isinstance(source, FlatFiles):
+            yield from work(_made, [(then, _flat_part, part, source, on) for part in wanted])
+            return
         folder = Path(mkdtemp(prefix=".staged-", dir=scratch))
         try:
             found = _stage(source, folder, memory, work, progress)
@@ -122,6 +127,12 @@ def _made(pack: RulePack, then: Callable[[RulePack, Extracted], T], make: Callab
 def _facts_part(pack: RulePack, part: int, source: FactsFiles) -> Extracted:
     file, groups = source.groups[part]
     return Extracted(part, source.parts, pq.ParquetFile(file).read_row_groups(groups))
+
+
+def _flat_part(pack: RulePack, part: int, source: FlatFiles, on: date) -> Extracted:
+    read = Read(columnar(pack).layout)
+    extract_flat(source.tables, part, source.parts, read.layout, on, read)
+    return Extracted(part, source.parts, read.facts().sort_by("patient"), read.unused)
 
 
 def _processors() -> int:
@@ -158,7 +169,7 @@ def extract_part(pack: RulePack, part: int, found: Staging, on: date) -> Extract
 
 
 def read_lines(lines: PartOfLines, pack: RulePack, on: date, whole: bool, read: Read) -> None:
-    """Every group of lines: patients whose data are plain by the fast way, the others by the exact one."""
+    """Every group of lines: patients whose data are plain by the fast way, many at once, and the others by the exact one."""
     flat = Flat(read.layout, on)
     plain: list[Group] = []
     for own in _groups(lines):
@@ -167,25 +178,28 @@ def read_lines(lines: PartOfLines, pack: RulePack, on: date, whole: bool, read: 
             read_group(own, shared, pack, on, whole, read)
         else:
             plain.append((own, shared))
-    for own, shared in add_plain(flat, plain, read):
-        read_group(own, shared, pack, on, whole, read)
+        if len(plain) == _PLAIN_AT_ONCE:
+            read_plain(flat, plain, pack, on, whole, read)
+            plain = []
+    read_plain(flat, plain, pack, on, whole, read)
 
 
 Group = tuple[list[Line], set[Line]]
 
 
-def add_plain(flat: Flat, groups: Sequence[Group], read: Read) -> list[Group]:
-    """The facts of those that were taken; the groups of patients who have to be read one by one after all."""
+def read_plain(flat: Flat, groups: Sequence[Group], pack: RulePack, on: date, whole: bool, read: Read) -> None:
+    """The facts of those that were taken; whose rows turn out not to be plain is read one by one after all."""
     if not groups:
-        return []
-    facts, left = facts_of(flat.tables(), flat.concepts.table(), flat.layout, flat.on)
+        return
+    facts, left = facts_of(flat.tables(), flat.concepts.table(), flat.layout, on)
     read.add_table(facts)
-    apart = frozenset(left)
-    for number, (unused, used) in enumerate(zip(flat.unused, flat.used, strict=True)):
-        if number not in apart:
+    for number, (group, unused, used) in enumerate(zip(groups, flat.unused, flat.used, strict=True)):
+        if number in left:
+            read_group(*group, pack, on, whole, read)
+        else:
             read.unused.update(unused)
             read.used.update(used)
-    return [group for number, group in enumerate(groups) if number in apart]
+    flat.clear()
 
 
 def _groups(lines: PartOfLines) -> Iterator[list[Line]]:

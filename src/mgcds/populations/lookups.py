@@ -1,7 +1,7 @@
 """The small tables that statements join: units and limits of measured items, states, and what a list entry is. Generated from the pack.
 
-Numbers are whole. A value has at most six places and counts in millionths; a unit's factor is a fraction, so a value is encoded by
-one multiplication and one division, and nothing is rounded on the way.
+Numbers are whole: a value counts in its last place, limits count in millionths, and a unit's factor is a fraction. So a value is encoded
+by one multiplication and one division, and nothing is rounded on the way.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from mgcds.model.record import Measurement, PatientRecord
 from mgcds.model.units import WRITTEN_OTHERWISE, factor
 
 MICRO = 10**6
-LARGEST_FACTOR = 10**5
-"""a value of seven digits and six places, times a factor, stays within 64 bits"""
+PLACES = 18
+LARGEST_FACTOR = 10**10
+"""a value of seven digits and so many places, times a factor, stays within 38 digits, which DuckDB and Spark compute exactly"""
 FINALITY = {"corrected": 3, "amended": 2, "final": 1, "preliminary": 0}
 MAGNESIUM = "magnesium_product"
 _OF_LABORATORIES = ("g/L", "g/dL", "mg/L", "mg/dL", "ug/dL", "umol/L", "mmol/L", "meq/L", "s")
@@ -73,26 +74,24 @@ def _units_of(item: MeasuredItem, layout: Layout) -> Iterator[dict[str, Any]]:
                 continue
             found[code, reported] = compare_in, Fraction(one)
     in_first = {unit: factor(unit, item.units[0], item.substance) or Fraction(0) for unit in item.units}
-    whole = lcm(*(each.denominator for each in in_first.values()))
+    whole = 1000 * lcm(*(each.denominator for each in in_first.values()))  # a thousandth of a unit is whole too
     for (code, reported), (unit, each) in found.items():
-        row = {
+        weight = each * in_first[unit] * whole
+        lower, upper = _millionths(item.lower, unit), _millionths(item.upper, unit)
+        exact = weight.denominator == (lower or Fraction(0)).denominator == (upper or Fraction(0)).denominator == 1
+        if not exact or max(each.numerator * scales[unit], each.denominator, weight.numerator) > LARGEST_FACTOR:
+            continue  # who has a value in it is read one by one
+        yield {
             "item": item.id, "code": code or "", "reported": reported or "", "unit_code": list(scales).index(unit),
             "factor": each.numerator, "parts": each.denominator, "scale": scales[unit],
             "least": ceil(Fraction(item.plausible[0]) * whole * MICRO),
             "greatest": floor(Fraction(item.plausible[1]) * whole * MICRO),
-            "lower": _micro(item.lower, unit), "upper": _micro(item.upper, unit),
+            "weight": weight.numerator, "lower": lower and lower.numerator, "upper": upper and upper.numerator,
         }  # fmt: skip
-        weight = each * in_first[unit] * whole
-        if weight.denominator == 1 and max(row["factor"] * row["scale"], row["parts"], weight) <= LARGEST_FACTOR:
-            yield row | {"weight": weight.numerator}
 
 
-def _micro(limit: Threshold | None, unit: str) -> int | None:
-    if limit is None:
-        return None
-    found = Fraction(limit.by_unit[unit].value) * MICRO
-    assert found.denominator == 1, "the pack writes its limits with few places"
-    return found.numerator
+def _millionths(limit: Threshold | None, unit: str) -> Fraction | None:
+    return None if limit is None else Fraction(limit.by_unit[unit].value) * MICRO
 
 
 def states(layout: Layout) -> pa.Table:

@@ -18,7 +18,7 @@ from mgcds.populations.statements import Statement, statements
 
 def facts_of(
     flat: Mapping[str, pa.Table], concepts: pa.Table, layout: Layout, on: date, threads: int = 1
-) -> tuple[pa.Table, list[object]]:
+) -> tuple[pa.Table, frozenset[object]]:
     """The facts table of the patients whose rows are all plain, and the patients who are left, by their `patient`."""
     with database(threads) as connection:
         for name, table in (*flat.items(), *_lookups(layout).items(), ("concepts", concepts)):
@@ -28,7 +28,7 @@ def facts_of(
                 f"CREATE TEMP {'VIEW' if statement.name == 'facts' else 'TABLE'} {statement.name} AS {text}"
             )
         facts = connection.sql("SELECT * FROM facts").to_arrow_table()
-        left = [patient for (patient,) in connection.execute("SELECT patient FROM left_over").fetchall()]
+        left = frozenset(patient for (patient,) in connection.execute("SELECT patient FROM left_over").fetchall())
     return pa.table(facts.columns, schema_of(layout, told=True)), left
 
 

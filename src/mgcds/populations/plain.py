@@ -4,19 +4,18 @@ Each line is decoded once, into exactly the elements that a plain resource may h
 patient is not plain. So this may know little of FHIR, and is never wrong. What a code or a quantity means is asked of the reader
 (`mgcds.fhir`), once for each way in which it is written. What comes out are the flat tables of docs/population.md, for `statements`.
 
-It is Python, not SQL, because it is faster: DuckDB needs longer only to parse the same lines; and because numbers stay as written.
+It is Python, not SQL: numbers stay as they were written, and the reader itself is asked; it takes about as long as DuckDB needs only to
+parse the same lines.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NamedTuple, get_args
 
-import msgspec
 import pyarrow as pa
 
 from mgcds.engines.facts_table import Layout
@@ -25,7 +24,7 @@ from mgcds.fhir.concepts import NOTHING, Concept, concept_of
 from mgcds.fhir.courses import Order, courses, same_medicine
 from mgcds.fhir.elements import LOINC, Unreadable
 from mgcds.fhir.gathered import Gathered
-from mgcds.fhir.lists import ABSENT_OR_UNKNOWN, LIST_CODES
+from mgcds.fhir.lists import ABSENT_OR_UNKNOWN
 from mgcds.fhir.observations import ABSENT_BUT_EXISTING, measured_codes
 from mgcds.fhir.pregnancies import PREGNANCY_STATUS
 from mgcds.fhir.reader import READ, WHY_NOT
@@ -33,264 +32,50 @@ from mgcds.fhir.references import Known
 from mgcds.fhir.specimens import HAEMOLYSIS_INDEX, WITHOUT_A_LIMIT
 from mgcds.fhir.wire import Resource
 from mgcds.model.dates import parse_when
-from mgcds.model.phq9 import ANSWERS
 from mgcds.model.record import Sex
-from mgcds.model.units import SCORE, parse_unit
+from mgcds.populations.forms import Asked, rows_of
 from mgcds.populations.lookups import MAGNESIUM, Concepts, reported_items
 from mgcds.populations.one_by_one import reason
+from mgcds.populations.shapes import (
+    DECODE,
+    EXACT,
+    SEE,
+    UNDECODABLE,
+    Answer,
+    Condition,
+    Dosage,
+    List,
+    Observation,
+    Ordered,
+    Patient,
+    Period,
+    Quantity,
+    Raw,
+    Request,
+    Response,
+    Seen,
+    Shown,
+    Statement,
+    there,
+)
 from mgcds.populations.statements import needed
+from mgcds.populations.writings import (
+    COMPARATORS,
+    KEPT,
+    NUMBER,
+    Kept,
+    NotPlain,
+    answer_of,
+    how_difficult,
+    is_date,
+    limits_of,
+    list_of,
+    score_of,
+    unit_of,
+    written,
+)
 
-Raw = msgspec.Raw
-_NONE = Raw()
-_KEPT = 50_000  # ways of writing something, so that memory stays flat
-_WRITTEN_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d))?)?)?")
-_NUMBER = re.compile(r"\d{1,7}(\.\d{1,6})?")
-_COMPARATORS = (None, "<", "<=", ">=", ">")
 _VOID = frozenset(("cancelled", "entered-in-error"))
-
-
-class NotPlain(Exception):
-    """This patient is read one by one; the text says why."""
-
-
-# --- what a plain resource may have -----------------------------------------------------------------------------------------------
-# Elements that the reader never looks at are `Raw`, and skipped. An element that is not named here makes a resource not plain.
-
-
-class _Base(msgspec.Struct, tag_field="resourceType", forbid_unknown_fields=True, gc=False, kw_only=True):
-    id: str
-    meta: Raw = _NONE
-    text: Raw = _NONE
-    language: Raw = _NONE
-    identifier: Raw = _NONE
-    extension: Raw = _NONE
-    category: Raw = _NONE
-    encounter: Raw = _NONE
-
-
-class _Reference(msgspec.Struct, gc=False):
-    reference: str | None = None
-
-
-class _Shown(msgspec.Struct, gc=False):
-    reference: str
-    display: str | None = None
-
-
-class _Period(msgspec.Struct, gc=False):
-    start: str | None = None
-    end: str | None = None
-
-
-class _Quantity(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    value: Raw
-    comparator: str | None = None
-    unit: str | None = None
-    system: str | None = None
-    code: str | None = None
-
-
-class _Part(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    code: Raw
-    valueQuantity: _Quantity | None = None  # noqa: N815  (as FHIR names it, here and below)
-    valueCodeableConcept: Raw = _NONE  # noqa: N815
-
-
-class _Observation(_Base, tag="Observation"):
-    subject: _Reference
-    code: Raw
-    status: str = "unknown"
-    effectiveDateTime: str | None = None  # noqa: N815
-    valueQuantity: _Quantity | None = None  # noqa: N815
-    valueCodeableConcept: Raw = _NONE  # noqa: N815
-    dataAbsentReason: Raw = _NONE  # noqa: N815
-    referenceRange: Raw = _NONE  # noqa: N815
-    component: list[_Part] = []
-    basedOn: Raw = _NONE  # noqa: N815
-    partOf: Raw = _NONE  # noqa: N815
-    issued: Raw = _NONE
-    performer: Raw = _NONE
-    interpretation: Raw = _NONE
-    bodySite: Raw = _NONE  # noqa: N815
-    method: Raw = _NONE
-    device: Raw = _NONE
-    derivedFrom: Raw = _NONE  # noqa: N815
-
-
-class _Condition(_Base, tag="Condition"):
-    subject: _Reference
-    code: Raw = _NONE
-    clinicalStatus: Raw = _NONE  # noqa: N815
-    verificationStatus: Raw = _NONE  # noqa: N815
-    onsetDateTime: str | None = None  # noqa: N815
-    abatementDateTime: str | None = None  # noqa: N815
-    recordedDate: str | None = None  # noqa: N815
-    onsetAge: Raw = _NONE  # noqa: N815
-    onsetRange: Raw = _NONE  # noqa: N815
-    onsetString: Raw = _NONE  # noqa: N815
-    severity: Raw = _NONE
-    bodySite: Raw = _NONE  # noqa: N815
-    recorder: Raw = _NONE
-    asserter: Raw = _NONE
-    stage: Raw = _NONE
-    evidence: Raw = _NONE
-    note: Raw = _NONE
-
-
-class _Repeat(msgspec.Struct, gc=False):
-    boundsPeriod: _Period | None = None  # noqa: N815
-
-
-class _Timing(msgspec.Struct, gc=False):
-    repeat: _Repeat | None = None
-
-
-class _Dosage(msgspec.Struct, gc=False):
-    timing: _Timing | None = None
-
-
-class _Dispensing(msgspec.Struct, gc=False):
-    validityPeriod: _Period | None = None  # noqa: N815
-
-
-class _Ordered(_Base):
-    subject: _Reference
-    status: str = "unknown"
-    medicationCodeableConcept: Raw = _NONE  # noqa: N815
-    medicationReference: _Shown | None = None  # noqa: N815
-    basedOn: Raw = _NONE  # noqa: N815
-    statusReason: Raw = _NONE  # noqa: N815
-    reasonCode: Raw = _NONE  # noqa: N815
-    reasonReference: Raw = _NONE  # noqa: N815
-    note: Raw = _NONE
-
-
-class _Request(_Ordered, tag="MedicationRequest"):
-    intent: str | None = None
-    authoredOn: str | None = None  # noqa: N815
-    dosageInstruction: list[_Dosage] = []  # noqa: N815
-    dispenseRequest: _Dispensing | None = None  # noqa: N815
-    priority: Raw = _NONE
-    reportedBoolean: Raw = _NONE  # noqa: N815
-    reportedReference: Raw = _NONE  # noqa: N815
-    requester: Raw = _NONE
-    performer: Raw = _NONE
-    performerType: Raw = _NONE  # noqa: N815
-    recorder: Raw = _NONE
-    groupIdentifier: Raw = _NONE  # noqa: N815
-    courseOfTherapyType: Raw = _NONE  # noqa: N815
-    insurance: Raw = _NONE
-    substitution: Raw = _NONE
-    priorPrescription: Raw = _NONE  # noqa: N815
-
-
-class _Statement(_Ordered, tag="MedicationStatement"):
-    effectiveDateTime: str | None = None  # noqa: N815
-    effectivePeriod: _Period | None = None  # noqa: N815
-    dosage: list[_Dosage] = []
-    context: Raw = _NONE
-    dateAsserted: Raw = _NONE  # noqa: N815
-    informationSource: Raw = _NONE  # noqa: N815
-    derivedFrom: Raw = _NONE  # noqa: N815
-
-
-class _Answer(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    valueCoding: Raw = _NONE  # noqa: N815
-    valueInteger: Raw = _NONE  # noqa: N815
-    valueDecimal: Raw = _NONE  # noqa: N815
-    valueString: Raw = _NONE  # noqa: N815
-    valueBoolean: Raw = _NONE  # noqa: N815
-    valueDate: Raw = _NONE  # noqa: N815
-
-
-class _Item(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    linkId: str  # noqa: N815
-    text: Raw = _NONE
-    definition: str | None = None
-    answer: list[_Answer] = []
-    item: list[_Item] = []
-
-
-class _Response(_Base, tag="QuestionnaireResponse"):
-    subject: _Reference
-    status: str = ""
-    authored: str | None = None
-    item: list[_Item] = []
-    questionnaire: Raw = _NONE
-    basedOn: Raw = _NONE  # noqa: N815
-    partOf: Raw = _NONE  # noqa: N815
-    author: Raw = _NONE
-    source: Raw = _NONE
-
-
-class _Entry(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    item: _Shown
-    date: Raw = _NONE
-    flag: Raw = _NONE
-
-
-class _List(_Base, tag="List"):
-    subject: _Reference
-    code: Raw
-    status: str | None = None
-    date: str | None = None
-    entry: list[_Entry] = []
-    emptyReason: Raw = _NONE  # noqa: N815
-    mode: Raw = _NONE
-    title: Raw = _NONE
-    source: Raw = _NONE
-    orderedBy: Raw = _NONE  # noqa: N815
-    note: Raw = _NONE
-
-
-class _Patient(msgspec.Struct, tag_field="resourceType", tag="Patient", gc=False, kw_only=True):
-    id: str
-    gender: str | None = None
-    birthDate: str | None = None  # noqa: N815
-    deceasedBoolean: bool | None = None  # noqa: N815
-    deceasedDateTime: str | None = None  # noqa: N815
-
-
-class _Seen(msgspec.Struct, gc=False):
-    """Of any other resource, and of one that is not plain: enough to know whether it counts at all."""
-
-    resourceType: str  # noqa: N815
-    id: str
-    subject: _Reference | None = None
-    patient: _Reference | None = None
-    code: Raw = _NONE
-    component: tuple[_Coded, ...] = ()
-
-
-class _Coded(msgspec.Struct, gc=False):
-    code: Raw = _NONE
-
-
-_DECODE = msgspec.json.Decoder(_Patient | _Observation | _Condition | _Request | _Statement | _Response | _List)
-_SEE = msgspec.json.Decoder(_Seen)
-_EXACT = msgspec.json.Decoder(float_hook=Decimal)
-_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
-
-
-def _there(raw: Raw) -> bool:
-    return raw is not _NONE
-
-
-# --- what is written, once for each way of writing --------------------------------------------------------------------------------
-
-
-class Kept(dict[Any, Any]):
-    """What was made of something, by how it was written."""
-
-    def __init__(self, make: Callable[[Any], Any]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, key: Any) -> Any:
-        found = self._make(key)
-        if len(self) < _KEPT:
-            self[key] = found
-        return found
 
 
 class _Code(NamedTuple):
@@ -325,25 +110,11 @@ class _Ordering(NamedTuple):
 
     kind: str
     reference: str
-    medicine: _Medicine | _Shown | None
+    medicine: _Medicine | Shown | None
     """None where it is not plain what it is; looked up at the end"""
     status: str
     start: str | None
     stop: str | None
-
-
-@dataclass(slots=True)
-class _Asked:
-    """What one resource says of a PHQ-9."""
-
-    reference: str
-    status: str
-    date: str | None
-    is_panel: bool = False
-    asked: set[str] = field(default_factory=set)
-    answers: dict[str, Decimal] = field(default_factory=dict)
-    results: list[tuple[Any, ...]] = field(default_factory=list)
-    totals: list[Decimal] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -359,8 +130,8 @@ class _One:
     entries: list[tuple[Any, ...]] = field(default_factory=list)
     states: list[tuple[Any, ...]] = field(default_factory=list)
     orders: list[_Ordering] = field(default_factory=list)
-    forms: list[_Asked] = field(default_factory=list)
-    lists: list[_List] = field(default_factory=list)
+    forms: list[Asked] = field(default_factory=list)
+    lists: list[List] = field(default_factory=list)
     difficulties: list[tuple[str | None, str, str]] = field(default_factory=list)
     given: set[str] = field(default_factory=set)
     reviewed: dict[str, str] = field(default_factory=dict)
@@ -385,13 +156,13 @@ class Flat:
         self._problems = Kept(lambda raw: self._problem(concept_of(Raw(raw))))
         self._medicines = Kept(lambda raw: self._medicine(concept_of(Raw(raw)).name, concept_of(Raw(raw)).codes))
         self._said = Kept(lambda raw: concept_of(Raw(raw)).said)
-        self._units = Kept(_unit)
-        self._answers = Kept(_answer)
-        self._how_difficult = Kept(_how_difficult)
-        self._ranges = Kept(_range)
-        self._absent = Kept(lambda raw: elements.said({"it": _EXACT.decode(raw)}, "it"))
+        self._units = Kept(unit_of)
+        self._answers = Kept(answer_of)
+        self._how_difficult = Kept(how_difficult)
+        self._ranges = Kept(limits_of)
+        self._absent = Kept(lambda raw: elements.said({"it": EXACT.decode(raw)}, "it"))
         self._linked = Kept(self._link)
-        self._list_codes = Kept(_list_of)
+        self._list_codes = Kept(list_of)
         self._psychotherapy = Kept(self._is_psychotherapy)
         self.people: list[tuple[Any, ...]] = []
         self.measurements: list[tuple[Any, ...]] = []
@@ -400,9 +171,9 @@ class Flat:
         self.unused: list[list[tuple[str, str]]] = []
         self.used: list[set[str]] = []
         self._take: dict[type, Callable[[Any, _One], None]] = {
-            _Patient: self._take_patient, _Observation: self._take_observation, _Condition: self._take_condition,
-            _Request: self._take_request, _Statement: self._take_statement, _Response: self._take_response,
-            _List: self._take_list,
+            Patient: self._take_patient, Observation: self._take_observation, Condition: self._take_condition,
+            Request: self._take_request, Statement: self._take_statement, Response: self._take_response,
+            List: self._take_list,
         }  # fmt: skip
 
     def take(self, lines: Iterable[bytes], looked_up: Iterable[bytes] = ()) -> str:
@@ -411,30 +182,30 @@ class Flat:
         shared: dict[str, bytes] = {}
         try:
             for line in looked_up:
-                self._see(line, one, shared)
+                self._keep(line, shared)
             for line in lines:
-                self._take_line(line, one, shared)
+                self._take_line(line, one)
             self._finish(one, shared)
         except NotPlain as why:
             return str(why)
-        except _UNDECODABLE:
+        except UNDECODABLE:
             return "what cannot be decoded"
         self._add(one)
         return ""
 
     # --- lines ------------------------------------------------------------------------------------------------------------------
 
-    def _take_line(self, line: bytes, one: _One, shared: dict[str, bytes]) -> None:
+    def _take_line(self, line: bytes, one: _One) -> None:
         try:
-            found = _DECODE.decode(line)
-        except _UNDECODABLE:
-            self._see(line, one, shared)
+            found = DECODE.decode(line)
+        except UNDECODABLE:
+            self._see(line, one)
             return
         kind = type(found)
         reference = f"{kind.__struct_config__.tag}/{found.id}"
         if not self._is_new(reference, line, one):
             return
-        if kind is not _Patient:
+        if kind is not Patient:
             one.subjects.add(found.subject.reference)
         self._take[kind](found, one)
 
@@ -451,17 +222,22 @@ class Flat:
         one.unused.append((reference.partition("/")[0], "given twice"))
         return False
 
-    def _see(self, line: bytes, one: _One, shared: dict[str, bytes]) -> None:
+    @staticmethod
+    def _keep(line: bytes, shared: dict[str, bytes]) -> None:
+        """A Medication that may be looked up."""
+        seen = SEE.decode(line)
+        if seen.resourceType != "Medication" or seen.subject is not None or seen.patient is not None:
+            raise NotPlain(f"{seen.resourceType}: looked up")
+        if shared.setdefault(f"Medication/{seen.id}", line) != line:
+            raise NotPlain("Medication: versions")
+
+    def _see(self, line: bytes, one: _One) -> None:
         """A resource of another kind, or one that is not plain and may not count at all."""
         try:
-            seen = _SEE.decode(line)
-        except _UNDECODABLE:
+            seen = SEE.decode(line)
+        except UNDECODABLE:
             raise NotPlain("a line that is no resource") from None
         reference = f"{seen.resourceType}/{seen.id}"
-        if seen.resourceType == "Medication" and seen.subject is None and seen.patient is None:
-            if shared.setdefault(reference, line) != line:
-                raise NotPlain("versions of a Medication")
-            return
         about = seen.subject or seen.patient
         if about is None:
             raise NotPlain("a resource of nobody")
@@ -470,7 +246,7 @@ class Flat:
         one.subjects.add(about.reference)
         one.unused.append((seen.resourceType, self._why_unused(seen)))
 
-    def _why_unused(self, seen: _Seen) -> str:
+    def _why_unused(self, seen: Seen) -> str:
         kind = seen.resourceType
         if kind == "Observation":
             found: _Code = self._codes[bytes(seen.code)]
@@ -485,7 +261,7 @@ class Flat:
 
     # --- Patient ----------------------------------------------------------------------------------------------------------------
 
-    def _take_patient(self, found: _Patient, one: _One) -> None:
+    def _take_patient(self, found: Patient, one: _One) -> None:
         if one.reference:
             raise NotPlain("Patient: several")
         if found.gender is not None and found.gender not in get_args(Sex):
@@ -514,7 +290,7 @@ class Flat:
         name = item.id if item is not None else ""
         return _Code(code, name, "", item is not None and code in item.at_most_from, name in self._in_use)
 
-    def _take_observation(self, found: _Observation, one: _One) -> None:
+    def _take_observation(self, found: Observation, one: _One) -> None:
         kept: _Code = self._codes[bytes(found.code)]
         if kept.unused:
             if found.component and not all(self._codes[bytes(part.code)].unused for part in found.component):
@@ -529,41 +305,39 @@ class Flat:
         if kept.code == HAEMOLYSIS_INDEX:
             self._take_index(found, one)
             return
-        if _there(found.valueCodeableConcept) or found.component:
+        if there(found.valueCodeableConcept) or found.component:
             raise NotPlain("Observation: value")
         if found.valueQuantity is None:
             self._without_value(found, one)
-        elif _there(found.dataAbsentReason):
+        elif there(found.dataAbsentReason):
             raise NotPlain("Observation: a value and none")
         else:
             row = self._result(kept, found.valueQuantity, found)
             if kept.in_use:
                 one.measurements.append(row)
             elif (
-                not _is_date(found.effectiveDateTime or "")
-                or not _NUMBER.fullmatch(row[1])
-                or row[2] not in _COMPARATORS
+                not is_date(found.effectiveDateTime or "") or not NUMBER.fullmatch(row[1]) or row[2] not in COMPARATORS
             ):
                 raise NotPlain("Observation: of an item that no rule asks for")
 
-    def _take_index(self, found: _Observation, one: _One) -> None:
+    def _take_index(self, found: Observation, one: _One) -> None:
         """An index of haemolysis that does not tell whether the sample was haemolysed."""
-        told = _there(found.interpretation) or _there(found.referenceRange) or _there(found.valueCodeableConcept)
+        told = there(found.interpretation) or there(found.referenceRange) or there(found.valueCodeableConcept)
         number = bytes(found.valueQuantity.value).decode() if found.valueQuantity is not None else ""
-        if told or found.component or found.status in _VOID or not _NUMBER.fullmatch(number):
+        if told or found.component or found.status in _VOID or not NUMBER.fullmatch(number):
             raise NotPlain("Observation: index of haemolysis")
         one.unused.append(("Observation", WITHOUT_A_LIMIT))
 
-    def _without_value(self, found: _Observation, one: _One) -> None:
-        absent = self._absent[bytes(found.dataAbsentReason)] if _there(found.dataAbsentReason) else frozenset()
+    def _without_value(self, found: Observation, one: _One) -> None:
+        absent = self._absent[bytes(found.dataAbsentReason)] if there(found.dataAbsentReason) else frozenset()
         if not absent or absent & ABSENT_BUT_EXISTING:
             raise NotPlain("Observation: no value")
         one.unused.append(("Observation", reason(f"no result: {', '.join(sorted(absent))[:60]}")))
 
-    def _result(self, kept: _Code, quantity: _Quantity, found: _Observation) -> tuple[Any, ...]:
+    def _result(self, kept: _Code, quantity: Quantity, found: Observation) -> tuple[Any, ...]:
         """A row of measurements, but for the patient."""
-        unit = self._units[_written(quantity)]
-        lower, upper = self._ranges[bytes(found.referenceRange), unit] if _there(found.referenceRange) else (None, None)
+        unit = self._units[written(quantity)]
+        lower, upper = self._ranges[bytes(found.referenceRange), unit] if there(found.referenceRange) else (None, None)
         comparator = quantity.comparator
         if kept.at_most:
             if comparator not in (None, "<", "<="):
@@ -577,12 +351,12 @@ class Flat:
 
     # --- PHQ-9 ------------------------------------------------------------------------------------------------------------------
 
-    def _take_phq9(self, found: _Observation, kept: _Code, one: _One) -> None:
+    def _take_phq9(self, found: Observation, kept: _Code, one: _One) -> None:
         """A total, an answer, or a panel with its answers as components."""
         if found.status in _VOID or found.status == "unknown":
             raise NotPlain("PHQ-9: status")
-        asked = _Asked(f"Observation/{found.id}", found.status, found.effectiveDateTime or None)
-        if kept.code == phq9.PANEL and found.valueQuantity is None and not _there(found.valueCodeableConcept):
+        asked = Asked(f"Observation/{found.id}", found.status, found.effectiveDateTime or None)
+        if kept.code == phq9.PANEL and found.valueQuantity is None and not there(found.valueCodeableConcept):
             asked.is_panel = True
         elif found.component:
             raise NotPlain("PHQ-9: components")
@@ -595,21 +369,21 @@ class Flat:
         one.forms.append(asked)
 
     def _take_score(
-        self, kept: _Code, quantity: _Quantity | None, concept: Raw, found: _Observation, asked: _Asked, one: _One
+        self, kept: _Code, quantity: Quantity | None, concept: Raw, found: Observation, asked: Asked, one: _One
     ) -> None:
         if kept.unused:
             return
-        if kept.code not in (*phq9.ITEMS, phq9.TOTAL) or (quantity is None) == (not _there(concept)):
+        if kept.code not in (*phq9.ITEMS, phq9.TOTAL) or (quantity is None) == (not there(concept)):
             raise NotPlain("PHQ-9: an answer")
         if quantity is None:
             value: Decimal | None = self._answers["valueCodeableConcept", bytes(concept)]
             row = (kept.item, str(value), None, None, kept.code, asked.date, asked.status, None, None, asked.reference)
         else:
             row = self._result(kept, quantity, found)
-            value = _score(row)
+            value = score_of(row)
         self._score(kept.code, value, row, asked)
 
-    def _score(self, code: str, value: Decimal | None, row: tuple[Any, ...], asked: _Asked) -> None:
+    def _score(self, code: str, value: Decimal | None, row: tuple[Any, ...], asked: Asked) -> None:
         if value is None or code in asked.asked:
             raise NotPlain("PHQ-9: an answer")
         if code == phq9.TOTAL:
@@ -622,44 +396,9 @@ class Flat:
             asked.results.append(row)
 
     def _settle_forms(self, one: _One) -> None:
-        """What belongs to one moment is one form; whatever is not a whole form, a total, or an answer to item 9 is not plain."""
-        if not one.forms:
-            return
-        together: dict[object, list[_Asked]] = {}
-        for asked in one.forms:
-            if asked.date is None or not _is_date(asked.date):
-                raise NotPlain("PHQ-9: date")
-            when = parse_when(asked.date)
-            together.setdefault(when.moment or when.text, []).append(asked)
-        for form in together.values():
-            self._settle_form(form, one)
-
-    def _settle_form(self, form: list[_Asked], one: _One) -> None:
-        asked = [each for each in form if each.asked or each.is_panel]
-        totals = [total for each in form for total in each.totals]
-        if len(asked) > 1:
-            raise NotPlain("PHQ-9: answers apart")
-        answers = asked[0].answers if asked else {}
-        least = sum(answers.values())
-        if len(answers) == len(phq9.ITEMS) and len(form) == 1:
-            if any(total != least for total in totals) or any(answer not in ANSWERS for answer in answers.values()):
-                raise NotPlain("PHQ-9: contradicts itself")
-            self._add_form(asked[0], int(least), int(answers[phq9.ITEM9]), one)
-            return
-        if asked and (asked[0].is_panel or asked[0].asked != {phq9.ITEM9}):
-            raise NotPlain("PHQ-9: a part of a form")
-        most = least + ANSWERS[-1] * (len(phq9.ITEMS) - len(answers))
-        if answers and any(not least <= total <= most for total in totals):
-            raise NotPlain("PHQ-9: contradicts itself")
-        one.measurements += [row for each in form for row in each.results]
-
-    def _add_form(self, asked: _Asked, total: int, item9: int, one: _One) -> None:
-        for code, score in ((phq9.TOTAL, total), (phq9.ITEM9, item9)):
-            item = self._measured.get(code)
-            if item is not None and item.id in self._in_use:
-                one.measurements.append(
-                    (item.id, str(score), None, None, None, asked.date, asked.status, None, None, asked.reference)
-                )
+        scores = {code: item.id for code, item in self._measured.items() if item.id in self._in_use}
+        for row in rows_of(one.forms, scores):
+            one.measurements.append(row)
 
     def _link(self, names: tuple[str, str | None]) -> str:
         """The code that an item of a questionnaire bears, of those that are read; empty where it bears none."""
@@ -668,8 +407,8 @@ class Flat:
             raise NotPlain("QuestionnaireResponse: an item of two codes")
         return codes.pop() if codes else ""
 
-    def _take_response(self, found: _Response, one: _One) -> None:
-        asked = _Asked(
+    def _take_response(self, found: Response, one: _One) -> None:
+        asked = Asked(
             f"QuestionnaireResponse/{found.id}", questionnaires.STATUS.get(found.status, ""), found.authored or None
         )
         waiting, read, answered = found.item[::-1], False, False
@@ -694,10 +433,10 @@ class Flat:
         elif asked.asked or asked.totals or asked.is_panel:
             one.forms.append(asked)
 
-    def _take_answer(self, code: str, answers: Sequence[_Answer], asked: _Asked, one: _One) -> None:
+    def _take_answer(self, code: str, answers: Sequence[Answer], asked: Asked, one: _One) -> None:
         if len(answers) != 1:
             raise NotPlain("QuestionnaireResponse: several answers")
-        given = [(name, bytes(raw)) for name in _Answer.__struct_fields__ if _there(raw := getattr(answers[0], name))]
+        given = [(name, bytes(raw)) for name in Answer.__struct_fields__ if there(raw := getattr(answers[0], name))]
         if len(given) != 1:
             raise NotPlain("QuestionnaireResponse: several answers")
         if self._with_phq9 and code == phq9.DIFFICULTY:
@@ -731,7 +470,7 @@ class Flat:
         )
         return _Problem(number, conditions.PREGNANCY in vocabulary.match(concept.name, concept.matched).value_sets)
 
-    def _take_condition(self, found: _Condition, one: _One) -> None:
+    def _take_condition(self, found: Condition, one: _One) -> None:
         verified, clinical = self._said[bytes(found.verificationStatus)], self._said[bytes(found.clinicalStatus)]
         if verified & conditions.NOT_SO:
             if "refuted" in verified:
@@ -770,20 +509,20 @@ class Flat:
         keys = Order(_OF[medicines.KINDS[0]], name, codes, "", None, None).same_as()
         return _Medicine(name, codes, frozenset(keys), number, "antidepressant" in sets, MAGNESIUM in sets)
 
-    def _take_request(self, found: _Request, one: _One) -> None:
+    def _take_request(self, found: Request, one: _One) -> None:
         dispensed_for = found.dispenseRequest.validityPeriod if found.dispenseRequest is not None else None
         end = dispensed_for.end if dispensed_for is not None else None
         self._take_order(
             "MedicationRequest", found, found.intent, found.dosageInstruction, None, found.authoredOn, end, one
         )
 
-    def _take_statement(self, found: _Statement, one: _One) -> None:
+    def _take_statement(self, found: Statement, one: _One) -> None:
         self._take_order(
             "MedicationStatement", found, None, found.dosage, found.effectivePeriod, found.effectiveDateTime, None, one
         )
 
     def _take_order(
-        self, kind: str, found: _Ordered, intent: str | None, dosages: Sequence[_Dosage], period: _Period | None,
+        self, kind: str, found: Ordered, intent: str | None, dosages: Sequence[Dosage], period: Period | None,
         dated: str | None, dispensed_until: str | None, one: _One,
     ) -> None:  # fmt: skip
         status = found.status
@@ -795,19 +534,19 @@ class Flat:
             if status == "not-taken":
                 one.given.add("medicines")
             return
-        bounds = [each.timing.repeat.boundsPeriod for each in dosages if each.timing and each.timing.repeat]
-        bounds = [each for each in bounds if each is not None]
+        repeats = [each.timing.repeat for each in dosages if each.timing and each.timing.repeat]
+        bounds = [each.boundsPeriod for each in repeats if each.boundsPeriod is not None]
         if bounds and len(dosages) > 1:
             raise NotPlain(f"{kind}: several dosages with a time")
-        whole = period or _Period()
-        bound = bounds[0] if bounds else _Period()
+        whole = period or Period()
+        bound = bounds[0] if bounds else Period()
         taken = medicines.STATUS.get(status, "unknown")
         start = bound.start or whole.start or dated or None
         stop = whole.end or bound.end or (dispensed_until if taken == "stopped" else None) or None
         one.given.add("medicines")
         reference = f"{kind}/{found.id}"
         medicine = found.medicationReference
-        if (medicine is None) != _there(found.medicationCodeableConcept):
+        if (medicine is None) != there(found.medicationCodeableConcept):
             raise NotPlain(f"{kind}: named twice, or not at all")
         if medicine is None:
             medicine = self._medicines[bytes(found.medicationCodeableConcept)]
@@ -836,7 +575,7 @@ class Flat:
 
     def _named(self, order: _Ordering, one: _One, shared: dict[str, bytes]) -> _Medicine:
         medicine = order.medicine
-        if isinstance(medicine, _Shown):
+        if isinstance(medicine, Shown):
             line = shared.get(medicine.reference)
             if line is None:
                 raise NotPlain("a Medication that was not given")
@@ -846,17 +585,17 @@ class Flat:
             raise NotPlain(f"{order.kind}: names nothing that is plain")
         return medicine
 
-    def _looked_up(self, line: bytes, shown: _Shown) -> _Medicine | None:
+    def _looked_up(self, line: bytes, shown: Shown) -> _Medicine | None:
         key = (line, shown.display)
         found = self._medicines.get(key)
         if found is None:
-            known = Known([_resource("Medication", shown.reference, _EXACT.decode(line))])
+            known = Known([_resource("Medication", shown.reference, EXACT.decode(line))])
             content = {"medicationReference": {"reference": shown.reference, "display": shown.display}}
             try:
-                found = self._medicine(*medicines.called(content, known, Gathered()))
+                found = self._medicine(*medicines.called(_resource(medicines.KINDS[0], "", content), known, Gathered()))
             except Unreadable:
                 raise NotPlain("a Medication that names nothing") from None
-            if len(self._medicines) < _KEPT:
+            if len(self._medicines) < KEPT:
                 self._medicines[key] = found
         return found
 
@@ -865,7 +604,7 @@ class Flat:
     ) -> Iterator[tuple[_Ordering, _Medicine]]:
         for each in orders:
             for text in (each.start, each.stop):
-                if text is not None and not _is_date(text):
+                if text is not None and not is_date(text):
                     raise NotPlain("an order with a date that is not plain")
             if each.start and each.stop and parse_when(each.stop).last < parse_when(each.start).first:
                 raise NotPlain("an order that ends before it begins")
@@ -887,7 +626,7 @@ class Flat:
 
     # --- lists ------------------------------------------------------------------------------------------------------------------
 
-    def _take_list(self, found: _List, one: _One) -> None:
+    def _take_list(self, found: List, one: _One) -> None:
         which = self._list_codes[bytes(found.code)]
         if which is None:
             one.unused.append(
@@ -903,7 +642,7 @@ class Flat:
             which = self._list_codes[bytes(found.code)]
             if any(each.item.reference not in one.seen for each in found.entry):
                 raise NotPlain("List: entries that were not given")
-            reasons = self._absent[bytes(found.emptyReason)] if _there(found.emptyReason) else frozenset()
+            reasons = self._absent[bytes(found.emptyReason)] if there(found.emptyReason) else frozenset()
             if not found.entry and "nilknown" not in reasons:
                 raise NotPlain("List: empty")
             one.given.add(which)
@@ -930,7 +669,7 @@ class Flat:
         self._settle_medicines(one, shared)
         self._settle_forms(one)
         if one.difficulties:
-            if any(dated is None or not _is_date(dated) for dated, _, _ in one.difficulties):
+            if any(dated is None or not is_date(dated) for dated, _, _ in one.difficulties):
                 raise NotPlain("QuestionnaireResponse: date")
             newest = sorted(one.difficulties, key=lambda each: parse_when(each[0] or "").order())[-1]
             one.states.append(("functional_difficulty", newest[1], newest[0], newest[2]))
@@ -948,6 +687,11 @@ class Flat:
         self.states += [(number, *row) for row in one.states]
         self.unused.append(one.unused)
         self.used.append(one.used)
+
+    def clear(self) -> None:
+        """Forget the patients; what codes mean is kept."""
+        for each in (self.people, self.measurements, self.entries, self.states, self.unused, self.used):
+            each.clear()
 
     def tables(self) -> dict[str, pa.Table]:
         """The flat tables of those that were taken; `patient` is their number, in the order in which they came."""
@@ -969,87 +713,7 @@ def _resource(kind: str, reference: str, content: dict[str, Any] | None = None) 
 _OF = {kind: _resource(kind, "") for kind in medicines.KINDS}
 
 
-def _is_date(text: str) -> bool:
-    return _WRITTEN_DATE.fullmatch(text) is not None and elements.readable_date(text)
-
-
-def _may_be_refused(found: _Ordered) -> bool:
+def _may_be_refused(found: Ordered) -> bool:
     """Is there anything that may say that the patient refused? An escaped letter may hide it."""
-    told = b"".join(bytes(each) for each in (found.statusReason, found.reasonCode, found.extension) if _there(each))
+    told = b"".join(bytes(each) for each in (found.statusReason, found.reasonCode, found.extension) if there(each))
     return b"\\" in told or any(code.encode() in told for code in care.REFUSED)
-
-
-def _written(quantity: _Quantity) -> tuple[str | None, str | None, str | None]:
-    return quantity.unit, quantity.system, quantity.code
-
-
-def _unit(written: tuple[str | None, str | None, str | None]) -> str | None:
-    shown, system, code = written
-    try:
-        return elements.unit({"unit": shown, "system": system, "code": code})
-    except Unreadable:
-        raise NotPlain("a quantity of two units") from None
-
-
-def _score(row: tuple[Any, ...]) -> Decimal | None:
-    """The value of a row that is a plain number of points."""
-    _, value, comparator, unit, *_ = row
-    if comparator is not None or (unit is not None and parse_unit(unit) != SCORE) or not _NUMBER.fullmatch(value):
-        return None
-    return Decimal(value)
-
-
-def _answer(written: tuple[str, bytes]) -> Decimal | None:
-    """The number that an answer is; None where it is none, or more than a number."""
-    name, raw = written
-    try:
-        found = elements.value({name: _EXACT.decode(raw)})
-    except Unreadable:
-        return None
-    if found is None or found["comparator"] is not None or found["unit"] is not None:
-        return None
-    return found["value"]  # type: ignore[no-any-return]
-
-
-def _how_difficult(written: tuple[str, bytes]) -> str:
-    name, raw = written
-    try:
-        found = phq9.difficulty({name: _EXACT.decode(raw)})
-    except Unreadable:
-        found = None
-    if found is None:
-        raise NotPlain("PHQ-9: how difficult it was")
-    return found
-
-
-def _range(written: tuple[bytes, str | None]) -> tuple[str | None, str | None]:
-    """The laboratory's limits as the record takes them, of one range that is nothing but low and high."""
-    raw, unit = written
-    found = _EXACT.decode(raw)
-    if (
-        not isinstance(found, list)
-        or len(found) != 1
-        or not isinstance(found[0], dict)
-        or set(found[0]) - {"low", "high", "text"}
-    ):
-        raise NotPlain("Observation: reference range")
-    if not found[0].keys() & {"low", "high"}:
-        raise NotPlain("Observation: reference range in words")
-    limits: list[str | None] = []
-    for end in ("low", "high"):
-        limit = elements.node(found[0], end)
-        try:
-            parts = elements.quantity(limit) if limit else None
-        except Unreadable:
-            raise NotPlain("Observation: reference range") from None
-        if parts is not None and (parts["comparator"] is not None or not (parts["unit"] or unit)):
-            raise NotPlain("Observation: reference range")
-        limits.append(f"{parts['value']} {parts['unit'] or unit}" if parts is not None else None)
-    return limits[0], limits[1]
-
-
-def _list_of(raw: bytes) -> str | None:
-    for code in concept_of(Raw(raw)).codes:
-        if code.system in LOINC and code.code in LIST_CODES:
-            return LIST_CODES[code.code]
-    return None

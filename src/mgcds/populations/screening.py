@@ -65,7 +65,7 @@ def run(
 ) -> Screening:
     """As the command does it: with a bar on a terminal."""
     if engine == "spark":
-        raise ScreenError("screening on Spark is not built yet; leave out --engine")
+        return screen_on_spark(source_of(given), pack, wanted, bytes_of(memory), root)
     with phases() as progress:
         return screen(source_of(given), pack, wanted, memory=bytes_of(memory), workers=workers, progress=progress)
 
@@ -124,6 +124,31 @@ def screen(
         return found
 
 
+def screen_on_spark(
+    source: Source, pack: RulePack, wanted: Wanted, memory: int | None = None, root: Path | None = None
+) -> Screening:
+    """The same on Spark, which sees the folder too. An interrupted run begins anew; what was there stays until all is made."""
+    try:
+        from mgcds.populations import on_spark
+    except ModuleNotFoundError:
+        raise ScreenError("Spark needs more packages: pip install 'mgcds[spark]'") from None
+    with _alone(wanted.into):
+        spark, shipped = on_spark.session(memory), on_spark.ship(pack, root)
+        _begin(wanted, _described(source, pack, wanted, "spark"))
+        scratch = wanted.into / SCRATCH
+        notes = on_spark.write(spark, source, shipped, wanted, scratch)
+        for made in (each for each in scratch.iterdir() if each.name != "notes"):
+            shutil.rmtree(wanted.into / made.name)
+            made.replace(wanted.into / made.name)
+        unused, broken = (pq.read_table(wanted.into / name).to_pylist() for name in ("unused", "broken"))
+        rest = {**plain(Counts()), "unused": unused, "broken": len(broken), "checked": 0}
+        found = _together([*({**note, "unused": [], "broken": 0} for note in notes), rest], 0)
+        found.parts = found.made = 1
+        _write_json(wanted.into / SUMMARY, found.to_dict(pack, wanted.on, wanted.rules))
+        shutil.rmtree(scratch)
+        return found
+
+
 # --- a part -----------------------------------------------------------------------------------------------------------------
 
 
@@ -135,8 +160,8 @@ def screen_part(wanted: Wanted, pack: RulePack, extracted: Extracted) -> tuple[i
         writers: dict[str, pq.ParquetWriter] = {}
         for judged, first in judge(columnar(pack), extracted, wanted):
             tables = {name: getattr(judged, name)() for name in names}
-            sample = _sample(judged, tables["statuses"], wanted.checked - checked, first)
-            checked += second_opinion.check(sample, pack, judged.layout, wanted.on, extracted.part)
+            rows = sample(judged, tables["statuses"], wanted.checked - checked, first)
+            checked += second_opinion.check(rows, pack, judged.layout, wanted.on, extracted.part)
             judged.count_known()
             counts.add(judged.counts)
             for name, table in tables.items():
@@ -147,8 +172,8 @@ def screen_part(wanted: Wanted, pack: RulePack, extracted: Extracted) -> tuple[i
                 writers[name].write_table(table)
     unused = [{"kind": kind, "why": why, "number": number} for (kind, why), number in sorted(extracted.unused.items())]
     broken = [dict(zip(_BROKEN.names, each, strict=True)) for each in extracted.broken]
-    for name, rows, schema in (("unused", unused, _UNUSED), ("broken", broken, _BROKEN)):
-        pq.write_table(pa.Table.from_pylist(rows, schema), _scratch(wanted, name, extracted.part))
+    for name, told, schema in (("unused", unused, _UNUSED), ("broken", broken, _BROKEN)):
+        pq.write_table(pa.Table.from_pylist(told, schema), _scratch(wanted, name, extracted.part))
     for name in (*names, "unused", "broken"):
         files[name] = _digest(_scratch(wanted, name, extracted.part))
         _move(_scratch(wanted, name, extracted.part), wanted.into / name / _file(extracted.part))
@@ -178,7 +203,7 @@ def judge(engine: Columnar, extracted: Extracted, wanted: Wanted) -> Iterator[tu
         first += batch.num_rows
 
 
-def _sample(judged: Judged, statuses: pa.Table, number: int, first: int) -> Iterator[tuple[int, Any, Any, Any]]:
+def sample(judged: Judged, statuses: pa.Table, number: int, first: int) -> Iterator[tuple[int, Any, Any, Any]]:
     """Some rows, evenly spread: its number in the part, what the facts table says, the statuses, the missing sets of what is withheld."""
     rows = judged.screened.rows
     for row in sorted({rows * each // number for each in range(min(number, rows))}) if number > 0 else ():
@@ -252,7 +277,7 @@ def _alone(into: Path) -> Iterator[None]:
         yield
 
 
-def _described(source: Source, pack: RulePack, wanted: Wanted) -> dict[str, Any]:
+def _described(source: Source, pack: RulePack, wanted: Wanted, engine: str = "duckdb") -> dict[str, Any]:
     """What makes a run what it is: another one of these is another run."""
     from mgcds import __version__
 
@@ -266,6 +291,7 @@ def _described(source: Source, pack: RulePack, wanted: Wanted) -> dict[str, Any]
         "explained": wanted.explained,
         "input": fingerprint(source),
         "parts": source.parts,
+        "engine": engine,
     }
 
 
@@ -279,6 +305,7 @@ _SHOWN = {
     "explained": "more or fewer missing sets",
     "input": "another input, or files that were changed since",
     "parts": "other parts",
+    "engine": "another engine",
 }
 
 

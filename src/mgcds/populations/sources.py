@@ -1,4 +1,4 @@
-"""What a population is read from: Bulk Data of FHIR as NDJSON, or a facts table that was made before.
+"""What a population is read from: Bulk Data of FHIR as NDJSON, flat tables, or a facts table that was made before.
 
 A source is cut into parts that are the same in every run, whatever the memory and the number of processes: a run that was interrupted
 goes on where it stopped.
@@ -6,7 +6,7 @@ goes on where it stopped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -21,7 +21,11 @@ PART = 128_000_000
 """bytes of NDJSON that make a part, about"""
 PACKED = 10  # how much longer NDJSON is than its gzip, about
 ROWS = 100_000  # patients of a facts table that make a part, where its row groups are not longer
-WHAT = "give a folder or a file of NDJSON (*.ndjson, *.ndjson.gz), or of a facts table (*.parquet)"
+WHAT = (
+    "give a folder or a file of NDJSON (*.ndjson, *.ndjson.gz), or of a facts table (*.parquet), or a folder of flat tables "
+    "(people.parquet or people.csv, and others)"
+)
+FLAT, FLAT_ENDINGS = ("people", "measurements", "entries", "states"), (".parquet", ".csv", ".csv.gz")
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,24 @@ class FactsFiles:
         return len(self.groups)
 
 
-Source = FhirFiles | FactsFiles
+@dataclass(frozen=True)
+class FlatFiles:
+    """The flat tables of docs/population.md, each one file. A part is some of the patients."""
+
+    tables: Mapping[str, Path]
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All of them."""
+        return tuple(self.tables.values())
+
+    @cached_property
+    def parts(self) -> int:
+        """How many parts, from the lengths of the files alone."""
+        return max(1, round(sum(map(length, self.files)) / PART))
+
+
+Source = FhirFiles | FactsFiles | FlatFiles
 
 
 def source_of(given: Path) -> Source:
@@ -73,6 +94,8 @@ def source_of(given: Path) -> Source:
     files = tuple(sorted(given.iterdir())) if given.is_dir() else (given,)
     ndjson = tuple(each for each in files if is_ndjson(each))
     parquet = tuple(each for each in files if each.suffix == ".parquet")
+    if flat := _flat_tables(files) if given.is_dir() and not ndjson else {}:
+        return FlatFiles(flat)
     if ndjson and parquet:
         raise RecordError(f"{given}: holds NDJSON and Parquet; {WHAT}, not of both")
     if ndjson:
@@ -84,6 +107,15 @@ def source_of(given: Path) -> Source:
             f"{given}: is no facts table: its schema does not say {LAYOUT.decode()}; see docs/population.md"
         )
     raise RecordError(f"{given}: {'holds nothing that can be read' if given.exists() else 'is not there'}; {WHAT}")
+
+
+def _flat_tables(files: Sequence[Path]) -> dict[str, Path]:
+    """By name; none where there are no `people`. RecordError where one is there twice."""
+    found = {name: [each for each in files if each.name in {name + end for end in FLAT_ENDINGS}] for name in FLAT}
+    for paths in found.values():
+        if len(paths) > 1:
+            raise RecordError(f"{paths[0].parent}: has {' and '.join(path.name for path in paths)}; keep one of them")
+    return {name: paths[0] for name, paths in found.items() if paths} if found["people"] else {}
 
 
 def fingerprint(source: Source) -> str:

@@ -2,7 +2,7 @@
 
 Each statement is a view over those before it. `left` names the patients whose rows are not plain: they are read one by one, and
 are not in `facts`. What a row means is said in `model/reading.py` and `model/listing.py`; here the same is said of plain rows only:
-a value of at most seven digits and six places in a known unit, whole or partial dates, no problem of a specimen, a status that
+a value of at most seven digits and eighteen places in a known unit, whole or partial dates, no problem of a specimen, a status that
 counts. All times are compared in UTC, so the session's time zone must be UTC.
 """
 
@@ -14,20 +14,22 @@ from datetime import date
 from typing import Literal
 
 import sqlglot
+from sqlglot import exp
 
 from mgcds.engines.facts_table import GAPS, Layout, least, most
 from mgcds.model.facts import Reason
 from mgcds.model.pack import ListItem, MeasuredItem, StateItem
 from mgcds.model.units import SCORE
-from mgcds.populations.lookups import FINALITY, MAGNESIUM, MICRO, bit, most_masks, reported_items
+from mgcds.populations.lookups import FINALITY, MAGNESIUM, MICRO, PLACES, bit, most_masks, reported_items
 
 Dialect = Literal["duckdb", "spark"]
 
 # What both engines read as the same number or date; whatever else a value or a date may look like is not plain.
-_NUMBER = "(0|[1-9][0-9]{0,6})([.][0-9]{1,6})?"
+_NUMBER = "(0([.][0-9]{1,6})?|0[.][1-9][0-9]{0,17}|[1-9][0-9]{0,6}([.][0-9]{1,18})?)"
 _DAY = "(1[5-9]|2[0-9])[0-9]{2}(-(0[1-9]|1[0-2])(-[0-3][0-9])?)?"
 _TIME = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])"
 _WHEN = f"^({_DAY}|(1[5-9]|2[0-9])[0-9]{{2}}-(0[1-9]|1[0-2])-[0-3][0-9]{_TIME})\\\\z".replace("\\\\", "\\")
+FINE = f"CAST({10**PLACES} AS HUGEINT)"
 _VOID = ("cancelled", "entered-in-error")
 
 
@@ -41,7 +43,12 @@ class Statement:
 
     def sql(self, dialect: Dialect) -> str:
         """The query as an engine takes it."""
-        return sqlglot.parse_one(self.text, read="duckdb").sql(dialect, pretty=True)
+        query = sqlglot.parse_one(self.text, read="duckdb")
+        if dialect == "spark":  # its longest whole numbers are decimals without places
+            for kind in query.find_all(exp.DataType):
+                if kind.this == exp.DataType.Type.INT128:
+                    kind.replace(exp.DataType.build("DECIMAL(38, 0)"))
+        return query.sql(dialect, pretty=True)
 
 
 def statements(layout: Layout, on: date) -> tuple[Statement, ...]:
@@ -93,9 +100,14 @@ def _floor(above: str, below: str) -> str:
     return f"(2 * ((({above}) - {rest}) // ({below})) + CASE WHEN {rest} = 0 THEN 0 ELSE 1 END)"
 
 
-def _micro(text: str) -> str:
-    """A number in millionths, exactly."""
-    return f"CAST(TRY_CAST({text} AS DECIMAL(19, 6)) * CAST({MICRO} AS DECIMAL(7, 0)) AS BIGINT)"
+def _exact(text: str) -> str:
+    """A plain number in its finest parts, of which one makes FINE."""
+    whole = f"REGEXP_EXTRACT({text}, '^([0-9]+)', 1)"
+    return f"CAST({whole} || RPAD(SUBSTRING({text}, LENGTH({whole}) + 2), {PLACES}, '0') AS HUGEINT)"
+
+
+def _fine(millionths: str) -> str:
+    return f"(CAST({millionths} AS HUGEINT) * {10**PLACES // MICRO})"
 
 
 class _Statements:
@@ -116,7 +128,9 @@ class _Statements:
     # --- results ----------------------------------------------------------------------------------------------------------------
 
     def results(self) -> str:
-        """Results that are not void, with value, unit and day; `plain` where all of that can be relied on."""
+        """Results with value, unit and day; `plain` where all of that can be relied on, `dated` where the day can. Of a void one
+        nothing counts, but that it can be read.
+        """
         wholes = self._items(item for item in self.reported if item.whole)
         with_limits = self._items(item for item in self.reported if self.layout.measured[item.id].differences)
         ranks = " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in FINALITY.items())
@@ -124,20 +138,23 @@ class _Statements:
         limits = ", ".join(f"{self._own_limit(f'{side}_limit')} AS own_{side}" for side in ("lower", "upper"))
         # of a limit that is not the laboratory's own, the item's, both times `parts` and in millionths
         effective = {
-            side: f"CASE WHEN {side}_limit IS NULL THEN {side} * parts ELSE own_{side} * factor END"
+            side: f"CASE WHEN {side}_limit IS NULL THEN {_fine(side)} * parts ELSE own_{side} * factor END"
             for side in ("lower", "upper")
         }
+        comparable = "(comparator IS NULL OR comparator IN ('<', '<=', '>=', '>'))"
+        void = ", ".join(f"'{status}'" for status in _VOID)
+        believed = f"BETWEEN {_fine('least')} AND {_fine('greatest')}"
         own_is_plain = " AND ".join(
-            f"({side}_limit IS NULL OR COALESCE(own_{side} * weight BETWEEN least AND greatest, FALSE))"
-            for side in ("lower", "upper")
+            f"({side}_limit IS NULL OR COALESCE(own_{side} * weight {believed}, FALSE))" for side in ("lower", "upper")
         )
         return f"""
             SELECT *,
-                COALESCE(weight IS NOT NULL AND micro IS NOT NULL AND day IS NOT NULL AND finality IS NOT NULL
-                    AND micro * weight BETWEEN least AND greatest
-                    AND (comparator IS NULL OR comparator IN ('<', '<=', '>=', '>'))
-                    AND (LENGTH(date) <= 10 OR moment IS NOT NULL)
-                    AND (item NOT IN ({wholes}) OR micro % {MICRO} = 0)
+                COALESCE(day IS NOT NULL AND (LENGTH(date) <= 10 OR moment IS NOT NULL), FALSE) AS dated,
+                is_void AND NOT COALESCE(exact IS NOT NULL AND {comparable}, FALSE) AS is_unreadable,
+                COALESCE(weight IS NOT NULL AND exact IS NOT NULL AND finality IS NOT NULL
+                    AND exact * weight {believed}
+                    AND {comparable}
+                    AND (item NOT IN ({wholes}) OR exact % {FINE} = 0)
                     AND (item NOT IN ({with_limits}) OR ({own_is_plain} AND COALESCE(from_lower < from_upper, TRUE))),
                     FALSE) AS plain
             FROM (
@@ -146,16 +163,16 @@ class _Statements:
                     SELECT m.patient, m.item, m.value, m.comparator, m.unit, m.date, m.source, m.lower_limit, m.upper_limit,
                         u.unit_code, u.factor, u.parts, u.scale, u.weight, u.least, u.greatest, u.lower, u.upper,
                         CASE COALESCE(m.status, 'final') {ranks} END AS finality,
+                        COALESCE(m.status, 'final') IN ({void}) AS is_void,
                         CASE WHEN REGEXP_MATCHES(m.value, '{number}')
-                            THEN {_micro("m.value")} END AS micro,
+                            THEN {_exact("m.value")} END AS exact,
                         {_first("m.date")} AS day,
                         CASE WHEN LENGTH(m.date) > 10 AND {_plain("m.date")} THEN TRY_CAST(m.date AS TIMESTAMPTZ) END AS moment,
                         {limits}
                     FROM measurements AS m
                     LEFT JOIN units AS u ON m.item = u.item AND COALESCE(m.code, '') = u.code
-                        AND COALESCE(m.unit, '') = u.reported
+                        AND COALESCE(m.unit, '') = u.reported AND COALESCE(m.unit <> '', TRUE) AND COALESCE(m.code <> '', TRUE)
                     WHERE m.item IN ({self._items(self.reported)})
-                        AND COALESCE(m.status, 'final') NOT IN ('{"', '".join(_VOID)}')
                 ) AS read_results
             ) AS limited_results
         """
@@ -164,15 +181,17 @@ class _Statements:
         """A laboratory's limit in millionths, where it is in the unit of the value, written alike."""
         number = f"REGEXP_EXTRACT({text}, '^([^ ]*) ', 1)"
         alike = f"SUBSTRING({text}, LENGTH({number}) + 2) = m.unit"
-        return f"CASE WHEN REGEXP_MATCHES({text}, '^{_NUMBER} ') AND {alike} THEN {_micro(number)} END"
+        return f"CASE WHEN REGEXP_MATCHES({text}, '^{_NUMBER} ') AND {alike} THEN {_exact(number)} END"
 
     def newest(self) -> str:
-        """The result of each item that counts: the newest, of one moment the most final, then the most cautious."""
+        """The result of each item that counts: the newest, of one moment the most final, then the most cautious. One that is not plain
+        comes before others of its moment; older ones do not matter. Several are of one rank where only their order tells them apart.
+        """
         highest = self._items(item for item in self.reported if item.on_a_tie == "highest")
-        encoded = _floor("micro * factor * scale", f"parts * {MICRO}")
+        encoded = _floor("exact * factor * scale", f"parts * {FINE}")
         ends = {
-            "low": f"CASE WHEN comparator IN ('<', '<=') THEN NULL WHEN comparator = '>' AND {{0}} % 2 = 0 THEN {{0}} + 1 ELSE {{0}} END",
-            "high": f"CASE WHEN comparator IN ('>', '>=') THEN NULL WHEN comparator = '<' AND {{0}} % 2 = 0 THEN {{0}} - 1 ELSE {{0}} END",
+            "low": "CASE WHEN comparator IN ('<', '<=') THEN NULL WHEN comparator = '>' AND {0} % 2 = 0 THEN {0} + 1 ELSE {0} END",
+            "high": "CASE WHEN comparator IN ('>', '>=') THEN NULL WHEN comparator = '<' AND {0} % 2 = 0 THEN {0} - 1 ELSE {0} END",
         }
         of_ends = [f"{text.format('encoded')} AS {end}" for end, text in ends.items()]
         of_ends += [
@@ -182,17 +201,18 @@ class _Statements:
         ]
         units = f"CASE WHEN unit IS NULL OR unit = '{SCORE}' THEN '' ELSE ' ' || unit END"
         return f"""
-            SELECT patient, item, unit_code, days, date, source, {", ".join(of_ends)},
+            SELECT patient, item, plain, unit_code, days, date, source, {", ".join(of_ends)},
                 COALESCE(comparator, '') || value || {units} AS shown
             FROM (
                 SELECT *, {self.days("day")} AS days, {encoded} AS encoded,
-                    {_floor("micro * factor - from_lower", f"parts * {MICRO}")} AS to_lower,
-                    {_floor("micro * factor - from_upper", f"parts * {MICRO}")} AS to_upper,
-                    ROW_NUMBER() OVER (PARTITION BY patient, item ORDER BY
-                        day DESC, CASE WHEN moment IS NULL THEN 0 ELSE 1 END DESC, moment DESC NULLS LAST, finality DESC,
-                        CASE WHEN item IN ({highest}) THEN micro * weight ELSE -(micro * weight) END DESC,
+                    {_floor("exact * factor - from_lower", f"parts * {FINE}")} AS to_lower,
+                    {_floor("exact * factor - from_upper", f"parts * {FINE}")} AS to_upper,
+                    RANK() OVER (PARTITION BY patient, item ORDER BY
+                        day DESC, CASE WHEN moment IS NULL THEN 0 ELSE 1 END DESC, moment DESC NULLS LAST,
+                        CASE WHEN plain THEN 1 ELSE 0 END, finality DESC,
+                        CASE WHEN item IN ({highest}) THEN exact * weight ELSE -(exact * weight) END DESC,
                         COALESCE(source, '') DESC) AS place
-                FROM results WHERE plain AND day <= {self.on}
+                FROM results WHERE dated AND NOT is_void AND day <= {self.on}
             ) AS ranked WHERE place = 1
         """
 
@@ -205,7 +225,7 @@ class _Statements:
             names += ["unit_code"] if len(measured.scales) > 1 else []
             names += [f"to_{side}_{end}" for side in measured.differences for end in ("low", "high")]
             columns += [f"MAX(CASE WHEN item = '{item.id}' THEN {name} END) AS {item.id}_{name}" for name in names]
-        return f"SELECT patient, {', '.join(columns)} FROM newest GROUP BY patient"
+        return f"SELECT patient, {', '.join(columns)} FROM newest WHERE plain GROUP BY patient"
 
     # --- lists ------------------------------------------------------------------------------------------------------------------
 
@@ -226,7 +246,8 @@ class _Statements:
                 SELECT *, {_last("start", "began")} AS began_last, {_last("stop", "ended")} AS ended_last
                 FROM (
                     SELECT e.patient, CASE WHEN e.list = 'supplements' THEN 'medicines' ELSE e.list END AS list,
-                        e.list <> 'supplements' AS of_the_list, e.start, e.stop, COALESCE(e.status, 'active') AS status,
+                        e.list <> 'supplements' AS of_the_list, e.start, e.stop,
+                        CASE WHEN e.list IN ('conditions', 'symptoms') THEN 'active' ELSE COALESCE(e.status, 'active') END AS status,
                         c.recognised, c.is_computed_from{masks}, {_first("e.start")} AS began, {_first("e.stop")} AS ended
                     FROM entries AS e LEFT JOIN concepts AS c ON e.concept = c.concept
                 ) AS begun_entries
@@ -320,7 +341,9 @@ class _Statements:
             f"({name}_reviewed IS NOT NULL AND {_first(f'{name}_reviewed')} IS NULL)" for name in self._known_lists()
         )
         whose: list[str] = [
-            "SELECT patient FROM results WHERE NOT plain",
+            "SELECT patient FROM results WHERE NOT dated OR is_unreadable",
+            "SELECT patient FROM newest WHERE NOT plain",
+            "SELECT patient FROM newest GROUP BY patient, item HAVING COUNT(*) > 1",
             f"SELECT patient FROM dated_entries WHERE recognised IS NULL OR list NOT IN ({lists}) OR {bad_dates} "
             f"OR ended_last < began OR status NOT IN ('active', 'on-hold', 'stopped', 'unknown') "
             f"OR (is_computed_from AND is_current IS NOT FALSE)",
@@ -404,7 +427,7 @@ class _Statements:
         span = f"CASE WHEN youngest = oldest THEN {one} ELSE {one} || ' to ' || {other} END || ' years'"
         yield "age_gap", f"CASE WHEN {born} THEN {_gap('missing')} ELSE 0 END"
         yield "age_days", f"CASE WHEN {born} THEN NULL ELSE 0 END"
-        yield "age_low", self._cut_as("age_low", f"(GREATEST(youngest, 0) * {scale})")
+        yield "age_low", self._cut_as("age_low", f"(CASE WHEN youngest < 0 THEN 0 ELSE youngest END * {scale})")
         yield "age_high", self._cut_as("age_high", f"(oldest * {scale})")
         yield "age_shown", f"CASE WHEN {born} THEN NULL ELSE {span} END"
         yield "age_dated", "'born ' || born_on"

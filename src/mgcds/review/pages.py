@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -103,13 +102,9 @@ def _anchor(scenario: Scenario) -> str:
     return f"{scenario.feature.split('/')[1]}-{scenario.line}"
 
 
-_PARTS = re.compile(r'(<[^<>]+>|"[^"]*")')
-
-
 def _register_filters() -> None:
     filters = environment().filters
     filters["drawn"] = _drawn
-    filters["parts"] = lambda text: [part for part in _PARTS.split(text) if part]
     filters["anchor"] = _anchor
     filters["number"] = number
     filters["plain"] = plain

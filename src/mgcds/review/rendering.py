@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mgcds.errors import ReviewError
 
+_PARTS = re.compile(r'(<[^<>]+>|"[^"]*")')  # a placeholder or a quotation in a step
 MOST_BYTES = 500_000
 """of a page: more is slow to open where clinicians work"""
 
@@ -36,6 +38,7 @@ def environment() -> Environment:
         loader=PackageLoader("mgcds.review"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     found.filters["slug"] = lambda text: text.replace(" ", "-").replace("_", "-")
+    found.filters["parts"] = lambda text: [part for part in _PARTS.split(text) if part]
     return found
 
 

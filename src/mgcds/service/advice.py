@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from functools import cached_property, lru_cache
 from typing import Any
+
+import msgspec
 
 from mgcds.model.assessment import Assessment
 from mgcds.model.criterion import Asks, Criterion, Documented, Measure, State, Taking
@@ -16,6 +19,9 @@ from mgcds.model.pack import MeasuredItem, RulePack, about
 from mgcds.model.record import PatientRecord
 
 _MEDICINES = ("medicines", "antidepressants", "supplements")
+_WRITER = msgspec.json.Encoder(order="sorted")
+_DATED = re.compile(rb'"\s*(\d{4}[^"\\]*)"')
+"""a text of JSON that may be a date"""
 _FIELDS = {
     "medicines": _MEDICINES,
     "supplemental_magnesium": _MEDICINES,
@@ -31,24 +37,28 @@ class Inputs:
 
     def __init__(self, record: PatientRecord, pack: RulePack, on: date) -> None:
         self.record, self.pack, self.on = record, pack, on
-        self._plain: dict[str, list[Any]] = {}
+        self._written: dict[str, bytes] = {}
         self._ahead: dict[str, frozenset[int]] = {}
 
-    def plain(self, name: str) -> list[Any]:
-        """A field as data, and what of it was rejected. First-line care that is active is dated by the day it was read: no input."""
-        if name not in self._plain:
-            value = self.record.model_dump(mode="json", include={name}, exclude_defaults=True).get(name)
+    @cached_property
+    def _fields(self) -> dict[str, Any]:
+        return self.record.model_dump(mode="json", exclude_defaults=True)
+
+    def written(self, name: str) -> bytes:
+        """A field as JSON, and what of it was rejected. First-line care that is active is dated by the day it was read: no input."""
+        if name not in self._written:
+            value = self._fields.get(name)
             if name == "first_line_care" and isinstance(value, dict):
                 value = {key: part for key, part in value.items() if key != "date"}
             rejected = [bad for bad in self.record.rejected if bad.field.partition("[")[0] == name]
-            self._plain[name] = [value, [[bad.why, bad.date, bad.source] for bad in rejected]]
-        return self._plain[name]
+            self._written[name] = _WRITER.encode([value, [[bad.why, bad.date, bad.source] for bad in rejected]])
+        return self._written[name]
 
     def ahead(self, name: str) -> frozenset[int]:
         """In how many days something of a field begins or has ended: a medicine, a condition, a result dated in the future."""
         if name not in self._ahead:
-            texts = {text for text in _texts(self.plain(name)) if text[:4] >= f"{self.on.year:04}"}
-            self._ahead[name] = frozenset(days for text in texts for days in self._days_to(text))
+            texts = {text for text in _DATED.findall(self.written(name)) if int(text[:4]) >= self.on.year}
+            self._ahead[name] = frozenset(days for text in texts for days in self._days_to(text.decode()))
         return self._ahead[name]
 
     def _days_to(self, text: str) -> Iterator[int]:
@@ -65,17 +75,18 @@ def fingerprint(rules: Iterable[str], inputs: Inputs) -> str:
 
     The same data give the same on another day. Any new result of an item changes it, even one that changes no verdict.
     """
-    found = {name: inputs.plain(name) for name in sorted(_fields_of(rules, inputs.pack))}
-    text = json.dumps([inputs.pack.digest, found], sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    fields = sorted({field for rule in rules for field in _fields_of(rule, inputs.pack)})
+    found = hashlib.sha256(inputs.pack.digest.encode())
+    for name in fields:
+        found.update(b"\n%s:%s" % (name.encode(), inputs.written(name)))
+    return found.hexdigest()
 
 
-def _fields_of(rules: Iterable[str], pack: RulePack) -> set[str]:
-    items: dict[str, None] = {}
-    for rule in rules:
-        for each in (rule, *(holder.by for holder in pack.holders[rule])):
-            items.update(dict.fromkeys(pack.reads[each]))
-    return {field for item in items for field in _fields_of_item(item, pack)}
+@lru_cache(maxsize=1024)  # of a few packs at most: the one that is served, and one that takes its place
+def _fields_of(rule: str, pack: RulePack) -> frozenset[str]:
+    """The fields that a rule, and those that can hold it back, are read from."""
+    items = {item for each in (rule, *(holder.by for holder in pack.holders[rule])) for item in pack.reads[each]}
+    return frozenset(field for item in items for field in _fields_of_item(item, pack))
 
 
 def _fields_of_item(item_id: str, pack: RulePack) -> Iterator[str]:
@@ -99,7 +110,7 @@ def valid_until(rules: Iterable[str], assessment: Assessment, inputs: Inputs) ->
     reading = {each for rule in rules for each in (rule, *(holder.by for holder in pack.holders[rule]))}
     keys = {key for each in reading for key in pack.criteria_of[each]}
     ahead = {days for key in keys for days in _turns(pack.criteria[key], assessment, inputs.record)}
-    ahead.update(*(inputs.ahead(name) for name in _fields_of(rules, pack)))
+    ahead.update(*(inputs.ahead(name) for name in {field for rule in rules for field in _fields_of(rule, pack)}))
     return inputs.on + timedelta(days=min([most + 1, *(days for days in ahead if days >= 1)]) - 1)
 
 
@@ -150,14 +161,3 @@ def _birthday(record: PatientRecord, on: date) -> Iterator[int]:
         day = on + timedelta(days=days)
         if (day.month, day.day) in birthdays:
             yield days
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)

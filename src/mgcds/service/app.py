@@ -20,6 +20,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.background import BackgroundTask
 
 from mgcds import __version__
+from mgcds.service import described
 from mgcds.service.feedback import read_feedback
 from mgcds.service.hooks import Answer, answer, discovery, not_answered, operation_outcome, service_of
 from mgcds.service.ports import Caller, Decision, Parts, Refused, Seen
@@ -29,25 +30,8 @@ from mgcds.service.validate import not_validated, validate
 T = TypeVar("T")
 Endpoint = Callable[..., Awaitable[Response]]
 _LOG = logging.getLogger("mgcds.service")
-_THREADS, _RECORDERS, _MOST_WAITING = 8, 4, 1000
-_OBJECT = {"type": "object", "additionalProperties": True}
-_CALL: dict[str, Any] = {
-    "type": "object",
-    "required": ["hook", "hookInstance", "context"],
-    "properties": {
-        "hook": {"type": "string"},
-        "hookInstance": {"type": "string", "format": "uuid"},
-        "context": {"type": "object", "required": ["patientId"], "properties": {"patientId": {"type": "string"}}},
-        "prefetch": _OBJECT,
-    },
-}
-_EARLIER = {"cards": {"type": "array", "items": _OBJECT, "minItems": 1, "maxItems": 50}}
-_VALIDATION = {**_CALL, "required": [*_CALL["required"], "cards"], "properties": {**_CALL["properties"], **_EARLIER}}
-_FEEDBACK = {
-    "type": "object",
-    "required": ["feedback"],
-    "properties": {"feedback": {"type": "array", "items": _OBJECT, "minItems": 1, "maxItems": 500}},
-}
+_THREADS = {"gate": 8, "evaluate": 8, "feedback": 4, "remember": 4}
+_MOST_WAITING = 1000
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -65,27 +49,19 @@ def create_router(parts: Parts) -> APIRouter:
     """The endpoints alone, for an application that has its own CORS."""
     router, web = APIRouter(), _Web(parts)
     discover = web.watched("discovery", web.discover)
-    router.add_api_route("/cds-services", discover, methods=["GET"], responses=_responses(503), summary="Discovery")
-    for path, name, endpoint, body, summary, others in (
-        ("", "call", web.call, _CALL, "Call a service", (404, 412)),
-        ("/validate", "validate", web.validate, _VALIDATION, "Do earlier cards still hold?", (404, 412)),
-        ("/feedback", "feedback", web.feedback, _FEEDBACK, "What became of cards", (404, 503)),
-    ):
-        described = {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}
-        responses = _responses(400, 413, 415, *others)
+    found = described.responses(described.DISCOVERED, 503)
+    router.add_api_route("/cds-services", discover, methods=["GET"], responses=found, summary="Discovery")
+    for path, name, endpoint, body, answered, summary, others in (
+        ("", "call", web.call, described.CALL, described.CARDS, "Call a service", (404, 412)),
+        ("/validate", "validate", web.validate, described.VALIDATION, described.VALIDATED, "Do earlier cards still hold?", (404, 412)),
+        ("/feedback", "feedback", web.feedback, described.FEEDBACK, None, "What became of cards", (404, 503)),
+    ):  # fmt: skip
         router.add_api_route(
-            f"/cds-services/{{service}}{path}", web.watched(name, endpoint), methods=["POST"],
-            openapi_extra=described, responses=responses, summary=summary,
+            f"/cds-services/{{service}}{path}", web.watched(name, endpoint), methods=["POST"], summary=summary,
+            openapi_extra=described.body(body), responses=described.responses(answered, 400, 408, 413, 415, *others),
+            response_class=Response,
         )  # fmt: skip
     return router
-
-
-def _responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    content = {"application/json": {"schema": _OBJECT}}
-    refused: dict[int | str, dict[str, Any]] = {
-        status: {"description": "An OperationOutcome", "content": content} for status in statuses
-    }
-    return {401: {"description": "A token is missing or not accepted"}, **refused}
 
 
 class _Web:
@@ -93,7 +69,8 @@ class _Web:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._threads, self._recorders = CapacityLimiter(_THREADS), CapacityLimiter(_RECORDERS)
+        # apart: nobody is turned away at the gate because others are evaluated, and no call waits for feedback, which waits for the database
+        self._threads = {name: CapacityLimiter(count) for name, count in _THREADS.items()}
         self._waiting = 0
 
     def watched(self, name: str, endpoint: Endpoint) -> Endpoint:
@@ -129,7 +106,7 @@ class _Web:
         caller, body = Caller(), None
         try:
             caller, body = await self._admitted_body(request)
-            found = await self._in_time(partial(self._answer, body, service))
+            found = await self._in_time(partial(self._answer, body, service), "evaluate")
         except Refused as refused:
             return _refused(refused)
         except Exception as fault:
@@ -142,7 +119,7 @@ class _Web:
         body: Any = None
         try:
             _, body = await self._admitted_body(request)
-            found = await self._in_time(partial(self._validate, body, service))
+            found = await self._in_time(partial(self._validate, body, service), "evaluate")
         except Refused as refused:
             return _refused(refused)
         except Exception as fault:
@@ -158,7 +135,7 @@ class _Web:
             found = read_feedback(body, service, caller)
             if isinstance(found, dict):
                 return _json(400, found)
-            await self._in_time(partial(self._parts.memory.take, found))
+            await self._in_time(partial(self._parts.memory.take, found), "feedback")
         except Refused as refused:
             return _refused(refused)
         except Exception as fault:
@@ -181,7 +158,7 @@ class _Web:
         url = f"{base}{request.url.path}" if base else str(request.url.replace(query="", fragment=""))
         authorization = request.headers.get("authorization")
         try:
-            return await self._in_time(partial(self._parts.gate.admit, authorization, url))
+            return await self._in_time(partial(self._parts.gate.admit, authorization, url), "gate")
         except Refused:
             raise
         except Exception as fault:
@@ -198,9 +175,9 @@ class _Web:
         body = await limits.read({name.lower(): value for name, value in request.headers.items()}, request.stream())
         return caller, limits.parse(body)
 
-    async def _in_time(self, work: Callable[[], T]) -> T:
-        """In a thread; TimeoutError after `limits.seconds`, though the thread goes on to its end."""
-        running = anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
+    async def _in_time(self, work: Callable[[], T], which: str) -> T:
+        """In a thread of these; TimeoutError after `limits.seconds`, though the thread goes on to its end."""
+        running = anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads[which])
         async with asyncio.timeout(self._parts.limits.seconds):
             return await running
 
@@ -228,7 +205,7 @@ class _Web:
             decision = Decision(
                 service, found.hook_instance, now, now.date(), version, digest, found.fingerprint, found.said, found.problem, caller
             )  # fmt: skip
-            await anyio.to_thread.run_sync(self._parts.memory.remember, decision, limiter=self._recorders)
+            await anyio.to_thread.run_sync(self._parts.memory.remember, decision, limiter=self._threads["remember"])
         except Exception as fault:
             _log("a decision was not kept", fault)
             self._parts.watch.not_kept()

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any, Protocol
 
 from mgcds.model.assessment import Assessment, Suggestion, how_shown
@@ -101,7 +102,7 @@ def cards_of(call: Call, speaks: frozenset[str], unknown: Sequence[Rule]) -> Spo
         spoken.cards.append(card)
         spoken.said += [Said(suggestion.id, "offered", card["uuid"]) for suggestion in folded]
     card_uuid = ""
-    if any(not _lets_pass(rule, call.pack) for rule in unknown):
+    if any(rule.id not in _letting_pass(call.pack) for rule in unknown):
         spoken.cards.append(_not_evaluated(unknown, call))
         card_uuid = spoken.cards[-1]["uuid"]
     named = {rule.id for rule in unknown}
@@ -216,14 +217,15 @@ def _of_several(rules: list[str], call: Call) -> dict[str, Any]:
 # --- what was not evaluated -------------------------------------------------------------------------------------------------------
 
 
-def _lets_pass(rule: Rule, pack: RulePack) -> bool:
-    """Is it a rule that by `precedence.yaml` holds back only what is on record, because most people have no such entry?"""
-    return any(holder.by == rule.id and holder.lets_pass for holders in pack.holders.values() for holder in holders)
+@lru_cache(maxsize=8)  # of a few packs at most: the one that is served, and one that takes its place
+def _letting_pass(pack: RulePack) -> frozenset[str]:
+    """The rules that by `precedence.yaml` hold back only what is on record, because most people have no such entry."""
+    return frozenset(holder.by for holders in pack.holders.values() for holder in holders if holder.lets_pass)
 
 
 def _not_evaluated(rules: Sequence[Rule], call: Call) -> Card:
     """Safety rules that the data do not decide, with what would decide each."""
-    deciding = [rule for rule in rules if not _lets_pass(rule, call.pack)]
+    deciding = [rule for rule in rules if rule.id not in _letting_pass(call.pack)]
     seldom = [rule for rule in rules if rule not in deciding]
     titles = list(dict.fromkeys(title for rule in deciding for title in _missing(rule, call)))
     named = ", ".join(titles[:_MISSING_SHOWN]) + (" and more" if len(titles) > _MISSING_SHOWN else "")

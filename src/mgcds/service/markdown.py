@@ -14,7 +14,9 @@ _LONGEST = 300
 
 def plain(text: str, longest: int = _LONGEST) -> str:
     """One line without characters that steer a display or turn the direction of writing, cut between words."""
-    seen = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
+    seen = text
+    if not text.isascii() or not text.isprintable():
+        seen = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
     return shortened(" ".join(seen.split()), longest)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +93,7 @@ def _within(group: NDArray[np.intp], number: int, draws: NDArray[np.float64]) ->
 
 
 def _product(times: Mapping[str, float], marks: Iterable[frozenset[str]]) -> NDArray[np.float64]:
-    return np.array([np.prod([by for mark, by in times.items() if mark in each]) for each in marks])
+    return np.array([prod(by for mark, by in times.items() if mark in each) for each in marks], np.float64)
 
 
 def _check(pack: RulePack) -> None:

@@ -93,8 +93,8 @@ OTHER_MEDICINES = 0.5  # one of no value set, known by its name
 
 # --- how medicines and problems are recorded; assumed ---------------------------------------------------------------------------
 
-MEDICINES_REVIEWED, CONDITIONS_REVIEWED = 0.35, 0.30  # a List says when
-REVIEWED_LONG_AGO = 0.2  # of those
+MEDICINES_REVIEWED, CONDITIONS_REVIEWED = 0.06, 0.04  # a List says when; of the others, the day of the extract counts
+REVIEWED_LONG_AGO = 0.4  # of those
 PAST_MEDICINE, RESUMED_MEDICINE, RENEWED_MEDICINE = 0.15, 0.06, 0.30
 MEDICATION_RESOURCE = 0.15  # the order refers to a Medication
 MEDICINE_IN_WORDS, MEDICINE_UNKNOWN = 0.05, 0.012

@@ -1,4 +1,4 @@
-"""What the reader makes of each variant, once, as columns of the facts table: the table says what reading the resources would say."""
+"""What the reader makes of each variant, once, as columns of the facts table: the table says what extraction from the lines would say."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mgcds.populations.synthesis.strands import PATIENT
 
 
 class Readings:
-    """The rows of the variants that were met so far."""
+    """What was read of the variants that were met so far, column by column."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool, self._layout = pool, Layout(pool.pack)
@@ -29,7 +29,7 @@ class Readings:
             for name, strand in pool.strands.items()
         }
         unknown = self._layout.row(read_facts(PatientRecord(), pool.pack, pool.on), "")
-        self._rows: dict[str, list[dict[str, Any]]] = {name: [unknown] for name in pool.strands}
+        self._values = {name: {each: [unknown[each]] for each in columns} for name, columns in self._columns.items()}
         self._places: dict[str, dict[int, int]] = {name: {NONE: 0} for name in pool.strands}
 
     def table(self, chosen: Chosen, patients: pa.Array) -> pa.Table:
@@ -40,19 +40,21 @@ class Readings:
                 distinct, inverse = np.unique(numbers, return_inverse=True)
                 places = np.array([self._place(strand, number) for number in distinct.tolist()])[inverse]
                 for name, column in self._columns[strand].items():
-                    values = [row[name] for row in self._rows[strand]]
-                    columns[name] = self._taken(column, values, places, patients)
+                    columns[name] = self._taken(column, self._values[strand][name], places, patients)
         return pa.table([columns[name] for name in self._schema.names], self._schema)
 
     def _place(self, strand: str, number: int) -> int:
-        places, rows = self._places[strand], self._rows[strand]
+        places = self._places[strand]
         if number not in places:
             lines = [line for text in self._pool.variant(strand, number).lines.values() for line in text.splitlines()]
-            records = [reading.record for reading in read_ndjson(lines, self._pool.pack)] or [PatientRecord()]
+            records = [reading.record for reading in read_ndjson(lines, self._pool.pack, self._pool.on)] or [
+                PatientRecord()
+            ]
             facts = read_facts(records[0], self._pool.pack, self._pool.on)
             row = self._layout.row(facts, "")
-            places[number] = len(rows)
-            rows.append({name: row[name] for name in self._columns[strand]})
+            places[number] = len(places)
+            for name, values in self._values[strand].items():
+                values.append(row[name])
         return places[number]
 
     def _taken(self, column: Column, values: list[Any], places: Any, patients: pa.Array) -> pa.Array:
@@ -62,5 +64,6 @@ class Readings:
             return pa.array(values, pa.string()).take(pa.array(places))
         parts = [("", "", None) if each is None else each.partition(PATIENT) for each in values]
         before, after = (pa.array([part[at] for part in parts], pa.string()).take(pa.array(places)) for at in (0, 2))
-        whose = pc.if_else(pa.array([PATIENT in (each or "") for each in values]).take(pa.array(places)), patients, "")
+        ids = pc.utf8_slice_codeunits(patients, len("Patient/"))
+        whose = pc.if_else(pa.array([PATIENT in (each or "") for each in values]).take(pa.array(places)), ids, "")
         return pc.binary_join_element_wise(before, whose, after, "")

@@ -101,7 +101,7 @@ class _Writer:
         if self._readings is None:
             self._write_lines(part, first, number)
             return
-        patients = pa.array([self._cohort.patient(first + each) for each in range(number)])
+        patients = pa.array([f"Patient/{self._cohort.patient(first + each)}" for each in range(number)])
         table = self._readings.table(self._pool.choose(first, number), patients)
         with _whole(self._folder / f"facts-{part:05}.parquet") as file:
             pq.write_table(table, file)

@@ -1,0 +1,300 @@
+"""The fast way for plain patients says what reading them one by one says, of facts and of what was not used."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+
+from mgcds.engines.columnar import columnar
+from mgcds.engines.facts_table import Layout
+from mgcds.fhir import conditions, medicines
+from mgcds.model.pack import RulePack
+from mgcds.populations import plain
+from mgcds.populations.on_duckdb import facts_of
+from mgcds.populations.one_by_one import Read, read_group
+from mgcds.populations.plain import Flat
+from mgcds.populations.synthesis.writing import Cohort, write
+from tests.fhir.builders import MAGNESIUM, SERTRALINE, condition, medicine, mgdl, observation, patient, referring
+
+ON = date(2026, 11, 21)
+PATIENTS, MOST_LEFT = 400, 0.3
+Row = dict[str, Any]
+Unused = Counter[tuple[str, str]]
+Groups = Mapping[str, tuple[list[bytes], list[bytes]]]
+"""the lines of each patient, and those that they look up"""
+
+
+@dataclass
+class Outcome:
+    """Rows by patient, and what was not used of each."""
+
+    rows: dict[str, Row]
+    unused: dict[str, Unused]
+
+
+@pytest.fixture(scope="module")
+def layout(pack: RulePack) -> Layout:
+    return columnar(pack).layout
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Groups:
+    """Synthetic patients with all kinds of mess, by the lines that are theirs."""
+    folder = tmp_path_factory.mktemp("cohort") / "all"
+    write(Cohort(PATIENTS, 7, ON), folder)
+    found: dict[str, tuple[list[bytes], list[bytes]]] = defaultdict(lambda: ([], []))
+    catalogue: dict[str, bytes] = {}
+    for file in sorted(folder.glob("*.ndjson")):
+        for line in file.read_bytes().splitlines():
+            resource = json.loads(line)
+            kind = resource["resourceType"]
+            if kind == "Medication":
+                catalogue[f"Medication/{resource['id']}"] = line
+                continue
+            whose = f"Patient/{resource['id']}" if kind == "Patient" else resource["subject"]["reference"]
+            found[whose][0].append(line)
+            looked_up = resource.get("medicationReference", {}).get("reference")
+            if looked_up is not None:
+                found[whose][1].append(catalogue[looked_up])
+    return found | of_one(
+        {**MAG, "referenceRange": [{"low": {"value": 1.5, "unit": "mg/dL"}, "high": {"value": 2.3, "unit": "mg/dL"}}]},
+        medicine(text="sertraline", id="a", status="completed", **of()),
+    )
+
+
+def one_by_one(groups: Groups, layout: Layout) -> Outcome:
+    found = Outcome({}, {})
+    for own, shared in groups.values():
+        read = Read(layout)
+        read_group(list(enumerate(own, 1)), list(enumerate(shared, len(own) + 1)), layout.pack, ON, False, read)
+        (row,) = read.facts().to_pylist()
+        found.rows[row["patient"]] = row
+        found.unused[row["patient"]] = read.unused
+    return found
+
+
+def at_once(groups: Groups, layout: Layout) -> tuple[Outcome, dict[str, str]]:
+    """The plain patients, and why the others are not."""
+    flat, taken = Flat(layout, ON), list[str]()
+    why = {}
+    for who, (own, shared) in groups.items():
+        why[who] = flat.take(own, shared)
+        taken += [] if why[who] else [who]
+    facts, left = facts_of(flat.tables(), flat.concepts.table(), layout, ON)
+    unused = {who: Counter(flat.unused[number]) for number, who in enumerate(taken) if number not in left}
+    why |= {taken[number]: "a row that is not plain" for number in left if isinstance(number, int)}
+    return Outcome({row["patient"]: row for row in facts.to_pylist()}, unused), {
+        who: each for who, each in why.items() if each
+    }
+
+
+def differing(found: Outcome, expected: Outcome) -> list[Any]:
+    wrong = [
+        (who, name, row[name], expected.rows[who][name])
+        for who, row in found.rows.items()
+        for name in row
+        if row[name] != expected.rows[who][name]
+    ]
+    return wrong + [
+        (who, each, expected.unused[who]) for who, each in found.unused.items() if each != expected.unused[who]
+    ]
+
+
+@pytest.fixture(scope="module")
+def expected(cohort: Groups, layout: Layout) -> Outcome:
+    return one_by_one(cohort, layout)
+
+
+def test_a_cohort_with_mess(cohort: Groups, expected: Outcome, layout: Layout) -> None:
+    found, left = at_once(cohort, layout)
+    assert differing(found, expected) == []
+    assert len(left) < MOST_LEFT * PATIENTS, Counter(left.values())
+    assert found.rows.keys() | left.keys() == expected.rows.keys()
+    assert sum(map(len, found.unused.values())) > PATIENTS / 4
+
+
+def of_one(*resources: Row) -> dict[str, tuple[list[bytes], list[bytes]]]:
+    """One patient; Medications are looked up."""
+    found: tuple[list[bytes], list[bytes]] = ([], [])
+    for each in ({**patient(), "id": "p1"}, *resources):
+        found[each["resourceType"] == "Medication"].append(json.dumps(each).encode())
+    return {"Patient/p1": found}
+
+
+def of(who: str = "Patient/p1") -> Row:
+    return {"subject": {"reference": who}}
+
+
+def quantity(value: Any, unit: str) -> Row:
+    return {"valueQuantity": {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit}}
+
+
+DAY = {"effectiveDateTime": "2026-11-20"}
+MAG = observation(MAGNESIUM, mgdl(1.6), id="m", **of(), **DAY)
+SERTRALINE_SINCE = medicine(text="sertraline", id="a", authoredOn="2026-01-01", **of())
+
+PLAIN = [
+    pytest.param([MAG], id="a result"),
+    pytest.param([MAG, MAG], id="a result given twice"),
+    pytest.param(
+        [MAG, {**MAG, "id": "n", "status": "entered-in-error", "effectiveDateTime": "2026-11-21"}],
+        id="a void result after it",
+    ),
+    pytest.param(
+        [{**MAG, "id": "o", "valueQuantity": {"value": 1, "unit": "furlong"}, "effectiveDateTime": "2026-01-01"}, MAG],
+        id="an older one in an unknown unit",
+    ),
+    pytest.param(
+        [
+            observation(
+                "33914-3",
+                quantity(60, "mL/min/{1.73_m2}")
+                | {"valueQuantity": {"value": 60, "comparator": ">", "unit": "mL/min/1.73m2"}},
+                id="e",
+                **of(),
+                **DAY,
+            )
+        ],
+        id="a comparator",
+    ),
+    pytest.param(
+        [observation("8480-6", quantity(120, "mm[Hg]"), id="s", **of(), **DAY)], id="a result that no rule uses"
+    ),
+    pytest.param(
+        [SERTRALINE_SINCE, medicine(text="omeprazole", id="b", status="stopped", authoredOn="2025", **of())],
+        id="two medicines",
+    ),
+    pytest.param(
+        [
+            medicine(text="sertraline", id="a", status="completed", authoredOn="2026-01-01", **of()),
+            medicine(text="sertraline", id="b", authoredOn="2026-01-20", **of()),
+        ],
+        id="a renewal",
+    ),
+    pytest.param(
+        [
+            medicine(text="sertraline", id="a", status="stopped", authoredOn="2025-01-01", **of()),
+            medicine(text="sertraline", id="b", authoredOn="2026-01-20", **of()),
+        ],
+        id="after a pause",
+    ),
+    pytest.param(
+        [medicine(text="sertraline", id="a", status="entered-in-error", **of())], id="a medicine entered in error"
+    ),
+    pytest.param(
+        [
+            referring("Medication/sertraline", id="a", authoredOn="2026-01-01", **of()),
+            {**SERTRALINE, "id": "sertraline"},
+        ],
+        id="a medicine that is looked up",
+    ),
+    pytest.param([condition("Bipolar disorder", id="c", onsetDateTime="2020", **of())], id="a problem"),
+    pytest.param(
+        [condition("Bipolar disorder", id="c", verificationStatus={"coding": [{"code": "refuted"}]}, **of())],
+        id="a refuted one",
+    ),
+    pytest.param(
+        [condition("Bipolar disorder", id="c", clinicalStatus={"coding": [{"code": "resolved"}]}, **of())],
+        id="one that has ended on some day",
+    ),
+    pytest.param(
+        [{"resourceType": "AllergyIntolerance", "id": "x", "patient": {"reference": "Patient/p1"}}],
+        id="what is not read",
+    ),
+]
+
+
+@pytest.mark.parametrize("resources", PLAIN)
+def test_a_plain_patient(resources: list[Row], layout: Layout) -> None:
+    groups = of_one(*resources)
+    found, left = at_once(groups, layout)
+    assert left == {}
+    assert differing(found, one_by_one(groups, layout)) == []
+
+
+NOT_PLAIN = [
+    pytest.param({**MAG, "note": [{"text": "haemolysed"}]}, id="a note"),
+    pytest.param({**MAG, "modifierExtension": [{"url": "x"}]}, id="an element that may change all"),
+    pytest.param({**MAG, "focus": [{"reference": "Patient/other"}]}, id="about another"),
+    pytest.param({**MAG, "valueString": "low"}, id="two values"),
+    pytest.param({**MAG, "valueQuantity": {"value": "1.6", "unit": "mg/dL"}}, id="a number as text"),
+    pytest.param(
+        {
+            **MAG,
+            "valueQuantity": {"value": 1.6, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mg/dL"},
+        },
+        id="two units",
+    ),
+    pytest.param({**MAG, "subject": {"reference": "Patient/p1/_history/1"}}, id="a versioned reference"),
+    pytest.param({key: value for key, value in MAG.items() if key != "effectiveDateTime"}, id="no date"),
+    pytest.param({**MAG, "status": "registered"}, id="not a result yet"),
+    pytest.param({**SERTRALINE_SINCE, "doNotPerform": True}, id="an order not to"),
+    pytest.param(
+        {
+            **SERTRALINE_SINCE,
+            "status": "stopped",
+            "statusReason": {"coding": [{"system": "http://snomed.info/sct", "code": "105480006"}]},
+        },
+        id="refused",
+    ),
+    pytest.param(medicine(text="magnesium citrate", id="a", **of()), id="magnesium that is taken"),
+    pytest.param(condition("Bipolar disorder", id="c", abatementString="last year", **of()), id="an end in words"),
+    pytest.param({"resourceType": "MedicationDispense", "id": "d", "status": "completed", **of()}, id="a dispense"),
+    pytest.param({"resourceType": "Specimen", "id": "s", **of()}, id="a specimen"),
+]
+
+
+@pytest.mark.parametrize("resource", NOT_PLAIN)
+def test_a_patient_who_is_not_plain(resource: Row, layout: Layout) -> None:
+    found, left = at_once(of_one(resource), layout)
+    assert (list(found.rows), list(left)) == ([], ["Patient/p1"])
+
+
+def test_numbers_stay_as_they_were_written(layout: Layout) -> None:
+    ((own, _),) = (given := of_one(MAG)).values()
+    own[1] = own[1].replace(b'"value": 1.6', b'"value": 1.600')
+    (row,) = at_once(given, layout)[0].rows.values()
+    assert row["serum_magnesium_shown"] == "1.600 mg/dL"
+
+
+# --- seeded faults: each is noticed ---------------------------------------------------------------------------------------------
+
+Seed = Callable[[pytest.MonkeyPatch], None]
+
+
+def replaced(owner: Any, name: str, wrong: Any) -> Seed:
+    return lambda monkeypatch: monkeypatch.setattr(owner, name, wrong)
+
+
+FAULTS = [
+    pytest.param(
+        replaced(medicines, "STATUS", {**medicines.STATUS, "completed": "active"}), id="what was completed is taken"
+    ),
+    pytest.param(
+        replaced(medicines, "no_order", lambda resource, content, status: None), id="drafts and errors are orders"
+    ),
+    pytest.param(replaced(conditions, "NOT_SO", frozenset({"refuted"})), id="errors are problems"),
+    pytest.param(replaced(conditions, "ENDED", frozenset()), id="problems never end"),
+    pytest.param(replaced(plain, "limits_of", lambda given: (None, None)), id="no reference range"),
+    pytest.param(replaced(Flat, "_settle_forms", lambda self, one: None), id="PHQ-9 left out"),
+    pytest.param(replaced(Flat, "_settle_lists", lambda self, one: None), id="reviews left out"),
+    pytest.param(
+        replaced(plain, "same_medicine", lambda orders: [[order] for order in orders]), id="renewals are no course"
+    ),
+    pytest.param(replaced(plain, "reason", lambda why: ""), id="reasons lost"),
+    pytest.param(replaced(Flat, "_is_new", lambda self, reference, line, one: True), id="given twice, counted twice"),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_seeded_fault_is_noticed(
+    fault: Seed, cohort: Groups, expected: Outcome, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault(monkeypatch)
+    assert differing(at_once(cohort, layout)[0], expected)
