@@ -946,6 +946,14 @@ def screen_population(
     check: Annotated[
         int, typer.Option("--check", metavar="N", min=0, help="Patients of each part who are judged again, one by one.")
     ] = 5,
+    explain_: Annotated[
+        str,
+        typer.Option(
+            "--explain",
+            metavar="N",
+            help="Patterns of patients, a batch, of which to work out what is missing; or all.",
+        ),
+    ] = "300",
     memory: Annotated[
         str, typer.Option("--memory", metavar="SIZE", help="Memory to keep within, for all processes.")
     ] = "2GB",
@@ -967,7 +975,9 @@ def screen_population(
     pack = _pack(rules, jurisdiction)
     for each in rule or ():
         _known_rule(each, pack)
-    wanted = screening.Wanted(into, on or today(), tuple(rule or ()), verdicts, check)
+    wanted = screening.Wanted(
+        into, on or today(), tuple(rule or ()), verdicts, check, screening.number_of_patterns(explain_)
+    )
     found = screening.run(source, pack, wanted, engine.value, memory, workers, rules)
     if as_ is Format.json:
         _write_json(found.to_dict(pack, wanted.on, wanted.rules))

@@ -194,6 +194,10 @@ PLAIN = [
         ],
         id="a medicine that is looked up",
     ),
+    pytest.param(
+        [referring("Medication/lost", id="a", status="stopped", **of())],
+        id="a medicine that was stopped and is not given",
+    ),
     pytest.param([condition("Bipolar disorder", id="c", onsetDateTime="2020", **of())], id="a problem"),
     pytest.param(
         [condition("Bipolar disorder", id="c", verificationStatus={"coding": [{"code": "refuted"}]}, **of())],

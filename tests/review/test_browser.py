@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,7 +101,7 @@ def test_every_control_is_reached_and_seen_by_keyboard(page: Any, pages: Pages) 
         reached += 1
         assert outline == "solid", f"{tag} '{words}' has no visible focus"
     hidden = page.evaluate(
-        "document.querySelectorAll('details:not([open]) a[href], details:not([open]) [tabindex=\"0\"]').length"
+        "[...document.querySelectorAll('a[href], summary, [tabindex=\"0\"]')].filter(each => !each.checkVisibility()).length"
     )
     assert reached == wanted - hidden
 
@@ -166,12 +169,49 @@ def test_a_clipped_table_is_noticed(page: Any, pages: Pages) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
 
 
-def test_what_is_folded_on_a_screen_is_printed(page: Any, pages: Pages) -> None:
-    go(page, pages, "rules/severe-renal-impairment.html")
-    inside = "figure.grid details table"
-    assert not page.evaluate(f"document.querySelector('{inside}').checkVisibility({{contentVisibilityAuto: true}})")
+SEEN = "document.querySelector('{}').checkVisibility({{contentVisibilityAuto: true}})"
+
+
+def test_the_logic_that_is_folded_on_a_screen_is_printed(page: Any, pages: Pages) -> None:
+    seen = SEEN.format("#logic ~ details table")
+    go(page, pages, "rules/integrase-inhibitor-spacing.html")
+    assert not page.evaluate(seen)
     page.emulate_media(media="print")
-    assert page.evaluate(f"document.querySelector('{inside}').checkVisibility()")
+    assert page.evaluate(seen)
+
+
+@pytest.mark.parametrize("inside", ["figure.grid details table", "#scenarios ~ details li"])
+def test_what_says_a_thing_twice_is_printed_only_if_opened(page: Any, pages: Pages, inside: str) -> None:
+    go(page, pages, "rules/severe-renal-impairment.html", media="print")
+    assert not page.evaluate(SEEN.format(inside))
+    open_details(page)
+    assert page.evaluate(SEEN.format(inside))
+
+
+def test_the_last_sheet_has_more_than_the_footer(browser: Any, pages: Pages, tmp_path: Path) -> None:
+    """Looked at in the text of the PDF: pdftotext parts the sheets."""
+    if shutil.which("pdftotext") is None:
+        pytest.skip("NOT TESTED: sheets of paper need pdftotext (apt-get install poppler-utils)")
+    with browser.new_page() as printed:
+        for rule in ("severe-renal-impairment", "supplement-alone", "bradycardia", "trial-dose"):
+            printed.goto((pages.folder / f"rules/{rule}.html").as_uri())
+            printed.pdf(path=tmp_path / "page.pdf", format="A4")
+            ran = subprocess.run(["pdftotext", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True)
+            last = ran.stdout.rstrip("\f").split("\f")[-1]
+            assert "Not a medical device" in last
+            assert "fit for use with the remarks below" in last, rule
+
+
+def test_the_list_of_contents_is_folded_where_there_is_no_room(page: Any, pages: Pages) -> None:
+    seen = SEEN.format(".contents li a")
+    go(page, pages, "rules/severe-renal-impairment.html")
+    assert page.evaluate(seen)
+    assert not page.is_visible(".contents summary")
+    page.set_viewport_size({"width": 390, "height": 740})
+    assert not page.evaluate(seen)
+    page.click(".contents summary")
+    assert page.evaluate(seen)
+    page.set_viewport_size({"width": 1280, "height": 720})
 
 
 @pytest.mark.parametrize("href", KINDS_OF_PAGE)

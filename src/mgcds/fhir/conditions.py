@@ -21,7 +21,7 @@ def read_conditions(conditions: Iterable[Resource], pack: RulePack, gathered: Ga
     """All Conditions of the patient. One that is unconfirmed or provisional stays on the list; a refuted one does not."""
     for resource in conditions:
         try:
-            _read(resource, resource.content, pack, gathered)
+            _read(resource, resource.decode(), pack, gathered)
         except Unreadable as unreadable:
             gathered.given.add("conditions")
             gathered.reject("conditions", str(unreadable), resource)

@@ -214,7 +214,7 @@ def read_observations(
 def _take_observation(
     resource: Resource, codes: tuple[str, ...], results: Results, specimens: Specimens, gathered: Gathered
 ) -> None:
-    content = resource.content
+    content = resource.decode()
     occasion = occasion_of(resource, content)
     if content.get("focus"):
         gathered.leave(resource, ABOUT_ANOTHER)

@@ -140,16 +140,20 @@ class Resource(msgspec.Struct, eq=False, gc=False):
 
     @property
     def content(self) -> Node:
+        """As `decode`, kept for those who ask again."""
+        if self.decoded is None:
+            self.decoded = self.decode()
+        return self.decoded
+
+    def decode(self) -> Node:
         """All of it, numbers exact. Unreadable where it cannot be decoded."""
         if isinstance(self.raw, dict):
             return self.raw
-        if self.decoded is None:
-            try:
-                decoded = _EXACT.decode(self.raw)
-            except _UNDECODABLE:
-                raise Unreadable("it cannot be decoded") from None
-            self.decoded = decoded if isinstance(decoded, dict) else {}
-        return self.decoded
+        try:
+            decoded = _EXACT.decode(self.raw)
+        except _UNDECODABLE:
+            raise Unreadable("it cannot be decoded") from None
+        return decoded if isinstance(decoded, dict) else {}
 
     def same_as(self, other: Resource) -> bool:
         """Is the content the same?"""

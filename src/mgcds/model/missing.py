@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from itertools import chain, pairwise
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, Truth
 from mgcds.model.criterion import Asks, Criterion, Documented, Measure, State, Threshold
@@ -213,8 +213,9 @@ def _all_of(parts: Iterable[list[Way]]) -> list[Way]:
     found: list[Way] = [{}]
     for ways in sorted(parts, key=len):  # what leaves least choice first
         both: list[Way] = []
+        covering = _Covering(ways)
         for one in found:
-            if any(_covers(other, one) for other in ways):  # it does this already
+            if covering.has(one):  # it does this already
                 both.append(one)
             else:
                 both += (joined for other in ways if (joined := _join(one, other)) is not None)
@@ -264,17 +265,50 @@ def _of_item(item: str, bits: int) -> list[Way]:
 def _smallest(ways: Iterable[Way]) -> list[Way]:
     """Without the ways that another one makes superfluous: it needs no other items and allows all their values."""
     kept: list[Way] = []
+    covering = _Covering()
     for way in sorted(ways, key=lambda way: (len(_learnt(way)), len(way))):
-        if not any(_covers(other, way) for other in kept):
+        if not covering.has(way):
             kept.append(way)
-    return kept[:_MOST_WAYS]
+            covering.add(way)
+            if len(kept) == _MOST_WAYS:
+                break
+    return kept
+
+
+class _Covering:
+    """Ways, to be asked whether one of them covers another. By what they need, as bits: most need something that the other does not."""
+
+    _bits: ClassVar[dict[str, int]] = {}
+
+    def __init__(self, ways: Iterable[Way] = ()) -> None:
+        self._ways: dict[int, list[Way]] = {}
+        for way in ways:
+            self.add(way)
+
+    def add(self, way: Way) -> None:
+        self._ways.setdefault(self._needs(way), []).append(way)
+
+    def has(self, way: Way) -> bool:
+        other = ~self._needs(way)
+        for needs, ways in self._ways.items():
+            if not needs & other:
+                for each in ways:
+                    if _covers(each, way):
+                        return True
+        return False
+
+    def _needs(self, way: Way) -> int:
+        bits, found = self._bits, 0
+        for subject in way:
+            found |= bits.get(subject) or bits.setdefault(subject, 1 << len(bits))
+        return found
 
 
 def _covers(wide: Way, narrow: Way) -> bool:
-    if not wide.keys() <= narrow.keys():
-        return False
     for subject, allowed in wide.items():
-        need = narrow[subject]
+        need = narrow.get(subject)
+        if need is None:
+            return False
         if isinstance(allowed, int) and isinstance(need, int):
             if need & ~allowed:
                 return False

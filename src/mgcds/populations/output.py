@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mgcds.engines.columnar import STATUSES, Bits, Screened, Truths
 from mgcds.engines.facts_table import GAPS, Layout
-from mgcds.engines.patterns import distinct, patterns
+from mgcds.engines.patterns import Distinct, distinct, patterns
 from mgcds.model.missing import Pattern, sets_once
 from mgcds.model.pack import RulePack
 
@@ -33,14 +33,15 @@ SUGGESTIONS = pa.schema(
         pa.field("status", _WORD, False),
         pa.field("values", _VALUES, False),
         pa.field("met", _NAMES, False),
-        pa.field("missing", pa.list_(_NAMES), False),
+        pa.field("missing", pa.list_(_NAMES)),
         pa.field("held_back_by", _NAMES, False),
         pa.field("let_pass", _NAMES, False),
         pa.field("pack", _WORD, False),
     ]
 )
-"""`values`: what is known of the items the rule reads, as reported. `met`: its criteria that are met. The rest as in an assessment."""
-Sets = tuple[tuple[str, ...], ...]
+"""`values`: what is known of the items the rule reads, as reported. `met`: its criteria that are met. The rest as in an assessment; but
+`missing` is null where it was not worked out."""
+Sets = tuple[tuple[str, ...], ...] | None
 Rows = NDArray[np.intp]
 
 
@@ -53,6 +54,8 @@ class Counts:
     """rule, status → patients"""
     wanted: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
     """rule, one of the smallest sets of data that could let it be offered → patients; the empty set where no data could"""
+    unexplained: int = 0
+    """suggestions that are withheld and of which the missing sets were not worked out"""
     asked: Counter[str] = field(default_factory=Counter)
     """item or list → patients of whom some rule is withheld that it could help to decide"""
     known: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -61,12 +64,15 @@ class Counts:
     def add(self, other: Counts) -> None:
         """Those of other patients too."""
         self.patients += other.patients
+        self.unexplained += other.unexplained
         for name in ("statuses", "wanted", "asked", "known"):
             getattr(self, name).update(getattr(other, name))
 
 
 class Judged:
-    """One batch of a facts table, judged: `rules` are those that are written. On a day: a rule whose review has lapsed is not offered."""
+    """One batch of a facts table, judged: `rules` are those that are written. On a day: a rule whose review has lapsed is not offered.
+    `explained`: of how many patterns the missing sets are worked out, those of most patients first; of all where it is None.
+    """
 
     def __init__(
         self,
@@ -76,9 +82,11 @@ class Judged:
         layout: Layout,
         on: date,
         rules: Sequence[str] = (),
+        explained: int | None = None,
     ) -> None:
         self.screened, self.batch, self.pack, self.layout, self.on = screened, batch, pack, layout, on
         self.rules = tuple(rules or pack.rules)
+        self.explained = explained
         self.counts = Counts(screened.rows)
         self._asked: dict[str, NDArray[np.bool_]] = {}
         self.missing: dict[str, tuple[Rows, NDArray[np.int32], list[Sets]]] = {}
@@ -148,18 +156,33 @@ class Judged:
 
     def _withheld(self, rule: str) -> Iterator[pa.Table]:
         """For want of data; or, where its review has lapsed, whatever the data."""
-        rows, numbers, found = patterns(rule, self.screened, self.pack)
+        rows, numbers, found = self._patterns[rule]
         lapsed = self._lapsed(rule)
-        sets = [() if lapsed else sets_once(pattern, self.pack) for pattern in found]
+        sets = [() if lapsed else sets_once(each, self.pack) if each in self._chosen else None for each in found]
         self.missing[rule] = rows, numbers, sets
         self._count_missing(rule)
         held = pa.array([_held_back_by(pattern, self.pack) for pattern in found], _NAMES)
-        missing = pa.array([[list(items) for items in each] for each in sets], pa.list_(_NAMES))
+        missing = pa.array([each and [list(items) for items in each] for each in sets], pa.list_(_NAMES))
         yield self._rows(rule, WITHHELD, rows, held.take(numbers), _repeated((), _NAMES, rows), missing.take(numbers))
         if lapsed:
             rest = np.flatnonzero(self.screened.codes(rule) == OFFERED)
             nobody = _repeated((), _NAMES, rest)
             yield self._rows(rule, WITHHELD, rest, nobody, nobody, _repeated((), pa.list_(_NAMES), rest))
+
+    @cached_property
+    def _patterns(self) -> Mapping[str, Distinct]:
+        return {rule: patterns(rule, self.screened, self.pack) for rule in self.rules}
+
+    @cached_property
+    def _chosen(self) -> frozenset[Pattern]:
+        """The patterns of which the missing sets are worked out: it takes some hundredths of a second each."""
+        found = [
+            (number, each)
+            for _, numbers, of_rule in self._patterns.values()
+            for number, each in zip(np.bincount(numbers, minlength=len(of_rule)).tolist(), of_rule, strict=True)
+        ]
+        found.sort(key=lambda one: -one[0])  # of as many patients, in the order of the rules and of the patients
+        return frozenset(each for _, each in found[: self.explained])
 
     def _rows(self, rule: str, code: int, rows: Rows, held: pa.Array, passing: pa.Array, missing: pa.Array) -> pa.Table:
         met = {key: self.screened.criteria[key].met for key in self.pack.criteria_of[rule]}
@@ -206,10 +229,12 @@ class Judged:
     def _count_missing(self, rule: str) -> None:
         rows, numbers, sets = self.missing[rule]
         for number, patients in enumerate(np.bincount(numbers, minlength=len(sets)).tolist()):
-            for items in sets[number] or ((),):
+            found = sets[number]
+            self.counts.unexplained += patients if found is None else 0
+            for items in () if found is None else found or ((),):
                 self.counts.wanted[rule, items] += patients
-        for about in sorted({item for each in sets for items in each for item in items}):
-            wants = np.array([any(about in items for items in each) for each in sets])
+        for about in sorted({item for each in sets for items in each or () for item in items}):
+            wants = np.array([any(about in items for items in each or ()) for each in sets])
             self._asked.setdefault(about, np.zeros(self.screened.rows, np.bool_))[rows] |= wants[numbers]
 
     def count_known(self) -> None:

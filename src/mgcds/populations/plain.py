@@ -10,6 +10,7 @@ parse the same lines.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -555,6 +556,7 @@ class Flat:
     def _settle_medicines(self, one: _One, shared: dict[str, bytes]) -> None:
         """Orders become entries; those of one medicine are brought together by the reader."""
         orders = [each for kind in medicines.KINDS for each in one.orders if each.kind == kind]
+        orders = [each for each in orders if not self._is_lost(each, one, shared)]
         named = [self._named(each, one, shared) for each in orders]
         keys: set[object] = set()
         alone = True
@@ -573,12 +575,27 @@ class Flat:
         if active:
             one.states.append(("first_line_care", "active", one.reviewed.get("medicines", self._today), active))
 
+    @staticmethod
+    def _is_lost(order: _Ordering, one: _One, shared: dict[str, bytes]) -> bool:
+        """Was it stopped, and is not known what it was? The reader leaves it out then."""
+        medicine = order.medicine
+        if not isinstance(medicine, Shown) or medicine.reference in shared:
+            return False
+        if (
+            order.status != "stopped"
+            or medicine.display
+            or not re.fullmatch(r"Medication/[A-Za-z0-9.-]+", medicine.reference)
+        ):
+            raise NotPlain("a Medication that was not given")
+        one.unused.append(
+            (order.kind, reason(f"its medicine '{medicine.reference[:80]}' was not given; it was stopped"))
+        )
+        return True
+
     def _named(self, order: _Ordering, one: _One, shared: dict[str, bytes]) -> _Medicine:
         medicine = order.medicine
         if isinstance(medicine, Shown):
-            line = shared.get(medicine.reference)
-            if line is None:
-                raise NotPlain("a Medication that was not given")
+            line = shared[medicine.reference]
             one.used.add(medicine.reference)
             medicine = self._looked_up(line, medicine)
         if medicine is None:

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -40,6 +40,8 @@ RUN, DONE, SCRATCH, LOCK, SUMMARY = "run.json", "done", ".scratch", ".lock", "su
 PACK = b"mgcds.pack"
 LEAST = 500_000_000  # bytes that a single process needs
 AT_ONCE = 16_384  # patients, of whom all suggestions are held at once
+EXPLAINED = 300
+"""patterns, of AT_ONCE patients, of which the missing sets are worked out if nothing else is said; None: all"""
 CHECKED = 5
 """patients of a part who are judged again, one by one, if nothing else is said"""
 _UNUSED = pa.schema([("kind", pa.string()), ("why", pa.string()), ("number", pa.int64())])
@@ -48,13 +50,14 @@ _BROKEN = pa.schema([("file", pa.string()), ("line", pa.int64()), ("why", pa.str
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is written, and where; `rules`: of these only, of all where it is empty. `checked`: as CHECKED."""
+    """What is written, and where; `rules`: of these only, of all where it is empty. `checked`, `explained`: as CHECKED and EXPLAINED."""
 
     into: Path
     on: date
     rules: tuple[str, ...] = ()
     verdicts: bool = False
     checked: int = CHECKED
+    explained: int | None = EXPLAINED
 
 
 def run(
@@ -65,6 +68,13 @@ def run(
         return screen_on_spark(source_of(given), pack, wanted, bytes_of(memory), root)
     with phases() as progress:
         return screen(source_of(given), pack, wanted, memory=bytes_of(memory), workers=workers, progress=progress)
+
+
+def number_of_patterns(given: str) -> int | None:
+    """A number, or `all`. ScreenError where it is neither."""
+    if given != "all" and not given.isdecimal():
+        raise ScreenError(f"'{given[:40]}' is no number: write --explain 300, or --explain all")
+    return None if given == "all" else int(given)
 
 
 def bytes_of(size: str) -> int:
@@ -108,7 +118,7 @@ def screen(
         ):
             done[part] = note
             told("screening", len(done), source.parts)
-        found = _together(done.values(), before)
+        found = _together([note for _, note in sorted(done.items())], before)
         _write_json(wanted.into / SUMMARY, found.to_dict(pack, wanted.on, wanted.rules))
         shutil.rmtree(scratch)
         return found
@@ -152,7 +162,7 @@ def screen_part(wanted: Wanted, pack: RulePack, extracted: Extracted) -> tuple[i
     names = ("statuses", "suggestions", *(("verdicts",) if wanted.verdicts else ()))
     with ExitStack() as open_files:
         writers: dict[str, pq.ParquetWriter] = {}
-        for judged, first in judge(columnar(pack), extracted, wanted.on, wanted.rules):
+        for judged, first in judge(columnar(pack), extracted, wanted):
             tables = {name: getattr(judged, name)() for name in names}
             rows = sample(judged, tables["statuses"], wanted.checked - checked, first)
             checked += second_opinion.check(rows, pack, judged.layout, wanted.on, extracted.part)
@@ -180,7 +190,7 @@ def _scratch(wanted: Wanted, name: str, part: int) -> Path:
     return wanted.into / SCRATCH / f"{name}-{part}"
 
 
-def judge(engine: Columnar, extracted: Extracted, on: date, rules: Sequence[str] = ()) -> Iterator[tuple[Judged, int]]:
+def judge(engine: Columnar, extracted: Extracted, wanted: Wanted) -> Iterator[tuple[Judged, int]]:
     """The batches of a part, judged, each with the number of its first row."""
     first, facts = 0, extracted.facts.combine_chunks()
     for batch in facts.to_batches(AT_ONCE) or [pa.RecordBatch.from_pylist([], facts.schema)]:
@@ -188,7 +198,12 @@ def judge(engine: Columnar, extracted: Extracted, on: date, rules: Sequence[str]
             check(batch, engine.layout)
         except TableError as error:
             raise TableError(f"part {extracted.part}: {error}") from None
-        yield Judged(engine.screen_batch(batch), batch, engine.pack, engine.layout, on, rules), first
+        yield (
+            Judged(
+                engine.screen_batch(batch), batch, engine.pack, engine.layout, wanted.on, wanted.rules, wanted.explained
+            ),
+            first,
+        )
         first += batch.num_rows
 
 
@@ -200,7 +215,9 @@ def sample(judged: Judged, statuses: pa.Table, number: int, first: int) -> Itera
         missing = {
             rule: sets[numbers[at]]
             for rule, (withheld, numbers, sets) in judged.missing.items()
-            if (at := int(withheld.searchsorted(row))) < len(withheld) and withheld[at] == row
+            if (at := int(withheld.searchsorted(row))) < len(withheld)
+            and withheld[at] == row
+            and sets[numbers[at]] is not None
         }
         yield (
             first + row,
@@ -228,6 +245,7 @@ def plain(counts: Counts) -> dict[str, Any]:
     """Counts as plain data."""
     return {
         "patients": counts.patients,
+        "unexplained": counts.unexplained,
         "statuses": [[rule, status, number] for (rule, status), number in counts.statuses.items()],
         "wanted": [[rule, list(items), number] for (rule, items), number in counts.wanted.items()],
         "asked": [[about, number] for about, number in counts.asked.items()],
@@ -240,6 +258,7 @@ def _counts(note: Mapping[str, Any]) -> Counts:
         note["patients"],
         Counter({(rule, status): number for rule, status, number in note["statuses"]}),
         Counter({(rule, tuple(items)): number for rule, items, number in note["wanted"]}),
+        note["unexplained"],
         Counter(dict(note["asked"])),
         Counter({(about, what): number for about, what, number in note["known"]}),
     )
@@ -273,6 +292,7 @@ def _described(source: Source, pack: RulePack, wanted: Wanted, engine: str = "du
         "on": wanted.on.isoformat(),
         "rules": list(wanted.rules),
         "verdicts": wanted.verdicts,
+        "explained": wanted.explained,
         "input": fingerprint(source),
         "parts": source.parts,
         "engine": engine,
@@ -281,7 +301,8 @@ def _described(source: Source, pack: RulePack, wanted: Wanted, engine: str = "du
 
 _SHOWN = {
     "mgcds": "another version of mgcds", "pack": "another pack", "layout": "another layout", "on": "another day", "rules": "other rules",
-    "verdicts": "with or without verdicts", "input": "another input, or files that were changed since", "parts": "other parts",
+    "verdicts": "with or without verdicts", "explained": "more or fewer missing sets",
+    "input": "another input, or files that were changed since", "parts": "other parts",
     "engine": "another engine",
 }  # fmt: skip
 

@@ -47,6 +47,7 @@ class Screening:
                 }
                 for rule in rules or pack.rules
             },
+            "unexplained": counts.unexplained,
             "missing": dict(counts.asked.most_common()),
             "known": {
                 about: {what: number for (of, what), number in counts.known.items() if of == about}
@@ -94,6 +95,8 @@ def print_summary(printer: Printer, found: Screening, pack: RulePack, on: date, 
         ),
         "Nothing.",
     )
+    if counts.unexplained:
+        printer.line(f"Of {counts.unexplained:,} suggestions what is missing was not worked out: see --explain.", 2)
     printer.section(
         "Not used of the data",
         _most(f"{number:,} {kind}: {why}" for (kind, why), number in found.unused.most_common()),
