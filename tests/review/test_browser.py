@@ -17,6 +17,7 @@ pytestmark = needs_a_browser
 KINDS_OF_PAGE = (
     "index.html", "map.html", "invariants.html", "precedence.html", "evidence.html", "claims.html", "medicines.html", "items.html",
     "trace.html", "glossary.html", "rules/severe-renal-impairment.html", "rules/trial-dose.html", "rules/confirm-low-magnesium.html",
+    "rules/medicine-needs-spacing.html",
 )  # fmt: skip
 A4, LETTER = 687, 709
 """CSS pixels between the margins of 14 mm: 210 and 215.9 mm wide"""
@@ -137,7 +138,8 @@ def test_search_finds_a_rule_by_what_it_says(page: Any, pages: Pages) -> None:
     go(page, pages, "index.html")
     page.fill("#words", "nephrology today")
     assert page.locator("#all-rules tbody tr:visible").all_text_contents() != []
-    assert all("renal" in text.lower() for text in page.locator("#all-rules tbody tr:visible th").all_text_contents())
+    found = page.locator("#all-rules tbody tr:visible th").all_text_contents()
+    assert all("renal" in text.lower() or "kidney" in text.lower() for text in found)
     assert page.text_content("#number").endswith(" rules")
     page.fill("#words", "no rule says this")
     assert shown(page) == []
@@ -188,18 +190,32 @@ def test_what_says_a_thing_twice_is_printed_only_if_opened(page: Any, pages: Pag
     assert page.evaluate(SEEN.format(inside))
 
 
-def test_the_last_sheet_has_more_than_the_footer(browser: Any, pages: Pages, tmp_path: Path) -> None:
-    """Looked at in the text of the PDF: pdftotext parts the sheets."""
+def last_sheet(page: Any, file: Path) -> str:
+    """The text of the last sheet of paper: pdftotext parts the sheets."""
     if shutil.which("pdftotext") is None:
         pytest.skip("NOT TESTED: sheets of paper need pdftotext (apt-get install poppler-utils)")
-    with browser.new_page() as printed:
-        for rule in ("severe-renal-impairment", "supplement-alone", "bradycardia", "trial-dose"):
-            printed.goto((pages.folder / f"rules/{rule}.html").as_uri())
-            printed.pdf(path=tmp_path / "page.pdf", format="A4")
-            ran = subprocess.run(["pdftotext", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True)
-            last = ran.stdout.rstrip("\f").split("\f")[-1]
-            assert "Not a medical device" in last
-            assert "fit for use with the remarks below" in last, rule
+    page.pdf(path=file, format="A4")
+    ran = subprocess.run(["pdftotext", file, "-"], capture_output=True, text=True, check=True)
+    return ran.stdout.rstrip("\f").split("\f")[-1]
+
+
+BOX = "fit for use with the remarks below"
+
+
+@pytest.mark.parametrize("rule", ["severe-renal-impairment", "supplement-alone", "bradycardia"])
+def test_the_footer_stands_on_the_sheet_of_the_signature(page: Any, pages: Pages, tmp_path: Path, rule: str) -> None:
+    go(page, pages, f"rules/{rule}.html", media="print")
+    last = last_sheet(page, tmp_path / "page.pdf")
+    assert "Not a medical device" in last
+    assert BOX in last
+
+
+def test_a_footer_alone_on_a_sheet_is_noticed(page: Any, pages: Pages, tmp_path: Path) -> None:
+    go(page, pages, "rules/bradycardia.html", media="print")
+    page.add_style_tag(content=".keep { break-inside: auto } .only-print { break-before: page }")
+    last = last_sheet(page, tmp_path / "page.pdf")
+    assert "Not a medical device" in last
+    assert BOX not in last
 
 
 def test_the_list_of_contents_is_folded_where_there_is_no_room(page: Any, pages: Pages) -> None:

@@ -42,8 +42,14 @@ def test_a_spacing_rule_shows_the_hours_of_its_medicines(pages: Pages) -> None:
     """clinical.md 5.2: dolutegravir 2 hours before or 6 after, with rilpivirine 4 before or 6 after."""
     text = words(section(pages, "integrase-inhibitor-spacing", "medicines"))
     assert re.search(r"with other medicines 2 hours 6 hours major", text)
-    assert re.search(r"rilpivirine in one tablet 4 hours 6 hours major guide-therapeutique-vih ?; excerpt", text)
+    assert re.search(r"rilpivirine in one tablet 4 hours 6 hours major guide-therapeutique-vih read as: excerpt", text)
     assert section(pages, STOP, "medicines") == ""
+
+
+def test_a_side_without_an_interval_is_not_given_in_minutes(pack: RulePack) -> None:
+    """Gabapentin: 2 hours after magnesium, at any time before it."""
+    found = {each.title: each for each in medicines_of(pack.rules["medicine-needs-spacing"], pack)}
+    assert (found["Gabapentin"].before, found["Gabapentin"].after) == ("no interval", "2 hours")
 
 
 def test_a_source_that_the_rule_does_not_cite_is_shown_as_such(pages: Pages, pack: RulePack) -> None:

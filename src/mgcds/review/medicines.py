@@ -33,9 +33,10 @@ class Medicine:
 
     def _side(self, side: int) -> str:
         spacing = self.row.spacing if self.row is not None else None
-        if spacing is None:
-            return "no interval"
-        return "no time offered" if spacing == "avoid" else hours((spacing.before, spacing.after)[side])
+        if spacing == "avoid":
+            return "no time offered"
+        minutes = 0 if spacing is None else (spacing.before, spacing.after)[side]
+        return hours(minutes) if minutes else "no interval"
 
 
 def medicines_of(rule: Rule, pack: RulePack) -> list[Medicine]:
