@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-WALKTHROUGHS = [ROOT / "docs" / "tutorial.md", *(ROOT / "docs" / "how-to" / f"{page}.md" for page in ("alert-burden", "local-laboratory"))]
+WALKTHROUGHS = [
+    ROOT / "docs" / "tutorial.md",
+    *(ROOT / "docs" / "how-to" / f"{page}.md" for page in ("alert-burden", "local-laboratory")),
+]
 """followed step by step in an empty folder, by tests/docs/test_walkthroughs.py"""
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ pytestmark = needs_a_browser
 KINDS_OF_PAGE = (
     "index.html", "map.html", "invariants.html", "precedence.html", "evidence.html", "claims.html", "medicines.html", "items.html",
     "trace.html", "glossary.html", "rules/severe-renal-impairment.html", "rules/trial-dose.html", "rules/confirm-low-magnesium.html",
+    "rules/medicine-needs-spacing.html",
 )  # fmt: skip
 A4, LETTER = 687, 709
 """CSS pixels between the margins of 14 mm: 210 and 215.9 mm wide"""
@@ -98,7 +102,7 @@ def test_every_control_is_reached_and_seen_by_keyboard(page: Any, pages: Pages) 
         reached += 1
         assert outline == "solid", f"{tag} '{words}' has no visible focus"
     hidden = page.evaluate(
-        "document.querySelectorAll('details:not([open]) a[href], details:not([open]) [tabindex=\"0\"]').length"
+        "[...document.querySelectorAll('a[href], summary, [tabindex=\"0\"]')].filter(each => !each.checkVisibility()).length"
     )
     assert reached == wanted - hidden
 
@@ -134,7 +138,8 @@ def test_search_finds_a_rule_by_what_it_says(page: Any, pages: Pages) -> None:
     go(page, pages, "index.html")
     page.fill("#words", "nephrology today")
     assert page.locator("#all-rules tbody tr:visible").all_text_contents() != []
-    assert all("renal" in text.lower() for text in page.locator("#all-rules tbody tr:visible th").all_text_contents())
+    found = page.locator("#all-rules tbody tr:visible th").all_text_contents()
+    assert all("renal" in text.lower() or "kidney" in text.lower() for text in found)
     assert page.text_content("#number").endswith(" rules")
     page.fill("#words", "no rule says this")
     assert shown(page) == []
@@ -166,12 +171,63 @@ def test_a_clipped_table_is_noticed(page: Any, pages: Pages) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
 
 
-def test_what_is_folded_on_a_screen_is_printed(page: Any, pages: Pages) -> None:
-    go(page, pages, "rules/severe-renal-impairment.html")
-    inside = "figure.grid details table"
-    assert not page.evaluate(f"document.querySelector('{inside}').checkVisibility({{contentVisibilityAuto: true}})")
+SEEN = "document.querySelector('{}').checkVisibility({{contentVisibilityAuto: true}})"
+
+
+def test_the_logic_that_is_folded_on_a_screen_is_printed(page: Any, pages: Pages) -> None:
+    seen = SEEN.format("#logic ~ details table")
+    go(page, pages, "rules/integrase-inhibitor-spacing.html")
+    assert not page.evaluate(seen)
     page.emulate_media(media="print")
-    assert page.evaluate(f"document.querySelector('{inside}').checkVisibility()")
+    assert page.evaluate(seen)
+
+
+@pytest.mark.parametrize("inside", ["figure.grid details table", "#scenarios ~ details li"])
+def test_what_says_a_thing_twice_is_printed_only_if_opened(page: Any, pages: Pages, inside: str) -> None:
+    go(page, pages, "rules/severe-renal-impairment.html", media="print")
+    assert not page.evaluate(SEEN.format(inside))
+    open_details(page)
+    assert page.evaluate(SEEN.format(inside))
+
+
+def last_sheet(page: Any, file: Path) -> str:
+    """The text of the last sheet of paper: pdftotext parts the sheets."""
+    if shutil.which("pdftotext") is None:
+        pytest.skip("NOT TESTED: sheets of paper need pdftotext (apt-get install poppler-utils)")
+    page.pdf(path=file, format="A4")
+    ran = subprocess.run(["pdftotext", file, "-"], capture_output=True, text=True, check=True)
+    return ran.stdout.rstrip("\f").split("\f")[-1]
+
+
+BOX = "fit for use with the remarks below"
+
+
+@pytest.mark.parametrize("rule", ["severe-renal-impairment", "supplement-alone", "bradycardia"])
+def test_the_footer_stands_on_the_sheet_of_the_signature(page: Any, pages: Pages, tmp_path: Path, rule: str) -> None:
+    go(page, pages, f"rules/{rule}.html", media="print")
+    last = last_sheet(page, tmp_path / "page.pdf")
+    assert "Not a medical device" in last
+    assert BOX in last
+
+
+def test_a_footer_alone_on_a_sheet_is_noticed(page: Any, pages: Pages, tmp_path: Path) -> None:
+    go(page, pages, "rules/bradycardia.html", media="print")
+    page.add_style_tag(content=".keep { break-inside: auto } .only-print { break-before: page }")
+    last = last_sheet(page, tmp_path / "page.pdf")
+    assert "Not a medical device" in last
+    assert BOX not in last
+
+
+def test_the_list_of_contents_is_folded_where_there_is_no_room(page: Any, pages: Pages) -> None:
+    seen = SEEN.format(".contents li a")
+    go(page, pages, "rules/severe-renal-impairment.html")
+    assert page.evaluate(seen)
+    assert not page.is_visible(".contents summary")
+    page.set_viewport_size({"width": 390, "height": 740})
+    assert not page.evaluate(seen)
+    page.click(".contents summary")
+    assert page.evaluate(seen)
+    page.set_viewport_size({"width": 1280, "height": 720})
 
 
 @pytest.mark.parametrize("href", KINDS_OF_PAGE)

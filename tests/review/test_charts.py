@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -63,6 +64,43 @@ def test_what_is_far_beyond_the_limits_stands_at_the_end_with_its_value() -> Non
     assert max(float(x) for x in re.findall(r'x[12]?="([\d.]+)"', EGFR)) <= 760
 
 
+def test_a_break_of_the_axis_stands_only_before_what_lies_beyond() -> None:
+    assert len(parts(EGFR, "line", **{"class": "axis break"})) == 2
+    inside = number_line("egfr", "eGFR", "", LIMITS, [dot for dot in DOTS if dot.value != 190])
+    assert parts(inside, "line", **{"class": "axis break"}) == []
+
+
+def test_what_is_known_to_lie_between_two_numbers_is_drawn_between_them() -> None:
+    """10 to 13 does not cross the limit at 20; a bound that reaches up does."""
+    limits = [Range("mild", 5, 20, True, False)]
+
+    def ends(dot: Dot) -> tuple[float, float]:
+        svg = number_line("phq9", "PHQ-9", "", limits, [dot], whole=True)
+        reached = max(float(line["x2"]) for line in parts(svg, "line", **{"class": "line offered"}))
+        return reached, max(float(line["x1"]) for line in parts(svg, "line", **{"class": "limit"}))
+
+    between, limit = ends(Dot(10, "offered", 1, "10 to 13", to=13))
+    assert between < limit
+    beyond, limit = ends(Dot(10, "offered", 1, ">=10", "up"))
+    assert beyond > limit
+
+
+def test_words_beside_dots_do_not_cover_one_another() -> None:
+    near = [Dot(30 + place / 10, "offered", 111, "") for place in range(4)]
+    written = parts(number_line("egfr", "eGFR", "", LIMITS, near), "text", **{"font-size": "9.5"})
+    assert len(written) == 4
+    places = sorted((float(each["y"]), float(each["x"])) for each in written)
+    assert all(y != above or x - left >= 5 * len("×111") for (above, left), (y, x) in pairwise(places))
+
+
+def test_what_has_no_fractions_has_whole_ticks() -> None:
+    near = [Dot(18, "offered", 1, ""), Dot(19, "offered", 1, "")]
+    ages = number_line("age", "Age", "years", [Range("adult", 18, None)], near, whole=True)
+    said = [found.text or "" for found in ET.fromstring(ages).iter("text")]
+    assert "18" in said
+    assert not [text for text in said if re.fullmatch(r"\d+\.\d+", text)]
+
+
 def test_what_a_drawing_is_given_is_escaped() -> None:
     assert "<d>" not in EGFR
     assert "&lt;d&gt;" in EGFR
@@ -113,6 +151,21 @@ def test_a_forest_plot_has_its_interval_around_its_effect_and_says_its_sides() -
     assert "No effect is 1; lower: less; higher: more." in svg
 
 
+def test_an_axis_of_ratios_has_a_tick_beyond_every_point() -> None:
+    svg = forest(
+        "or",
+        "odds ratio",
+        [Effect("a", Decimal("2.6"), Decimal("1.1"), Decimal("4.2"))],
+        1,
+        ("lower risk", "higher risk"),
+        True,
+    )
+    ticks = {found.text: float(found.attrib["x"]) for found in ET.fromstring(svg).iter("text")}
+    (interval,) = parts(svg, "line", **{"class": "line"})
+    assert ticks["3"] < float(interval["x2"]) < ticks["5"]
+    assert ET.fromstring(svg).attrib["viewBox"].split()[3] == "79"  # short sides share one line
+
+
 def test_an_effect_without_an_interval_has_no_line() -> None:
     svg = forest("phelan", "g", [Effect("phelan-2018", Decimal("-0.21"))], 0, ("less", "more"))
     assert parts(svg, "line", **{"class": "line"}) == []
@@ -132,3 +185,10 @@ def test_ticks_are_few_round_and_inside(low: float, high: float) -> None:
     assert 3 <= len(ticks) <= 8
     assert low <= ticks[0] <= ticks[-1] <= high
     assert all(len(plain_number(tick)) <= 6 for tick in ticks)
+
+
+def test_a_score_of_few_points_stands_whole_on_its_scale() -> None:
+    """Item 9 of the PHQ-9 goes from 0 to 3, and its only limit is 1."""
+    dots = [Dot(score, "offered", 1, "") for score in range(4)]
+    svg = number_line("item9", "PHQ-9 item 9", "", [Range("positive", 1, None)], dots, whole=True)
+    assert parts(svg, "line", **{"class": "axis break"}) == []

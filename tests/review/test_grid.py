@@ -79,3 +79,62 @@ def test_what_can_hold_a_trial_back_has_its_own_lines(pack: RulePack, read: dict
     assert statuses[59.9] == "suppressed"
     assert statuses[60.0] == "offered"
     assert statuses[None] == "withheld"
+
+
+TRIAL = "supplement-alongside-therapy"
+
+
+def held(pack: RulePack, read: dict[str, Feature]) -> dict[str, Line]:
+    found = grid_of_holders(pack.rules[TRIAL], cases_of(TRIAL, scenarios(read)), CaseFacts(pack), pack)
+    return {line.item.id: line for line in found}
+
+
+def test_a_score_that_lies_between_two_numbers_ends_at_the_second(pack: RulePack, read: dict[str, Feature]) -> None:
+    """Of an incomplete PHQ-9 the least and the highest possible sum are known, "10 to 13": it crosses no limit at 20."""
+    between = [dot for dot in lines(TRIAL, pack, read)["phq9-0"].dots if dot.says.startswith("10 to 13")]
+    assert {(dot.value, dot.to, dot.reaches) for dot in between} == {(10.0, 13.0, "")}
+    assert {dot.status for dot in between} >= {"offered"}
+
+
+def test_what_was_never_measured_stands_apart_from_what_is_not_usable(pack: RulePack, read: dict[str, Feature]) -> None:
+    line = lines(TRIAL, pack, read)["phq9-0"]
+    gaps = {dot.gap: dot.says for dot in line.dots if dot.value is None}
+    assert gaps["not on record"].startswith("not on record: ")
+    assert gaps["not usable"].startswith("not usable: ")
+
+
+def test_a_scenario_is_named_once_with_its_rows(pack: RulePack, read: dict[str, Feature]) -> None:
+    for line in lines("confirm-low-magnesium", pack, read).values():
+        for entry in line.entries:
+            assert sum(count for _, count in entry.scenarios) == len(entry.cases)
+            assert len({(each.feature, each.line) for each, _ in entry.scenarios}) == len(entry.scenarios)
+
+
+def test_ages_and_scores_have_no_fractions(pack: RulePack, read: dict[str, Feature]) -> None:
+    assert lines(TRIAL, pack, read)["phq9-0"].is_whole
+    assert held(pack, read)["age"].is_whole
+    assert not lines("confirm-low-magnesium", pack, read)["serum_magnesium-0"].is_whole
+
+
+@pytest.mark.parametrize(
+    ("item", "value", "why"),
+    [
+        pytest.param("qtc", "510 ms", "not: takes antidepressants whose labels warn of QT prolongation", id="another condition is not met"),
+        pytest.param("bmi", "15 kg/m2", "stale: 181 days old, current for 180", id="too old"),
+        pytest.param("phq9_item9", "1", "suicide risk assessment is on record as no acute risk", id="answered since"),
+    ],
+)  # fmt: skip
+def test_a_value_that_looks_alarming_and_is_passed_over_says_why(
+    item: str, value: str, why: str, pack: RulePack, read: dict[str, Feature]
+) -> None:
+    said = [reason for shown, reason in held(pack, read)[item].passed_over if shown == value]
+    assert said
+    assert all(why in reason for reason in said)
+
+
+def test_a_value_that_itself_clears_every_holder_is_not_explained(pack: RulePack, read: dict[str, Feature]) -> None:
+    found = held(pack, read)
+    assert found["egfr"].passed_over == []
+    assert {shown for shown, _ in found["bmi"].passed_over} == {"15 kg/m2"}
+    for line in found.values():
+        assert all(entry.status == "offered" for entry in line.entries if entry.passed_over)

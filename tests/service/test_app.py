@@ -375,7 +375,7 @@ def test_a_gate_that_fails_lets_nobody_in(caplog: pytest.LogCaptureFixture) -> N
         admit = failing
 
     with TestClient(create_app(parts(gate=Door()))) as client:
-        assert client.post(URL, json=request(**KIDNEYS)).status_code == 401
+        assert client.post(URL, json=request(**KIDNEYS)).status_code == 503
     assert "Example" not in caplog.text
 
 

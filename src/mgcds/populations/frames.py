@@ -37,7 +37,8 @@ def screen_frame(
             table = table.set_column(place, field.name, table.column(place).cast(field.type))
     found = [_statuses(part, chosen, on or today()) for part in table.combine_chunks().to_batches(_AT_ONCE)]
     whole = pa.concat_tables(found or [_statuses(pa.RecordBatch.from_pylist([], table.schema), chosen, on or today())])
-    return _like(frame, whole)
+    like: Frame = _like(frame, whole)
+    return like
 
 
 def _statuses(batch: pa.RecordBatch, pack: RulePack, on: date) -> pa.Table:

@@ -353,7 +353,7 @@ def screened(facts: DataFrame, shipped: Shipped, wanted: Wanted, what: str) -> D
     """
     engine = shipped.engine()
     nobody = schema_of(engine.layout, told=True).empty_table()
-    ((judged, _),) = judge(engine, Extracted(0, 1, nobody), wanted.on, wanted.rules)
+    ((judged, _),) = judge(engine, Extracted(0, 1, nobody), wanted)
     schema = pa.schema([(each.name, _decoded(each.type)) for each in getattr(judged, what)().schema])
     if what == "suggestions":
         return facts.mapInArrow(partial(_suggest, shipped, wanted, schema), ddl(schema.append(_NOTE)))
@@ -384,7 +384,7 @@ def _judged(shipped: Shipped, wanted: Wanted, batches: Batches) -> Iterator[tupl
     engine, before = shipped.engine(), 0
     for batch in batches:
         facts = pa.Table.from_batches([batch]).replace_schema_metadata({LAYOUT: engine.layout.digest})
-        for judged, first in judge(engine, Extracted(0, 1, facts), wanted.on, wanted.rules):
+        for judged, first in judge(engine, Extracted(0, 1, facts), wanted):
             yield judged, before + first
         before += batch.num_rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from mgcds.model.pack import RulePack
 from mgcds.review.results import Result, Run, feature_of
 from mgcds.scenarios.examples import Example, example_of, rows_of
 from mgcds.scenarios.features import DRAFT, read_feature, tags_of
+
+_OUTCOME = re.compile(r'^"([^"]+)" is <([^<>]+)>$')
+"""the step whose column says what became of a suggestion"""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,14 @@ class Scenario:
     @property
     def counts(self) -> Counter[str]:
         return Counter(row.result.outcome for row in self.rows)
+
+    @property
+    def outcomes(self) -> dict[str, list[str]]:
+        """The columns that say what became of a suggestion, with the rules they say it of."""
+        found: dict[str, list[str]] = {}
+        for rule, column in (pair for _, text in self.steps for pair in _OUTCOME.findall(text)):
+            found.setdefault(column, []).append(rule)
+        return found
 
 
 @dataclass(frozen=True)

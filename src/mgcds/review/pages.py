@@ -111,7 +111,7 @@ def _register_filters() -> None:
 
 
 def _drawn(line: Line) -> Markup:
-    return number_line(line.key, line.item.title, line.shown_unit, line.ranges, line.dots)
+    return number_line(line.key, line.item.title, line.shown_unit, line.ranges, line.dots, line.is_whole)
 
 
 Page = tuple[str, dict[str, object]]

@@ -54,11 +54,11 @@ def create_router(parts: Parts) -> APIRouter:
     for path, name, endpoint, body, answered, summary, others in (
         ("", "call", web.call, described.CALL, described.CARDS, "Call a service", (404, 412)),
         ("/validate", "validate", web.validate, described.VALIDATION, described.VALIDATED, "Do earlier cards still hold?", (404, 412)),
-        ("/feedback", "feedback", web.feedback, described.FEEDBACK, None, "What became of cards", (404, 503)),
+        ("/feedback", "feedback", web.feedback, described.FEEDBACK, None, "What became of cards", (404,)),
     ):  # fmt: skip
         router.add_api_route(
             f"/cds-services/{{service}}{path}", web.watched(name, endpoint), methods=["POST"], summary=summary,
-            openapi_extra=described.body(body), responses=described.responses(answered, 400, 408, 413, 415, *others),
+            openapi_extra=described.body(body), responses=described.responses(answered, 400, 408, 413, 415, 503, *others),
             response_class=Response,
         )  # fmt: skip
     return router
@@ -163,7 +163,7 @@ class _Web:
             raise
         except Exception as fault:
             _log("gate", fault)
-            raise Refused(401, "") from None
+            raise Refused(503, "who calls could not be checked in time; try again later") from None
 
     async def _admitted_body(self, request: Request) -> tuple[Caller, Any]:
         """Who calls, and the JSON of the body. Refused where either cannot be had."""

@@ -18,7 +18,7 @@ from mgcds.populations.synthesis import prevalence as p
 from mgcds.populations.synthesis.strands import PATIENT, SUBJECT, Sheet, loinc
 
 VALUES = 2_048  # variants of an item: its values from the least to the greatest
-_PREFIXES = {"mmol/L": "umol/L", "g/L": "mg/dL"}  # other units of the same kind, that reports are really in
+_FOREIGN = {"mmol/L": "umol/L", "g/L": "mg/dL"}  # other units of the same kind, that reports are really in
 _PLACES = {"mmol/L": 2, "mg/dL": 2, "meq/L": 2, "g/dL": 1}
 _HIGHEST_EGFR_TOLD = 90  # what laboratories report as ">90"
 
@@ -134,7 +134,7 @@ def _fault(item: MeasuredItem, sheet: Sheet) -> str:
 
 
 _POSSIBLE: dict[str, Callable[[MeasuredItem], bool]] = {
-    "foreign unit": lambda item: item.units[0] in _PREFIXES,
+    "foreign unit": lambda item: item.units[0] in _FOREIGN,
     "no unit": lambda item: item.units[0] != SCORE,
     "contradicting unit": lambda item: item.units[0] != SCORE,
     "comparator": lambda item: item.units[0] != SCORE,
@@ -144,7 +144,7 @@ _POSSIBLE: dict[str, Callable[[MeasuredItem], bool]] = {
 
 
 def _foreign_unit(found: Result, sheet: Sheet) -> None:
-    foreign = _PREFIXES[found.item.units[0]]
+    foreign = _FOREIGN[found.item.units[0]]
     scale = factor(found.unit or "", foreign, found.item.substance)
     allowed = found.item.codes[found.code]
     if scale is None or all(factor(foreign, unit) is None for unit in allowed):
