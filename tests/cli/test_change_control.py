@@ -63,7 +63,7 @@ def test_a_rule_is_shown_signed_and_listed(rules: Path, tmp_path: Path) -> None:
         "Ann Other",
         "",
     )
-    assert "1 reviewed, 59 unreviewed" in mgcds("signatures", "--rules", str(rules), *ON).out
+    assert "1 reviewed, 60 unreviewed" in mgcds("signatures", "--rules", str(rules), *ON).out
     assert json.loads(mgcds("evaluate", AMARA, "--rules", str(rules), *ON, "--format", "json").out)["suggestions"]
     replace(rules / "supplementation" / "trial-dose.yaml", "strength: C", "strength: D")
     ended = mgcds("signatures", "trial-dose", "--rules", str(rules), *ON)

@@ -22,7 +22,8 @@ ORDERLY = {
     "evaluator.py": "import mgcds.engines.durable\n",
     "fhir/__init__.py": "",
     "scenarios/__init__.py": "import mgcds.evaluator\n",
-    "cli.py": "import mgcds.scenarios\n",
+    "commands/__init__.py": "import mgcds.scenarios\n",
+    "cli.py": "import mgcds.commands\n",
     "__init__.py": "from mgcds.evaluator import evaluate\n",
 }
 
@@ -55,6 +56,8 @@ def test_an_orderly_package_passes(tmp_path: Path) -> None:
         pytest.param("model/facts.py", "import mgcds.engines\n", LAYERS, id="upwards"),
         pytest.param("model/facts.py", "def f():\n    import mgcds.engines\n", LAYERS, id="upwards, called"),
         pytest.param("model/facts.py", "from mgcds import evaluate\n", LAYERS, id="upwards, by the root"),
+        pytest.param("commands/packs.py", "import mgcds.cli\n", LAYERS, id="a command, of the command line"),
+        pytest.param("scenarios/runner.py", "import mgcds.commands\n", LAYERS, id="upwards, to a command"),
         pytest.param("fhir/cards.py", "import mgcds.scenarios\n", LAYERS, id="a sibling"),
         pytest.param("helpers.py", "", LAYERS, id="a module that has no layer"),
         pytest.param("evaluator.py", "import durable_rules_engine\n", DURABLE, id="the engine elsewhere"),
