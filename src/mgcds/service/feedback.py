@@ -43,7 +43,7 @@ def _problems(entry: Any) -> Iterator[str]:
         yield "'acceptedSuggestions' is no list of {id}; it names what was accepted"
     reason = entry.get("overrideReason")
     if reason is not None and not _is_reason(reason):
-        yield "'overrideReason' is no object with 'reason' (system and code) or 'userComment'"
+        yield "'overrideReason' is no object with 'reason' (system and code) or 'userComment' (text)"
 
 
 def _is_id(given: Any) -> bool:
@@ -60,6 +60,8 @@ def _is_reason(given: Any) -> bool:
     if not isinstance(given, Mapping):
         return False
     reason = given.get("reason")
+    if not isinstance(given.get("userComment", ""), str):
+        return False
     return reason is None or (isinstance(reason, Mapping) and _is_id(reason.get("code")))
 
 
