@@ -226,7 +226,7 @@ def test_amara_by_hand() -> None:
 
     trial = evaluate(AMARA, on=ON)["supplement-alongside-therapy"].basis
     egfr = next(found for found in trial.used if found.about == "egfr")
-    assert (egfr.days, egfr.read_by, set(egfr.current_for)) == (42, "what could hold it back", {90, 365})
+    assert (egfr.days, egfr.read_by, set(egfr.current_for)) == (42, "what could hold it back", {90, 365, None})
     medicines = next(found for found in trial.used if found.about == "medicines")
     assert "antidepressants: Sertraline 100 mg tablet" in medicines.value
     wanting = {found.about: found.reason for found in trial.not_usable}
@@ -257,7 +257,8 @@ def test_a_value_too_old_for_the_rule_counts_for_what_could_hold_it_back() -> No
     (stale,) = [found for found in assessment["recent-kidney-function"].basis.not_usable if found.about == "egfr"]
     assert (stale.reason, stale.detail) == ("stale", "84 mL/min/1.73m2, 200 days old, current for 90")
     (egfr,) = [found for found in assessment["trial-dose"].basis.used if found.about == "egfr"]
-    assert (egfr.days, set(egfr.current_for)) == (200, {90, 365})
+    # None: low-kidney-function-not-rechecked reads it however old
+    assert (egfr.days, set(egfr.current_for)) == (200, {90, 365, None})
     (age,) = [found for found in assessment["recent-kidney-function"].basis.used if found.about == "age"]
     assert (age.value, age.dated, age.days) == ("70 years, born 1956-01-01", None, None)
 
