@@ -18,11 +18,26 @@ from mgcds.model.pack import RulePack
 
 
 class Distinct(NamedTuple):
-    """The patients for whom a suggestion is withheld: their rows, the pattern of each by its number, and the patterns."""
+    """The patients for whom a suggestion is withheld: their rows, the pattern of each by its number, and the patterns, as flags by what
+    is so: there may be nearly as many as patients, and few of them are asked for.
+    """
 
     rows: NDArray[np.intp]
     numbers: NDArray[np.int32]
-    patterns: list[Pattern]
+    once: NDArray[np.uint8]
+    names: Sequence[tuple[str, str]]
+    rule: str
+    pack: RulePack
+
+    def pattern(self, number: int) -> Pattern:
+        """One of them."""
+        names = zip(self.names, self.once[number], strict=True)
+        return _pattern(self.rule, {name for name, bit in names if bit}, self.pack)
+
+    @property
+    def patterns(self) -> list[Pattern]:
+        """All of them."""
+        return [self.pattern(number) for number in range(len(self.once))]
 
 
 def patterns(rule: str, screened: Screened, pack: RulePack) -> Distinct:
@@ -54,8 +69,7 @@ def patterns(rule: str, screened: Screened, pack: RulePack) -> Distinct:
         },
     }
     numbers, once = distinct([cells.flags(bits)[rows] for bits in columns.values()])
-    found = [_pattern(rule, {name for name, bit in zip(columns, row, strict=True) if bit}, pack) for row in once]
-    return Distinct(rows, numbers, found)
+    return Distinct(rows, numbers, once, tuple(columns), rule, pack)
 
 
 def _any(parts: Iterable[Bits]) -> Bits:

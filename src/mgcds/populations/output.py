@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from mgcds.engines.columnar import STATUSES, Bits, Screened, Truths
-from mgcds.engines.facts_table import GAPS, Layout
+from mgcds.engines.facts_table import GAPS, REJECTED, Layout
 from mgcds.engines.patterns import Distinct, distinct, patterns
-from mgcds.model.missing import Pattern, sets_once
+from mgcds.model.missing import sets_once
 from mgcds.model.pack import RulePack
 
 WITHHELD, SUPPRESSED, OFFERED, NOT_INDICATED = range(4)
@@ -41,7 +41,7 @@ SUGGESTIONS = pa.schema(
 )
 """`values`: what is known of the items the rule reads, as reported. `met`: its criteria that are met. The rest as in an assessment; but
 `missing` is null where it was not worked out."""
-Sets = tuple[tuple[str, ...], ...] | None
+Sets = tuple[tuple[str, ...], ...]
 Rows = NDArray[np.intp]
 
 
@@ -90,7 +90,9 @@ class Judged:
         self.counts = Counts(screened.rows)
         self._asked: dict[str, NDArray[np.bool_]] = {}
         self.missing: dict[str, tuple[Rows, NDArray[np.int32], list[Sets]]] = {}
-        """rule → the rows in which it is withheld for want of data, which of the sets is that of each, the sets"""
+        """rule → the rows in which it is withheld for want of data, which of the sets is that of each or -1 where it was not worked out,
+        the sets
+        """
 
     def codes(self, rule: str) -> NDArray[np.uint8]:
         """The status of a rule for each patient, as its code in STATUSES."""
@@ -156,33 +158,53 @@ class Judged:
 
     def _withheld(self, rule: str) -> Iterator[pa.Table]:
         """For want of data; or, where its review has lapsed, whatever the data."""
-        rows, numbers, found = self._patterns[rule]
         lapsed = self._lapsed(rule)
-        sets = [() if lapsed else sets_once(each, self.pack) if each in self._chosen else None for each in found]
-        self.missing[rule] = rows, numbers, sets
+        rows, numbers, sets = self.missing[rule] = self._sets_of(rule, lapsed)
         self._count_missing(rule)
-        held = pa.array([_held_back_by(pattern, self.pack) for pattern in found], _NAMES)
-        missing = pa.array([each and [list(items) for items in each] for each in sets], pa.list_(_NAMES))
-        yield self._rows(rule, WITHHELD, rows, held.take(numbers), _repeated((), _NAMES, rows), missing.take(numbers))
+        missing = pa.array(
+            [*([list(items) for items in each] for each in sets), None], pa.list_(_NAMES)
+        )  # the last: of -1
+        missing = missing.take(pa.array(np.where(numbers < 0, len(sets), numbers)))
+        yield self._rows(
+            rule, WITHHELD, rows, self._names(self._holding(rule), rows), _repeated((), _NAMES, rows), missing
+        )
         if lapsed:
             rest = np.flatnonzero(self.screened.codes(rule) == OFFERED)
             nobody = _repeated((), _NAMES, rest)
             yield self._rows(rule, WITHHELD, rest, nobody, nobody, _repeated((), pa.list_(_NAMES), rest))
+
+    def _holding(self, rule: str) -> Mapping[str, Bits]:
+        """Where each holder is not cleared: one that lets pass is, unless something it reads was rejected."""
+        cells, holders = self.screened.cells, self.pack.holders[rule]
+        in_doubt = {holder.by: ~self.screened.rules[holder.by].not_met for holder in holders}
+        for holder in holders:
+            if holder.lets_pass:
+                rejected = [cells.reaches(f"{subject}_gap", REJECTED) for subject in self.pack.reads[holder.by]]
+                in_doubt[holder.by] &= reduce(np.bitwise_or, rejected, cells.none())
+        return in_doubt
+
+    def _sets_of(self, rule: str, lapsed: bool) -> tuple[Rows, NDArray[np.int32], list[Sets]]:
+        """As `missing` has them."""
+        found = self._patterns[rule]
+        if lapsed:
+            return found.rows, np.zeros(len(found.rows), np.int32), [()]
+        chosen = self._chosen[rule]
+        places = np.full(len(found.once), -1, np.int32)
+        places[chosen] = np.arange(len(chosen))
+        return found.rows, places[found.numbers], [sets_once(found.pattern(each), self.pack) for each in chosen]
 
     @cached_property
     def _patterns(self) -> Mapping[str, Distinct]:
         return {rule: patterns(rule, self.screened, self.pack) for rule in self.rules}
 
     @cached_property
-    def _chosen(self) -> frozenset[Pattern]:
-        """The patterns of which the missing sets are worked out: it takes some hundredths of a second each."""
-        found = [
-            (number, each)
-            for _, numbers, of_rule in self._patterns.values()
-            for number, each in zip(np.bincount(numbers, minlength=len(of_rule)).tolist(), of_rule, strict=True)
-        ]
-        found.sort(key=lambda one: -one[0])  # of as many patients, in the order of the rules and of the patients
-        return frozenset(each for _, each in found[: self.explained])
+    def _chosen(self) -> Mapping[str, list[int]]:
+        """Of each rule the numbers of the patterns of which the missing sets are worked out: it takes some hundredths of a second each."""
+        counts = {rule: np.bincount(each.numbers, minlength=len(each.once)) for rule, each in self._patterns.items()}
+        of = np.repeat(np.arange(len(counts)), [len(each) for each in counts.values()])
+        number = np.concatenate([np.arange(len(each)) for each in counts.values()])
+        most = np.argsort(-np.concatenate([*counts.values()]), kind="stable")[: self.explained]
+        return {rule: number[most[of[most] == place]].tolist() for place, rule in enumerate(counts)}
 
     def _rows(self, rule: str, code: int, rows: Rows, held: pa.Array, passing: pa.Array, missing: pa.Array) -> pa.Table:
         met = {key: self.screened.criteria[key].met for key in self.pack.criteria_of[rule]}
@@ -228,13 +250,14 @@ class Judged:
 
     def _count_missing(self, rule: str) -> None:
         rows, numbers, sets = self.missing[rule]
-        for number, patients in enumerate(np.bincount(numbers, minlength=len(sets)).tolist()):
-            found = sets[number]
-            self.counts.unexplained += patients if found is None else 0
-            for items in () if found is None else found or ((),):
+        is_explained = numbers >= 0
+        self.counts.unexplained += len(numbers) - int(np.count_nonzero(is_explained))
+        rows, numbers = rows[is_explained], numbers[is_explained]
+        for found, patients in zip(sets, np.bincount(numbers, minlength=len(sets)).tolist(), strict=True):
+            for items in found or ((),):
                 self.counts.wanted[rule, items] += patients
-        for about in sorted({item for each in sets for items in each or () for item in items}):
-            wants = np.array([any(about in items for items in each or ()) for each in sets])
+        for about in sorted({item for each in sets for items in each for item in items}):
+            wants = np.array([any(about in items for items in each) for each in sets])
             self._asked.setdefault(about, np.zeros(self.screened.rows, np.bool_))[rows] |= wants[numbers]
 
     def count_known(self) -> None:
@@ -247,13 +270,3 @@ class Judged:
 
 def _repeated(value: object, kind: pa.DataType, rows: Rows) -> pa.Array:
     return pa.array([list(value) if isinstance(value, tuple) else value], kind).take(np.zeros(len(rows), np.int64))
-
-
-def _held_back_by(pattern: Pattern, pack: RulePack) -> list[str]:
-    """The holders that are not cleared: one that lets pass is, unless something it reads was rejected."""
-    return [
-        holder.by
-        for holder in pack.holders[pattern.rule]
-        if holder.by in pattern.in_doubt
-        and (not holder.lets_pass or not set(pattern.rejected).isdisjoint(pack.reads[holder.by]))
-    ]

@@ -215,9 +215,7 @@ def sample(judged: Judged, statuses: pa.Table, number: int, first: int) -> Itera
         missing = {
             rule: sets[numbers[at]]
             for rule, (withheld, numbers, sets) in judged.missing.items()
-            if (at := int(withheld.searchsorted(row))) < len(withheld)
-            and withheld[at] == row
-            and sets[numbers[at]] is not None
+            if (at := int(withheld.searchsorted(row))) < len(withheld) and withheld[at] == row and numbers[at] >= 0
         }
         yield (
             first + row,
