@@ -24,6 +24,19 @@ Line = tuple[int, bytes]
 _AT_ONCE = 2_000
 _WHERE = re.compile(r"line (\d+)$")
 _NAMED = re.compile(r"'[^']*'|\b[A-Z][A-Za-z]+/[^\s;,]+|\d{4}-\d\d-\d\d\S*")
+_SAID = re.compile(
+    r"(?<=the server said: ).+|(?<=no result: ).+|(?<=not its value: ).+|(?<=status )[^,:)]+|(?<=intent ).+", re.DOTALL
+)
+# Of the standard: why a result is absent; the status and the intent of what is ordered, given or observed.
+_CODES = frozenset(
+    (
+        "unknown", "asked-unknown", "temp-unknown", "not-asked", "asked-declined", "masked", "not-applicable", "unsupported",
+        "as-text", "error", "not-a-number", "negative-infinity", "positive-infinity", "not-performed", "not-permitted",
+        "active", "cancelled", "completed", "declined", "draft", "ended", "entered-in-error", "in-progress", "on-hold",
+        "preparation", "registered", "revoked", "stopped",
+        "proposal", "plan", "directive", "order", "original-order", "reflex-order", "filler-order", "instance-order", "option", "None",
+    )
+)  # fmt: skip
 
 
 @dataclass
@@ -106,5 +119,9 @@ def kind_of(reference: str) -> str:
 
 
 def reason(why: str) -> str:
-    """Why something was not used, without what only one patient has: for counting."""
-    return _NAMED.sub("…", why)
+    """Why something was not used, without what only one patient has: for counting. Where the data say it, the standard's words alone."""
+    return _NAMED.sub("…", _SAID.sub(_codes_alone, why))
+
+
+def _codes_alone(said: re.Match[str]) -> str:
+    return ", ".join(dict.fromkeys(each if each in _CODES else "…" for each in said[0].split(", ")))
