@@ -120,17 +120,20 @@ class Vocabulary:
         """A medicine is known by its name alone; a diagnosis or symptom in words is known as what it says."""
         if self.of != "medicines":
             return any(len(word) > 2 for word in text)
-        longest = max(map(len, self.others), default=0)
         return any(
             text[at : at + length] in self.others
             for at in range(len(text))
-            for length in range(1, min(longest, len(text) - at) + 1)
+            for length in range(1, min(self._longest_other, len(text) - at) + 1)
         )
 
     @cached_property
     def others(self) -> frozenset[tuple[str, ...]]:
         """Names of other medicines: read only when an entry is in no value set."""
         return frozenset(words(name) for name in self._other_names())
+
+    @cached_property
+    def _longest_other(self) -> int:
+        return max(map(len, self.others), default=0)
 
     def _by_code(self, system: str, code: str) -> tuple[frozenset[str], str | None]:
         """The sets that hold the code or a prefix of it, and the longest that did: captopril with a thiazide is both."""
