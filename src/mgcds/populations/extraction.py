@@ -10,7 +10,7 @@ import os
 import shutil
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +26,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mgcds.engines.columnar import columnar
-from mgcds.fhir.belonging import belonging
 from mgcds.fhir.wire import Delivery
 from mgcds.model.pack import RulePack
 from mgcds.populations import staging
@@ -35,7 +34,7 @@ from mgcds.populations.on_duckdb import facts_of
 from mgcds.populations.one_by_one import Line, Read, count_looked_up, read_group
 from mgcds.populations.plain import Flat
 from mgcds.populations.sources import FactsFiles, FhirFiles, FlatFiles, Source
-from mgcds.populations.staging import PartOfLines, Staging, number_of
+from mgcds.populations.staging import PartOfLines, Staging
 
 MEMORY = 2_000_000_000
 _PLAIN_AT_ONCE = 20_000  # patients; what one statement costs by itself is then little
@@ -172,8 +171,7 @@ def read_lines(lines: PartOfLines, pack: RulePack, on: date, whole: bool, read: 
     """Every group of lines: patients whose data are plain by the fast way, many at once, and the others by the exact one."""
     flat = Flat(read.layout, on)
     plain: list[Group] = []
-    for own in _groups(lines):
-        shared = _looked_up(own, lines)
+    for own, shared in _groups(lines):
         if flat.take((text for _, text in own), (text for _, text in shared)):
             read_group(own, shared, pack, on, whole, read)
         else:
@@ -202,23 +200,22 @@ def read_plain(flat: Flat, groups: Sequence[Group], pack: RulePack, on: date, wh
     flat.clear()
 
 
-def _groups(lines: PartOfLines) -> Iterator[list[Line]]:
+def _groups(lines: PartOfLines) -> Iterator[Group]:
+    """The lines of each patient, and what they may look up."""
     batches = lines.lines.to_batches(_AT_ONCE)
-    triples = (each for batch in batches for each in zip(*map(_plain, batch.columns), strict=True))
-    for _, group in groupby(triples, itemgetter(0)):
-        yield [(line, text) for _, line, text in group]
+    rows = (each for batch in batches for each in zip(*map(_plain, batch.columns), strict=True))
+    for _, group in groupby(rows, itemgetter(0)):
+        own, shared = list[Line](), set[Line]()
+        for _, line, text, refers in group:
+            own.append((line, text))
+            for thing in refers or ():
+                shared.update(lines.shared.get(thing, ()))
+        yield own, shared
 
 
 def _plain(array: pa.Array) -> list[Any]:
     found: list[Any] = array.to_pylist()
     return found
-
-
-def _looked_up(own: Iterable[tuple[int, bytes]], lines: PartOfLines) -> set[tuple[int, bytes]]:
-    if not lines.shared:
-        return set()
-    names = {name for line, text in own for name in belonging(text.strip(), f"line {line}").refers}
-    return {each for name in names for each in lines.shared.get(number_of(name), ())}
 
 
 # --- processes ------------------------------------------------------------------------------------------------------------

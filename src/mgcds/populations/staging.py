@@ -31,7 +31,8 @@ NOBODY = 0
 """the group of what is about no patient"""
 MANY = 100
 _TOGETHER, _REFERS, _OFFERS = range(3)
-_LINES = pa.schema([("group", pa.int64()), ("line", pa.int32()), ("text", pa.large_binary())])
+_REFERS_TO = pa.field("refers", pa.list_(pa.int64()))
+_LINES = pa.schema([("group", pa.int64()), ("line", pa.int32()), ("text", pa.large_binary()), _REFERS_TO])
 _LINKS = pa.schema([("what", pa.int8()), ("thing", pa.int64()), ("group", pa.int64())])
 _SHARED = pa.schema(
     [
@@ -90,11 +91,14 @@ class Staging:
         return self.files[first[1][0]].name, line - start + 1
 
 
-@lru_cache(100_000)
-def number_of(name: str) -> int:
+def once(name: str) -> int:
     """A number for a name, the same on every machine; never that of nobody."""
     digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True) or 1
+
+
+number_of = lru_cache(100_000)(once)
+"""The same, for names that come again: of patients, and of what is looked up."""
 
 
 def spans(files: Iterable[Path]) -> Iterator[Span]:
@@ -147,6 +151,7 @@ class _Block:
         self.parts = parts
         self.groups = np.zeros(len(self.lines), np.int64)
         self.is_shared = np.zeros(len(self.lines), np.bool_)
+        self.refers: list[Sequence[int] | None] = [None] * len(self.lines)
         self.links: list[tuple[int, int, int]] = []
         self.shared: list[tuple[int, int, int, int, int, bytes]] = []
         self.patients: set[int] = set()
@@ -159,18 +164,22 @@ class _Block:
         text = line.removeprefix(b"\xef\xbb\xbf").strip()
         found = belonging(text, where) if text else Belonging()
         self.resources += bool(found.keys)
-        groups = sorted(map(number_of, found.people)) or [NOBODY]
+        groups = sorted(map(number_of, found.people)) if found.people else [NOBODY]
         if found.alone:
             self.is_shared[at] = True
             here = (self.span.file, self.span.start, self.number, at, text)
             self.shared += [(number_of(name), *here) for name in found.offers]
             return
         self.groups[at] = group = groups[0]
-        self.links += [(_TOGETHER, number_of(key), group) for key in found.keys]
-        self.links += [(_REFERS, number_of(name), group) for name in found.refers]
-        self.links += [(_OFFERS, number_of(name), group) for name in found.offers]
+        for key in found.keys:
+            self.links.append((_TOGETHER, once(key), group))
+        if found.refers:
+            self.refers[at] = things = [number_of(name) for name in found.refers]
+            self.links += [(_REFERS, thing, group) for thing in things]
+        for name in found.offers:
+            self.links.append((_OFFERS, number_of(name), group))
         if len(groups) > 1:
-            self.links += [(_TOGETHER, number_of(where), each) for each in groups]
+            self.links += [(_TOGETHER, once(where), each) for each in groups]
         if found.patients:
             self.patients.update(groups)
 
@@ -183,13 +192,17 @@ class _Block:
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         with pa.ipc.new_file(folder / f"lines-{name}.arrow", _LINES, options=options) as out:
             for rows in np.split(order, starts[1:]) if len(order) else ():
-                columns = [self.groups[rows], rows.astype(np.int32), [self.lines[row] for row in rows]]
+                columns = [
+                    self.groups[rows], rows.astype(np.int32),
+                    *([of_lines[row] for row in rows.tolist()] for of_lines in (self.lines, self.refers)),
+                ]  # fmt: skip
                 out.write_batch(
                     pa.record_batch(
                         [pa.array(each, field.type) for each, field in zip(columns, _LINES, strict=True)], schema=_LINES
                     )
                 )
-        _write(sorted(set(self.links)), _LINKS, folder / f"links-{name}.parquet")
+        links = np.array(self.links, np.int64).reshape(-1, 3).T
+        pq.write_table(pa.table([*links], _LINKS), folder / f"links-{name}.parquet")
         _write(self.shared, _SHARED, folder / f"shared-{name}.parquet")
         patients = frozenset(self.patients) if len(self.patients) < MANY else None
         return Staged(
@@ -211,9 +224,13 @@ def _write(rows: Sequence[tuple[object, ...]], schema: pa.Schema, path: Path) ->
 
 # --- who is bound to whom ---------------------------------------------------------------------------------------------------
 
+# As a rule nobody is: to find that out costs little memory, a list of the groups of each thing would cost much.
 _BOUND = """
-    SELECT thing, list(DISTINCT "group") FROM links GROUP BY what > 0, thing
-    HAVING min("group") <> max("group") AND (max(what) = 0 OR max(what) = 2)
+    WITH binding AS (
+        SELECT what > 0 AS is_named, thing FROM links GROUP BY ALL
+        HAVING min("group") <> max("group") AND (max(what) = 0 OR max(what) = 2)
+    )
+    SELECT thing, list(DISTINCT "group") FROM links JOIN binding USING (thing) WHERE (what > 0) = is_named GROUP BY is_named, thing
 """
 _PART = '((coalesce(rep, "group") % {parts}) + {parts}) % {parts}'
 _WANTED = f"""
@@ -281,8 +298,8 @@ def _is_one_patient(blocks: Iterable[frozenset[int] | None], bound: Mapping[int,
 
 
 class PartOfLines(NamedTuple):
-    """`lines`: group, number, text, sorted by both. `shared`: by the id by which they are looked up; `here`: of those, the numbers of
-    the lines that no other part has.
+    """`lines`: group, number, text, and the ids that it looks up, sorted by the first two. `shared`: by the id by which they are looked
+    up; `here`: of those, the numbers of the lines that no other part has.
     """
 
     lines: pa.Table
@@ -314,7 +331,7 @@ def lines_of(part: int, staging: Staging) -> PartOfLines:
     return PartOfLines(table.sort_by([("group", "ascending"), ("line", "ascending")]), shared, here)
 
 
-_LINES_OF_ALL = pa.schema([("group", pa.int64()), ("line", pa.int64()), ("text", pa.large_binary())])
+_LINES_OF_ALL = pa.schema([("group", pa.int64()), ("line", pa.int64()), ("text", pa.large_binary()), _REFERS_TO])
 
 
 def _placed(batch: pa.RecordBatch, part: int, block: Staged, staging: Staging) -> pa.Table:
@@ -323,5 +340,5 @@ def _placed(batch: pa.RecordBatch, part: int, block: Staged, staging: Staging) -
     numbers = batch["line"].to_numpy().astype(np.int64) + staging.first[block[:3]]
     if staging.bound:
         groups = np.array([staging.bound.get(group, group) for group in groups.tolist()], np.int64)
-    table = pa.table([pa.array(groups), pa.array(numbers), batch["text"]], _LINES_OF_ALL)
+    table = pa.table([pa.array(groups), pa.array(numbers), batch["text"], batch["refers"]], _LINES_OF_ALL)
     return table.filter(pa.array(groups % staging.parts == part)) if staging.bound else table
