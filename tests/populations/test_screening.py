@@ -31,7 +31,7 @@ from mgcds.model.assessment import Assessment
 from mgcds.model.evaluation import evaluate_facts, in_review
 from mgcds.model.facts import Facts, Reading, StateReading
 from mgcds.model.pack import RulePack
-from mgcds.populations import output, screening, second_opinion
+from mgcds.populations import output, screening, second_opinion, sources
 from mgcds.populations.screening import DONE, RUN, SUMMARY, Wanted, screen
 from mgcds.populations.sources import source_of
 from tests.agreement.generate import Patients
@@ -416,6 +416,25 @@ def test_only_what_is_not_whole_is_made_again(small: Path, tmp_path: Path, pack:
     (wanted.into / DONE / "part-00002.json").write_text("{")
     assert screen(source_of(small), pack, wanted, workers=1).made == 2
     assert contents(wanted.into) == whole
+
+
+def test_a_long_row_group_is_screened_in_pieces(
+    small: Path, tmp_path: Path, pack: RulePack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As much of it is held at once as of a short one; every patient is there once, and told the same."""
+    whole, cut = Wanted(tmp_path / "whole", ON, explained=None), Wanted(tmp_path / "cut", ON, explained=None)
+    long = written(pa.concat_tables([pq.read_table(each) for each in sorted(small.iterdir())]), tmp_path / "long", 1)
+    assert screen(source_of(small), pack, whole, workers=1).parts == PARTS
+    monkeypatch.setattr(sources, "ROWS", 40)
+    source = source_of(long)
+    assert [each.read().num_rows for each in source.pieces] == [40, 40, 10]
+    screen(source, pack, cut, workers=1)
+    assert said(cut.into, pack) == said(whole.into, pack)
+    monkeypatch.setattr(sources.FactsFiles, "pieces", [source.pieces[0]] * 3)
+    screen(source_of(long), pack, replace(cut, into=tmp_path / "faulty"), workers=1)
+    assert len({row["patient"] for row in rows_of(tmp_path / "faulty" / "statuses")}) < 90, (
+        "a piece that is read twice is noticed"
+    )
 
 
 def contents(out: Path) -> dict[str, bytes]:

@@ -23,7 +23,6 @@ from tempfile import mkdtemp
 from typing import Any, TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mgcds.engines.columnar import columnar
 from mgcds.fhir.wire import Delivery
@@ -124,8 +123,7 @@ def _made(pack: RulePack, then: Callable[[RulePack, Extracted], T], make: Callab
 
 
 def _facts_part(pack: RulePack, part: int, source: FactsFiles) -> Extracted:
-    file, groups = source.groups[part]
-    return Extracted(part, source.parts, pq.ParquetFile(file).read_row_groups(groups))
+    return Extracted(part, source.parts, source.pieces[part].read())
 
 
 def _flat_part(pack: RulePack, part: int, source: FlatFiles, on: date) -> Extracted:

@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mgcds.engines.facts_arrow import LAYOUT
@@ -20,7 +23,8 @@ from mgcds.errors import RecordError
 PART = 128_000_000
 """bytes of NDJSON that make a part, about"""
 PACKED = 10  # how much longer NDJSON is than its gzip, about
-ROWS = 100_000  # patients of a facts table that make a part, where its row groups are not longer
+ROWS = 100_000
+"""patients of a facts table that make a part, where its row groups are not longer; one of more than twice as many is cut"""
 WHAT = (
     "give a folder or a file of NDJSON (*.ndjson, *.ndjson.gz), or of a facts table (*.parquet), or a folder of flat tables "
     "(people.parquet or people.csv, and others)"
@@ -40,33 +44,51 @@ class FhirFiles:
         return max(1, round(sum(map(length, self.files)) / PART))
 
 
+class Piece(NamedTuple):
+    """Row groups of a file; or of one of them so many ROWS, counted from 0."""
+
+    file: Path
+    groups: tuple[int, ...]
+    piece: int | None = None
+
+    def read(self) -> pa.Table:
+        """What stands there. Of a long row group no more is held than is asked for, though all before it is decoded again."""
+        parquet = pq.ParquetFile(self.file)
+        if self.piece is None:
+            return parquet.read_row_groups(self.groups)
+        return pa.Table.from_batches(islice(parquet.iter_batches(ROWS, self.groups), self.piece, self.piece + 1))
+
+
 @dataclass(frozen=True)
 class FactsFiles:
-    """Parquet files of a facts table. A part is a few row groups of one file."""
+    """Parquet files of a facts table. A part is a few row groups of one file, or ROWS patients of a row group that is long."""
 
     files: tuple[Path, ...]
 
     @cached_property
-    def groups(self) -> Sequence[tuple[Path, tuple[int, ...]]]:
-        """The row groups of each part."""
-        found: list[tuple[Path, tuple[int, ...]]] = []
+    def pieces(self) -> Sequence[Piece]:
+        """Each part."""
+        found: list[Piece] = []
         for file in self.files:
             described = pq.read_metadata(file)
             rows, groups = 0, list[int]()
             for number in range(described.num_row_groups):
                 more = described.row_group(number).num_rows
                 if groups and rows + more > ROWS:
-                    found.append((file, tuple(groups)))
+                    found.append(Piece(file, tuple(groups)))
                     rows, groups = 0, []
-                rows, groups = rows + more, [*groups, number]
+                if more > 2 * ROWS:
+                    found += [Piece(file, (number,), piece) for piece in range(-(-more // ROWS))]
+                else:
+                    rows, groups = rows + more, [*groups, number]
             if groups or not described.num_row_groups:
-                found.append((file, tuple(groups)))
+                found.append(Piece(file, tuple(groups)))
         return found
 
     @property
     def parts(self) -> int:
         """How many parts."""
-        return len(self.groups)
+        return len(self.pieces)
 
 
 @dataclass(frozen=True)
