@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -100,25 +100,25 @@ def screen(
     """Screen a source into a folder, or go on with it. ScreenError where the folder holds something else."""
     with _alone(wanted.into):
         _begin(wanted, _described(source, pack, wanted))
-        done = {part: note for part in range(source.parts) if (note := _finished(wanted.into, part)) is not None}
+        done = {part for part in range(source.parts) if _is_finished(wanted.into, part)}
         before = len(done)
         told = progress or (lambda doing, done, of: None)
         told("screening", before, source.parts)
         scratch = wanted.into / SCRATCH
-        for part, note in each_part(
+        for part in each_part(
             source,
             pack,
             wanted.on,
             partial(screen_part, wanted),
             memory=memory,
             workers=workers,
-            skip=done.keys(),
+            skip=frozenset(done),
             scratch=scratch,
             progress=told,
         ):
-            done[part] = note
+            done.add(part)
             told("screening", len(done), source.parts)
-        found = _together([note for _, note in sorted(done.items())], before)
+        found = _together((_note(wanted.into, part) for part in range(source.parts)), before)
         _write_json(wanted.into / SUMMARY, found.to_dict(pack, wanted.on, wanted.rules))
         shutil.rmtree(scratch)
         return found
@@ -156,8 +156,8 @@ def screen_on_spark(
 # --- a part -----------------------------------------------------------------------------------------------------------------
 
 
-def screen_part(wanted: Wanted, pack: RulePack, extracted: Extracted) -> tuple[int, dict[str, Any]]:
-    """Write one part, and its note. TableError where it is no facts table of this pack, EngineDisagreement where the check fails."""
+def screen_part(wanted: Wanted, pack: RulePack, extracted: Extracted) -> int:
+    """Write one part, and its note; its number. TableError where it is no facts table of this pack, EngineDisagreement where the check fails."""
     counts, checked, files = Counts(), 0, dict[str, str]()
     names = ("statuses", "suggestions", *(("verdicts",) if wanted.verdicts else ()))
     with ExitStack() as open_files:
@@ -183,7 +183,7 @@ def screen_part(wanted: Wanted, pack: RulePack, extracted: Extracted) -> tuple[i
         _move(_scratch(wanted, name, extracted.part), wanted.into / name / _file(extracted.part))
     note = {**plain(counts), "unused": unused, "broken": len(broken), "checked": checked, "files": files}
     _write_json(wanted.into / DONE / f"part-{extracted.part:05}.json", note)
-    return extracted.part, note
+    return extracted.part
 
 
 def _scratch(wanted: Wanted, name: str, part: int) -> Path:
@@ -229,9 +229,11 @@ def _file(part: int) -> str:
     return f"part-{part:05}.parquet"
 
 
-def _together(notes: Collection[Mapping[str, Any]], before: int) -> Screening:
-    found = Screening(parts=len(notes), made=len(notes) - before)
+def _together(notes: Iterable[Mapping[str, Any]], before: int) -> Screening:
+    found = Screening(made=-before)
     for note in notes:
+        found.parts += 1
+        found.made += 1
         found.counts.add(_counts(note))
         found.unused.update({(each["kind"], each["why"]): each["number"] for each in note["unused"]})
         found.broken += note["broken"]
@@ -330,14 +332,19 @@ def _begin(wanted: Wanted, described: Mapping[str, Any]) -> None:
     _write_json(run, described)
 
 
-def _finished(into: Path, part: int) -> dict[str, Any] | None:
-    """The note of a part that is whole; None where it has to be made, again perhaps."""
+def _is_finished(into: Path, part: int) -> bool:
+    """Is a part whole? Otherwise it has to be made, again perhaps."""
     try:
-        note: dict[str, Any] = json.loads((into / DONE / f"part-{part:05}.json").read_text(encoding="utf-8"))
-        whole = all(_digest(into / name / _file(part)) == digest for name, digest in note["files"].items())
+        files = _note(into, part)["files"]
+        return all(_digest(into / name / _file(part)) == digest for name, digest in files.items())
     except (FileNotFoundError, ValueError, KeyError):
-        return None
-    return note if whole else None
+        return False
+
+
+def _note(into: Path, part: int) -> dict[str, Any]:
+    """Notes are read again where they are needed: thousands of them are not held."""
+    note: dict[str, Any] = json.loads((into / DONE / f"part-{part:05}.json").read_text(encoding="utf-8"))
+    return note
 
 
 def _digest(path: Path) -> str:
