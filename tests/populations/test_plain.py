@@ -15,7 +15,7 @@ from mgcds.engines.columnar import columnar
 from mgcds.engines.facts_table import Layout
 from mgcds.fhir import conditions, medicines
 from mgcds.model.pack import RulePack
-from mgcds.populations import plain
+from mgcds.populations import plain, plain_medicines, plain_results
 from mgcds.populations.on_duckdb import facts_of
 from mgcds.populations.one_by_one import Read, read_group
 from mgcds.populations.plain import Flat
@@ -285,11 +285,12 @@ FAULTS = [
     ),
     pytest.param(replaced(conditions, "NOT_SO", frozenset({"refuted"})), id="errors are problems"),
     pytest.param(replaced(conditions, "ENDED", frozenset()), id="problems never end"),
-    pytest.param(replaced(plain, "limits_of", lambda given: (None, None)), id="no reference range"),
-    pytest.param(replaced(Flat, "_settle_forms", lambda self, one: None), id="PHQ-9 left out"),
+    pytest.param(replaced(plain_results, "limits_of", lambda given: (None, None)), id="no reference range"),
+    pytest.param(replaced(plain_results.Results, "settle", lambda self, one: None), id="PHQ-9 left out"),
     pytest.param(replaced(Flat, "_settle_lists", lambda self, one: None), id="reviews left out"),
     pytest.param(
-        replaced(plain, "same_medicine", lambda orders: [[order] for order in orders]), id="renewals are no course"
+        replaced(plain_medicines, "same_medicine", lambda orders: [[order] for order in orders]),
+        id="renewals are no course",
     ),
     pytest.param(replaced(plain, "reason", lambda why: ""), id="reasons lost"),
     pytest.param(replaced(Flat, "_is_new", lambda self, reference, line, one: True), id="given twice, counted twice"),

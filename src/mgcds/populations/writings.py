@@ -111,6 +111,11 @@ def limits_of(given: tuple[bytes, str | None]) -> tuple[str | None, str | None]:
     return limits[0], limits[1]
 
 
+def said_by(raw: bytes) -> frozenset[str]:
+    """The codes of a CodeableConcept, or its text, in lower case."""
+    return elements.said({"it": EXACT.decode(raw)}, "it")
+
+
 def list_of(raw: bytes) -> str | None:
     for code in concept_of(Raw(raw)).codes:
         if code.system in LOINC and code.code in LIST_CODES:

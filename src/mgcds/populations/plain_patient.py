@@ -1,0 +1,56 @@
+"""One patient on the way from plain resources to the rows of the flat tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from mgcds.fhir import elements
+from mgcds.populations.forms import Asked
+from mgcds.populations.shapes import List, Shown
+
+
+class Medicine(NamedTuple):
+    """What is taken. `keys`: by which the same medicine is known; `number`: of its concept."""
+
+    name: str | None
+    codes: tuple[elements.Code, ...]
+    keys: frozenset[object]
+    number: int
+    is_antidepressant: bool
+    is_magnesium: bool
+
+
+class Ordering(NamedTuple):
+    """An order on its way to an entry of the medicine list."""
+
+    kind: str
+    reference: str
+    medicine: Medicine | Shown | None
+    """None where it is not plain what it is; looked up at the end"""
+    status: str
+    start: str | None
+    stop: str | None
+
+
+@dataclass(slots=True)
+class One:
+    """One patient on the way: the rows of the flat tables, and what was not used."""
+
+    reference: str = ""
+    birth_date: str | None = None
+    sex: str | None = None
+    seen: dict[str, bytes] = field(default_factory=dict)
+    subjects: set[str | None] = field(default_factory=set)
+    measurements: list[tuple[Any, ...]] = field(default_factory=list)
+    entries: list[tuple[Any, ...]] = field(default_factory=list)
+    states: list[tuple[Any, ...]] = field(default_factory=list)
+    orders: list[Ordering] = field(default_factory=list)
+    forms: list[Asked] = field(default_factory=list)
+    lists: list[List] = field(default_factory=list)
+    difficulties: list[tuple[str | None, str, str]] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)
+    reviewed: dict[str, str] = field(default_factory=dict)
+    unused: list[tuple[str, str]] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    pregnant: int = 0
