@@ -10,7 +10,7 @@ import os
 import shutil
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from multiprocessing import get_context, parent_process
 from operator import itemgetter
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pyarrow as pa
 
@@ -37,8 +37,8 @@ from mgcds.populations.staging import PartOfLines, Staging
 
 MEMORY = 2_000_000_000
 _PLAIN_AT_ONCE = 20_000  # patients; what one statement costs by itself is then little
-A_WORKER = 600_000_000
-"""bytes that a process needs, at most, for a part"""
+A_WORKER = 800_000_000
+"""bytes that a process needs, at most, for a part: of NDJSON of PART bytes; of a facts table it is less"""
 _AT_ONCE = 10_000  # lines
 T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
@@ -169,21 +169,29 @@ def read_lines(lines: PartOfLines, pack: RulePack, on: date, whole: bool, read: 
     """Every group of lines: patients whose data are plain by the fast way, many at once, and the others by the exact one."""
     flat = Flat(read.layout, on)
     plain: list[Group] = []
-    for own, shared in _groups(lines):
-        if flat.take((text for _, text in own), (text for _, text in shared)):
-            read_group(own, shared, pack, on, whole, read)
+    for group in _groups(lines):
+        if flat.take((text for _, text in group.own), (text for _, text in group.shared)):
+            read_group(group.own, group.shared, pack, on, whole, read)
         else:
-            plain.append((own, shared))
+            plain.append(group._replace(own=()))
         if len(plain) == _PLAIN_AT_ONCE:
-            read_plain(flat, plain, pack, on, whole, read)
+            read_plain(flat, plain, lines, pack, on, whole, read)
             plain = []
-    read_plain(flat, plain, pack, on, whole, read)
+    read_plain(flat, plain, lines, pack, on, whole, read)
 
 
-Group = tuple[list[Line], set[Line]]
+class Group(NamedTuple):
+    """Lines that belong together, from a row of the part on; what they may look up. Its own lines are not held for long."""
+
+    first: int
+    number: int
+    own: Sequence[Line]
+    shared: Set[Line]
 
 
-def read_plain(flat: Flat, groups: Sequence[Group], pack: RulePack, on: date, whole: bool, read: Read) -> None:
+def read_plain(
+    flat: Flat, groups: Sequence[Group], lines: PartOfLines, pack: RulePack, on: date, whole: bool, read: Read
+) -> None:
     """The facts of those that were taken; whose rows turn out not to be plain is read one by one after all."""
     if not groups:
         return
@@ -191,7 +199,9 @@ def read_plain(flat: Flat, groups: Sequence[Group], pack: RulePack, on: date, wh
     read.add_table(facts)
     for number, (group, unused, used) in enumerate(zip(groups, flat.unused, flat.used, strict=True)):
         if number in left:
-            read_group(*group, pack, on, whole, read)
+            own = lines.lines.slice(group.first, group.number)
+            pairs = zip(_plain(own["line"]), _plain(own["text"]), strict=True)
+            read_group(pairs, group.shared, pack, on, whole, read)
         else:
             read.unused.update(unused)
             read.used.update(used)
@@ -200,7 +210,7 @@ def read_plain(flat: Flat, groups: Sequence[Group], pack: RulePack, on: date, wh
 
 def _groups(lines: PartOfLines) -> Iterator[Group]:
     """The lines of each patient, and what they may look up."""
-    batches = lines.lines.to_batches(_AT_ONCE)
+    batches, first = lines.lines.to_batches(_AT_ONCE), 0
     rows = (each for batch in batches for each in zip(*map(_plain, batch.columns), strict=True))
     for _, group in groupby(rows, itemgetter(0)):
         own, shared = list[Line](), set[Line]()
@@ -208,10 +218,11 @@ def _groups(lines: PartOfLines) -> Iterator[Group]:
             own.append((line, text))
             for thing in refers or ():
                 shared.update(lines.shared.get(thing, ()))
-        yield own, shared
+        yield Group(first, len(own), own, shared)
+        first += len(own)
 
 
-def _plain(array: pa.Array) -> list[Any]:
+def _plain(array: pa.Array | pa.ChunkedArray) -> list[Any]:
     found: list[Any] = array.to_pylist()
     return found
 

@@ -30,7 +30,7 @@ from mgcds.engines.facts_arrow import check
 from mgcds.errors import ScreenError, TableError
 from mgcds.model.pack import RulePack
 from mgcds.populations import second_opinion
-from mgcds.populations.extraction import MEMORY, Extracted, Progress, each_part
+from mgcds.populations.extraction import A_WORKER, MEMORY, Extracted, Progress, each_part
 from mgcds.populations.output import Counts, Judged
 from mgcds.populations.sources import FlatFiles, Source, fingerprint, source_of
 from mgcds.populations.summary import Screening
@@ -38,7 +38,6 @@ from mgcds.printing.progress import phases
 
 RUN, DONE, SCRATCH, LOCK, SUMMARY = "run.json", "done", ".scratch", ".lock", "summary.json"
 PACK = b"mgcds.pack"
-LEAST = 500_000_000  # bytes that a single process needs
 AT_ONCE = 16_384  # patients, of whom all suggestions are held at once
 EXPLAINED = 300
 """patterns, of AT_ONCE patients, of which the missing sets are worked out if nothing else is said; None: all"""
@@ -78,13 +77,13 @@ def number_of_patterns(given: str) -> int | None:
 
 
 def bytes_of(size: str) -> int:
-    """`2GB`, `500 MB`: bytes. ScreenError where it is no size, or too little to work with."""
+    """`2GB`, `900 MB`: bytes. ScreenError where it is no size, or too little to work with."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?\s*", size, re.IGNORECASE)
     if found is None:
         raise ScreenError(f"'{size[:40]}' is no size: write --memory 2GB")
     number = int(float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " "))
-    if number < LEAST:
-        raise ScreenError(f"--memory {size}: {LEAST // 1_000_000} MB are the least")
+    if number < A_WORKER:
+        raise ScreenError(f"--memory {size}: {A_WORKER // 1_000_000} MB are the least")
     return number
 
 
