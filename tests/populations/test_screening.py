@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -33,11 +32,8 @@ from mgcds.model.evaluation import evaluate_facts, in_review
 from mgcds.model.facts import Facts, Reading, StateReading
 from mgcds.model.pack import RulePack
 from mgcds.populations import output, screening, second_opinion
-from mgcds.populations.output import Counts
 from mgcds.populations.screening import DONE, RUN, SUMMARY, Wanted, screen
 from mgcds.populations.sources import source_of
-from mgcds.populations.summary import Screening, print_summary
-from mgcds.printing import Printer
 from tests.agreement.generate import Patients
 from tests.agreement.test_columnar_agrees import mixed, mixed_table
 from tests.populations.ndjson import lines, scattered
@@ -196,16 +192,6 @@ def test_the_summary_counts_what_was_written(screened: Path, pack: RulePack) -> 
     )
     assert summary["missing"] == asked
     assert all(sum(of.values()) == PATIENTS for of in summary["known"].values())
-
-
-def test_the_text_of_the_summary_leaves_out_no_rule(pack: RulePack, capsys: pytest.CaptureFixture[str]) -> None:
-    """Three rules: one offered, one suppressed alone, one withheld alone; the others are neither offered nor suppressed."""
-    first, second, third, *_ = pack.rules
-    statuses = Counter({(first, "offered"): 2, (second, "suppressed"): 1, (third, "withheld"): 2})
-    print_summary(Printer(), Screening(Counts(patients=2, statuses=statuses)), pack, ON)
-    text = capsys.readouterr().out
-    assert re.findall(r"[0-9.]+ +[0-9.]+ +[0-9.]+  (\S+)", text) == [first, second]
-    assert f"{len(pack.rules) - 2} more are neither offered to anybody nor suppressed." in text
 
 
 def test_a_mess_of_lines(tmp_path: Path, pack: RulePack) -> None:
