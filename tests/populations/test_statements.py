@@ -494,3 +494,17 @@ def test_measurements_that_no_rule_asks_for_are_counted(pack: RulePack, tmp_path
     )
     (found,) = extract(source_of(tmp_path), pack, ON, workers=1)
     assert found.unused == {("measurements", "no rule uses it"): 2}
+
+
+def test_rows_of_who_is_not_among_the_people_are_counted(pack: RulePack, tmp_path: Path) -> None:
+    """Not lost, and not an eGFR of anybody else."""
+    written(
+        tmp_path,
+        people="patient\na\n",
+        measurements="patient,item,value,unit,date\nA,egfr,25,mL/min/{1.73_m2},2026-11-20\nb,shoe_size,42,,2026-11-20\n",
+        states="patient,item,value\na,pregnancy,pregnant\nb,pregnancy,pregnant\n",
+    )
+    (found,) = extract(source_of(tmp_path), pack, ON, workers=1)
+    why = "its patient is not among the people"
+    assert found.unused == {("measurements", why): 2, ("states", why): 1}
+    assert found.facts["patient"].to_pylist() == ["a"]
