@@ -20,6 +20,7 @@ from mgcds.loading import load_pack
 from mgcds.service.app import create_app, create_router
 from mgcds.service.checks import check_discovery, check_response
 from mgcds.service.limits import RequestLimits
+from mgcds.service.metrics import Metrics
 from mgcds.service.ports import Caller, Refused
 from tests.service.asking import (
     EGFR,
@@ -146,6 +147,8 @@ def test_only_pages_that_were_named_may_call_from_a_browser() -> None:
 
 class Door:
     """A Gate that notes what it was asked, and opens for one word."""
+
+    waits = True
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -299,7 +302,7 @@ class Broken:
 class Slow(Remembered):
     """A Memory on a slow disk."""
 
-    def remember(self, decision: Any) -> None:
+    def remember(self, decisions: Any) -> None:
         time.sleep(1)
 
 
@@ -364,6 +367,35 @@ def test_no_answer_waits_for_the_log(memory_: Any, caplog: pytest.LogCaptureFixt
     assert "Example" not in caplog.text
 
 
+def test_what_comes_while_others_are_kept_is_kept_together() -> None:
+    """Six calls at once: the first decision alone, the others after it and at once, each of them once."""
+    import asyncio
+
+    import httpx
+
+    kept: list[list[str]] = []
+
+    class OneAtATime(Remembered):
+        def remember(self, decisions: Any) -> None:
+            time.sleep(0.3)
+            kept.append([decision.hook_instance for decision in decisions])
+            raise OSError  # and a fault of some takes no others with it
+
+    watch, names = Metrics(load_pack), [f"call {number}" for number in range(6)]
+
+    async def calls() -> None:
+        app = create_app(parts(OneAtATime(), watch=watch))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+            await asyncio.gather(
+                *(client.post(URL, json={**request(**KIDNEYS), "hookInstance": name}) for name in names)
+            )
+
+    asyncio.run(calls())
+    assert sorted(name for together in kept for name in together) == names
+    assert len(kept) < 6
+    assert "mgcds_decisions_not_kept_total 6.0" in watch.text().decode()
+
+
 def test_feedback_that_cannot_be_kept_is_not_said_to_be() -> None:
     with TestClient(create_app(parts(Broken()))) as client:
         answer = fed(client, FEEDBACK)
@@ -374,8 +406,12 @@ def test_a_gate_that_fails_lets_nobody_in(caplog: pytest.LogCaptureFixture) -> N
     class Door:
         admit = failing
 
-    with TestClient(create_app(parts(gate=Door()))) as client:
-        assert client.post(URL, json=request(**KIDNEYS)).status_code == 503
+        def __init__(self, waits: bool) -> None:
+            self.waits = waits
+
+    for door in (Door(waits=True), Door(waits=False)):
+        with TestClient(create_app(parts(gate=door))) as client:
+            assert client.post(URL, json=request(**KIDNEYS)).status_code == 503
     assert "Example" not in caplog.text
 
 

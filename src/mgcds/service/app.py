@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import anyio.to_thread
 import msgspec
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, Lock
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.background import BackgroundTask
@@ -30,7 +30,7 @@ from mgcds.service.validate import not_validated, validate
 T = TypeVar("T")
 Endpoint = Callable[..., Awaitable[Response]]
 _LOG = logging.getLogger("mgcds.service")
-_THREADS = {"gate": 8, "evaluate": 8, "feedback": 4, "remember": 4}
+_THREADS = {"gate": 8, "evaluate": 8, "feedback": 4, "remember": 1}
 _MOST_WAITING = 1000
 
 
@@ -71,6 +71,8 @@ class _Web:
         self._parts = parts
         # apart: nobody is turned away at the gate because others are evaluated, and no call waits for feedback, which waits for the database
         self._threads = {name: CapacityLimiter(count) for name, count in _THREADS.items()}
+        self._to_remember: list[Decision] = []
+        self._one_at_a_time = Lock()
         self._waiting = 0
 
     def watched(self, name: str, endpoint: Endpoint) -> Endpoint:
@@ -158,7 +160,9 @@ class _Web:
         url = f"{base}{request.url.path}" if base else str(request.url.replace(query="", fragment=""))
         authorization = request.headers.get("authorization")
         try:
-            return await self._in_time(partial(self._parts.gate.admit, authorization, url), "gate")
+            gate = self._parts.gate
+            admit = partial(gate.admit, authorization, url)
+            return await self._in_time(admit, "gate") if gate.waits else admit()
         except Refused:
             raise
         except Exception as fault:
@@ -192,7 +196,10 @@ class _Web:
     # --- what is remembered -----------------------------------------------------------------------------------------------------
 
     async def _remember(self, found: Answer, service: str, caller: Caller) -> None:
-        """After the answer went out: a slow or broken log holds up no one, and does not fill the memory."""
+        """After the answer went out: a slow or broken log holds up no one, and does not fill the memory.
+
+        What comes while others are being kept waits, and is then brought together by the first of them.
+        """
         if found.status != 200 or not found.hook_instance:
             return
         if self._waiting >= _MOST_WAITING:
@@ -205,12 +212,26 @@ class _Web:
             decision = Decision(
                 service, found.hook_instance, now, now.date(), version, digest, found.fingerprint, found.said, found.problem, caller
             )  # fmt: skip
-            await anyio.to_thread.run_sync(self._parts.memory.remember, decision, limiter=self._threads["remember"])
+            self._to_remember.append(decision)
+            async with self._one_at_a_time:
+                await self._remember_together()
         except Exception as fault:
             _log("a decision was not kept", fault)
             self._parts.watch.not_kept()
         finally:
             self._waiting -= 1
+
+    async def _remember_together(self) -> None:
+        """All that waits. A fault is told for each: their own calls find nothing left to bring."""
+        decisions, self._to_remember = self._to_remember, []
+        if not decisions:
+            return
+        try:
+            await anyio.to_thread.run_sync(self._parts.memory.remember, decisions, limiter=self._threads["remember"])
+        except Exception as fault:
+            _log("decisions were not kept", fault)
+            for _ in decisions:
+                self._parts.watch.not_kept()
 
 
 def _log(what: str, fault: BaseException) -> None:
