@@ -72,8 +72,7 @@ class _Web:
         # apart: nobody is turned away at the gate because others are evaluated, and no call waits for feedback, which waits for the database
         self._threads = {name: CapacityLimiter(count) for name, count in _THREADS.items()}
         self._to_remember: list[Decision] = []
-        self._one_at_a_time = Lock()
-        self._waiting = 0
+        self._one_at_a_time, self._somebody_waits = Lock(), False
 
     def watched(self, name: str, endpoint: Endpoint) -> Endpoint:
         """The same endpoint; how its calls went is told to whom it concerns."""
@@ -196,42 +195,44 @@ class _Web:
     # --- what is remembered -----------------------------------------------------------------------------------------------------
 
     async def _remember(self, found: Answer, service: str, caller: Caller) -> None:
-        """After the answer went out: a slow or broken log holds up no one, and does not fill the memory.
-
-        What comes while others are being kept waits, and is then brought together by the first of them.
-        """
+        """After the answer went out: a slow or broken log holds up no one, and does not fill the memory."""
         if found.status != 200 or not found.hook_instance:
             return
-        if self._waiting >= _MOST_WAITING:
+        if len(self._to_remember) >= _MOST_WAITING:
             _LOG.error("a decision was not kept: too many are waiting")
             self._parts.watch.not_kept()
             return
-        self._waiting += 1
         try:
             now, (version, digest) = self._parts.now(), found.pack
             decision = Decision(
                 service, found.hook_instance, now, now.date(), version, digest, found.fingerprint, found.said, found.problem, caller
             )  # fmt: skip
-            self._to_remember.append(decision)
-            async with self._one_at_a_time:
-                await self._remember_together()
         except Exception as fault:
-            _log("a decision was not kept", fault)
-            self._parts.watch.not_kept()
-        finally:
-            self._waiting -= 1
+            self._not_kept(fault, 1)
+            return
+        self._to_remember.append(decision)
+        if not self._somebody_waits:  # else this one is brought along
+            await self._remember_together()
 
     async def _remember_together(self) -> None:
-        """All that waits. A fault is told for each: their own calls find nothing left to bring."""
+        """All that has come by the time the last ones are kept."""
+        self._somebody_waits = True
+        try:
+            await self._one_at_a_time.acquire()
+        finally:
+            self._somebody_waits = False
         decisions, self._to_remember = self._to_remember, []
-        if not decisions:
-            return
         try:
             await anyio.to_thread.run_sync(self._parts.memory.remember, decisions, limiter=self._threads["remember"])
         except Exception as fault:
-            _log("decisions were not kept", fault)
-            for _ in decisions:
-                self._parts.watch.not_kept()
+            self._not_kept(fault, len(decisions))
+        finally:
+            self._one_at_a_time.release()
+
+    def _not_kept(self, fault: Exception, decisions: int) -> None:
+        _log("a decision was not kept", fault)
+        for _ in range(decisions):
+            self._parts.watch.not_kept()
 
 
 def _log(what: str, fault: BaseException) -> None:
