@@ -125,7 +125,9 @@ def test_a_process_that_is_killed_loses_at_most_the_record_in_flight(tmp_path: P
     on_file = calls_in(connect(url))
     on_file.remove(uid(-1))
     assert lost(runs, on_file) == []
-    assert sum(len(run["kept"]) for run in runs) > KILLS // 5, "several were told that theirs was kept; how many, the load decides"
+    assert sum(len(run["kept"]) for run in runs) > KILLS // 5, (
+        "several were told that theirs was kept; how many, the load decides"
+    )
     assert any(len(run["brought"]) > len(run["kept"]) for run in runs), "and some were killed with one in flight"
     with sqlite3.connect(f"{tmp_path}/memory.db") as file:
         assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)

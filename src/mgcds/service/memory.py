@@ -1,8 +1,8 @@
 """What was said and what became of it, kept in a database that no answer waits for.
 
-One thread writes. A record goes into a queue of bounded length; who brings it waits until it is on the disk, but not longer than a few
-hundredths of a second, and not at all while the database is known to be out of order. So a process that is killed loses at most what it had
-not answered yet, and a database that is slow or lost costs records, which are counted, but no answer.
+One thread writes. Records go into a queue of bounded length; who brings them waits until they are on the disk, but not longer than a few
+hundredths of a second, and not at all while the database is known to be out of order. So a process that is killed loses at most what was
+being brought, and a database that is slow or lost costs records, which are counted, but no answer.
 """
 
 from __future__ import annotations
