@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -367,12 +368,22 @@ def test_no_answer_waits_for_the_log(memory_: Any, caplog: pytest.LogCaptureFixt
     assert "Example" not in caplog.text
 
 
-def test_what_comes_while_others_are_kept_is_kept_together() -> None:
-    """Six calls at once: the first decision alone, the others after it and at once, each of them once."""
+def at_once(app: FastAPI, names: list[str]) -> list[int]:
+    """The statuses of calls of these names that are made together."""
     import asyncio
 
     import httpx
 
+    async def calls() -> list[int]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+            asked = (client.post(URL, json={**request(**KIDNEYS), "hookInstance": name}) for name in names)
+            return [answer.status_code for answer in await asyncio.gather(*asked)]
+
+    return asyncio.run(calls())
+
+
+def test_what_comes_while_others_are_kept_is_kept_together() -> None:
+    """Six calls at once: each decision once, and fewer turns than calls."""
     kept: list[list[str]] = []
 
     class OneAtATime(Remembered):
@@ -383,14 +394,7 @@ def test_what_comes_while_others_are_kept_is_kept_together() -> None:
 
     watch, names = Metrics(load_pack), [f"call {number}" for number in range(6)]
 
-    async def calls() -> None:
-        app = create_app(parts(OneAtATime(), watch=watch))
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
-            await asyncio.gather(
-                *(client.post(URL, json={**request(**KIDNEYS), "hookInstance": name}) for name in names)
-            )
-
-    asyncio.run(calls())
+    at_once(create_app(parts(OneAtATime(), watch=watch)), names)
     assert sorted(name for together in kept for name in together) == names
     assert len(kept) < 6
     assert "mgcds_decisions_not_kept_total 6.0" in watch.text().decode()
@@ -413,6 +417,24 @@ def test_a_gate_that_fails_lets_nobody_in(caplog: pytest.LogCaptureFixture) -> N
         with TestClient(create_app(parts(gate=door))) as client:
             assert client.post(URL, json=request(**KIDNEYS)).status_code == 503
     assert "Example" not in caplog.text
+
+
+@pytest.mark.parametrize(("waits", "status"), [(True, 200), (False, 503)])
+def test_a_gate_that_may_wait_holds_up_no_other_call(waits: bool, status: int) -> None:
+    """One that says it does not wait, and does, is the seeded fault: nobody comes after the first."""
+
+    class Together:
+        """Opens when two are there."""
+
+        def __init__(self) -> None:
+            self.waits, self._both = waits, threading.Barrier(2, timeout=10 if waits else 0.2)
+
+        def admit(self, authorization: str | None, audience: str) -> Caller:
+            self._both.wait()
+            return Caller()
+
+    app = create_app(parts(gate=Together(), limits=RequestLimits(seconds=20)))
+    assert at_once(app, ["one", "other"]) == [status, status]
 
 
 def test_discovery_without_a_pack_is_no_empty_list() -> None:
