@@ -181,7 +181,9 @@ def test_records_that_waited_are_kept_when_the_database_comes_back(tmp_path: Pat
     assert sorted(calls_in(connect(f"sqlite:///{folder}/memory.db"))) == sorted(uid(number) for number in range(5))
 
 
-def test_a_slow_database_makes_the_first_wait_a_moment_and_nobody_else(engine: Engine) -> None:
+def test_a_slow_database_makes_the_first_wait_a_moment_and_nobody_else(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
     go_on = threading.Event()
     memory = ready(engine, room=10, patience=0.05)
 
@@ -198,6 +200,9 @@ def test_a_slow_database_makes_the_first_wait_a_moment_and_nobody_else(engine: E
     go_on.set()
     until(lambda: memory.counts.get("kept", 0) + memory.counts["lost"] == 500)
     memory.close()
+    said = [each.message for each in caplog.records if each.message.startswith("the memory is")]
+    slow = "the memory is slow: nobody waits for it until it is written again"
+    assert said == [slow, "the memory is written again"], "what is over had been told of"
 
 
 def test_a_full_disk_is_waited_for(engine: Engine) -> None:

@@ -99,6 +99,8 @@ class SqlMemory:
             return
         late = len(wait(brought, self._patience).not_done)
         if late:
+            if self.well:
+                _LOG.warning("the memory is slow: nobody waits for it until it is written again")
             self.well = False  # until the writer gets through, nobody waits any more
             self._count("late", late)
 
