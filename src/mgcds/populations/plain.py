@@ -23,7 +23,7 @@ from mgcds.engines.facts_table import Layout
 from mgcds.fhir import care, conditions, elements, medicines, phq9, questionnaires
 from mgcds.fhir.concepts import NOTHING, Concept, concept_of
 from mgcds.fhir.courses import Order, courses, same_medicine
-from mgcds.fhir.elements import LOINC, Unreadable
+from mgcds.fhir.elements import Unreadable
 from mgcds.fhir.gathered import Gathered
 from mgcds.fhir.lists import ABSENT_OR_UNKNOWN
 from mgcds.fhir.observations import ABSENT_BUT_EXISTING, measured_codes
@@ -277,9 +277,7 @@ class Flat:
     def _code(self, concept: Concept) -> _Code:
         wanted = self._wanted & concept.plain_codes
         if not wanted:
-            best = next((each for each in concept.codings if each.system in LOINC), None) or next(
-                iter(concept.codings), None
-            )
+            best = concept.lead
             without = "it has no code, and text alone does not say what was measured"
             return _Code(unused="no rule uses it" if best is not None and best.code is not None else without)
         (code, *others) = wanted
