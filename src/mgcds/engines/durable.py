@@ -40,9 +40,9 @@ NODE_COLUMNS, FACT_COLUMNS = 60, 200  # columns of a pattern and of a fact: the 
 HEAD, FACT_HEAD, FACT_ID = "\0", '{"sid":"0","id":"f","G":1', '{"sid":"0","id":"f"}'
 STATE = '{ "sid":"0", "id":"sid-0", "$s":1}'  # the engine's own fact about sid 0 while nobody writes into it
 RESERVED_FIELDS = ("G", "sid", "id", "$s", "$i", "$m", "$forward", "$time")
-# A rule is named by one character, so that it can be read out of a message at little cost; a ruleset has at most STACK_PATHS of them.
-RULE_NAMES = string.ascii_letters + string.digits[:-1]
-SENTINEL, END = string.digits[-1], ("", True, "")  # the rule that fires for every fact, after all others, and what it means
+# A rule is named by one character: cheap to read out of a message, and enough for a ruleset, which has at most STACK_PATHS rules.
+RULE_NAMES = string.ascii_letters + "012345678"
+SENTINEL, END = "9", ("", True, "")  # the rule that fires for every fact, after all others, and what it means
 
 
 @dataclass(frozen=True, slots=True)
