@@ -28,13 +28,14 @@ class Chaining:
         found = self._network.run(self._columns.fill(facts))
         rules = {rule: found.get(rule) for rule in self._pack.rules}
         statuses: dict[str, Status] = {
-            rule: "not indicated" if truth is False else self._status(rule, truth, found)
+            rule: "not indicated" if truth is False else self._status(truth, self._holders.get(rule), found)
             for rule, truth in rules.items()
         }
         return Verdicts({}, {finding: found.get(finding) for finding in self._pack.findings}, rules, statuses)
 
-    def _status(self, rule: str, truth: Truth, found: Mapping[str, bool]) -> Status:
-        is_held = found.get(self._holders[rule]) if rule in self._holders else False
+    @staticmethod
+    def _status(truth: Truth, holders: str | None, found: Mapping[str, bool]) -> Status:
+        is_held = found.get(holders) if holders else False
         if is_held:
             return "suppressed"
         return "offered" if truth and is_held is False else "withheld"
