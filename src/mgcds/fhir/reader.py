@@ -94,7 +94,7 @@ def read_delivery(
 
 
 def _finished(record: PatientRecord, patient: str | None, gathered: Gathered, before: list[Unused]) -> FhirReading:
-    return FhirReading(record, (*before, *gathered.unused()), patient, gathered.used())
+    return FhirReading(record, (*before, *gathered.unused()), patient, gathered.used(), gathered.deceased)
 
 
 def _read(
@@ -148,6 +148,7 @@ def _read_patient(patients: list[Resource], gathered: Gathered) -> dict[str, Any
         return {}
     gathered.use(resource)
     if content.get("deceasedBoolean") is True or content.get("deceasedDateTime"):
+        gathered.deceased = True
         gathered.leave(resource, "the patient is recorded as deceased")
     return {"birth_date": _birth_date(resource, content, gathered), "sex": _sex(resource, content, gathered)}
 

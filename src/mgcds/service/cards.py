@@ -23,7 +23,7 @@ TOPIC = "urn:mgcds:topic"
 OVERRIDE_REASON = "urn:mgcds:override-reason"
 ADVICE = "urn:mgcds:advice"
 ASSESSMENT = "urn:mgcds:assessment"
-FOLDED, NOT_EVALUATED, NOTHING_EVALUATED = "folded", "not-evaluated", "nothing-evaluated"
+FOLDED, NOT_EVALUATED, NOTHING_EVALUATED, DECEASED = "folded", "not-evaluated", "nothing-evaluated", "deceased"
 _MISSING_SHOWN = 4
 
 Card = dict[str, Any]
@@ -267,7 +267,7 @@ def _what_decides(rule: str, missing: tuple[str, ...]) -> str:
 def nothing_evaluated(hook_instance: str, fault: str) -> Card:
     """The card of a fault: care goes on without it, and silence is not taken for an answer. Nothing of the record is in it."""
     return {
-        "uuid": identity(hook_instance, NOTHING_EVALUATED),
+        **_card_alone(hook_instance, NOTHING_EVALUATED, "Nothing evaluated"),
         "summary": "Checks about magnesium were not evaluated: a technical fault. This is no all-clear.",
         "detail": "\n".join((
             "No rule was evaluated for this call, the safety rules among them, and nothing is suggested. "
@@ -276,8 +276,25 @@ def nothing_evaluated(hook_instance: str, fault: str) -> Card:
             f"For whoever runs the service: {escaped(fault)}.",
         )),
         "indicator": "warning",
+    }  # fmt: skip
+
+
+def recorded_as_deceased(hook_instance: str) -> Card:
+    """The card where the Patient is recorded as deceased: a suggestion would hurt, and silence could be a wrong record's."""
+    return {
+        **_card_alone(hook_instance, DECEASED, "Recorded as deceased"),
+        "summary": "This patient is recorded as deceased: nothing about magnesium was evaluated.",
+        "detail": "No rule was evaluated for this call. Where the record is wrong, correct `deceased` of the Patient resource.",
+        "indicator": "info",
+    }
+
+
+def _card_alone(hook_instance: str, code: str, display: str) -> Card:
+    """What a card has that is about no rule."""
+    return {
+        "uuid": identity(hook_instance, code),
         "source": {
             "label": "mgcds: options about magnesium in depression, for health professionals",
-            "topic": {"system": TOPIC, "code": NOTHING_EVALUATED, "display": "Nothing evaluated"},
+            "topic": {"system": TOPIC, "code": code, "display": display},
         },
-    }  # fmt: skip
+    }
