@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 
 from bench.expressions import Style, Written, polars, select, sql
 from bench.records import ON, ready_records
-from mgcds.engines.columnar import ROWS, STATUSES, Columnar, Screened
+from mgcds.engines.columnar import ROWS, STATUSES, Columnar, Statuses
 from mgcds.engines.facts_arrow import LAYOUT, facts_table
 from mgcds.engines.facts_table import Layout
 from mgcds.loading import load_pack
@@ -85,17 +85,12 @@ def flat(table: pa.Table, layout: Layout) -> pa.Table:
 
 def by_the_engine(engine: Columnar, table: pa.Table) -> Codes:
     """The status of each rule for each patient, as codes."""
-    found, at = {rule: np.empty(table.num_rows, np.uint8) for rule in engine.pack.rules}, 0
-    for part in engine.screen(table.to_batches()):
-        for rule, codes in found.items():
-            codes[at : at + part.rows] = part.codes(rule)
-        at += part.rows
-    return found
+    return engine.codes(table)
 
 
-def judged(engine: Columnar, table: pa.Table) -> int:
-    """The verdicts as they are worked with, in bits; nothing is kept."""
-    return sum(part.rows for part in engine.screen(table.to_batches()))
+def judged(engine: Columnar, table: pa.Table) -> list[Statuses]:
+    """The same left in bits, as it is worked with."""
+    return list(engine.statuses(table.to_batches()))
 
 
 def by_polars(pack: RulePack, layout: Layout, frame: Any, style: Style, streaming: bool) -> Callable[[], Codes]:
@@ -271,7 +266,7 @@ def part(name: str, source: Path, target: Path) -> dict[str, float]:
         engine = Columnar(pack)
         wanted = [each for each, column in engine.layout.columns.items() if not column.told]
         batches = pq.ParquetFile(source).iter_batches(ROWS, columns=wanted)
-        offered = sum(int(np.bitwise_count(offered_of(found)).sum()) for found in engine.screen(batches))
+        offered = sum(int(np.bitwise_count(offered_of(found)).sum()) for found in engine.statuses(batches))
         target.write_text(str(offered))
     else:
         polars_parquet(pack, source, target, "nulls" if name == "polars nulls" else "pairs")
@@ -286,7 +281,7 @@ def most_held() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def offered_of(found: Screened) -> NDArray[np.uint8]:
+def offered_of(found: Statuses) -> NDArray[np.uint8]:
     """Who is offered anything."""
     anyone = found.cells.none()
     for low, high in found.statuses.values():
@@ -381,7 +376,7 @@ def _growth(pack: RulePack, table: pa.Table, most: int) -> Iterator[str]:
     while number <= most:
         times, rest = divmod(number, table.num_rows)
         batches = table.to_batches() * times + (table.slice(0, rest).to_batches() if rest else [])
-        taken = in_turns({"": lambda batches=batches: sum(found.rows for found in engine.screen(batches))}, 3)[""]
+        taken = in_turns({"": lambda batches=batches: sum(found.rows for found in engine.statuses(batches))}, 3)[""]
         yield f"{number:12,}{taken.cpu:9.3f}{taken.cpu / number * 1e6:25.3f}"
         number *= 10
 

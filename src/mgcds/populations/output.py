@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mgcds.engines.columnar import STATUSES, Bits, Screened, Truths
+from mgcds.engines.bitwise import Bits
+from mgcds.engines.columnar import STATUSES, Screened, Truths
 from mgcds.engines.facts_table import GAPS, Layout
 from mgcds.engines.patterns import Distinct, distinct, patterns
 from mgcds.model.missing import Pattern, sets_once
