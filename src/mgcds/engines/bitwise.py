@@ -238,6 +238,5 @@ class Columns:
             self._octet = column, number, np.ascontiguousarray(little.view(np.uint8)[number :: masks.itemsize])
         return self._octet[2]
 
-    def _column(self, name: str) -> NDArray[np.integer]:
-        found: NDArray[np.integer] = self._batch.column(name).to_numpy()
-        return found
+    def _column(self, name: str) -> NDArray[Any]:
+        return np.from_dlpack(self._batch.column(name))  # `to_numpy` would import pandas, where it is there

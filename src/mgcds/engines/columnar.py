@@ -80,6 +80,20 @@ def judge(condition: c.Condition, known: Mapping[str, Verdict]) -> Verdict:
     assert_never(condition)
 
 
+def status_column(codes: NDArray[np.uint8]) -> pa.DictionaryArray:
+    """Statuses by their codes."""
+    indices = pa.Array.from_buffers(
+        pa.int8(), len(codes), [None, pa.py_buffer(codes)]
+    )  # `pa.array` would import pandas
+    return pa.DictionaryArray.from_arrays(indices, pa.array(STATUSES))
+
+
+def status_schema(rules: Iterable[str]) -> pa.Schema:
+    """A column of patients, and one of statuses a rule; none is null, which Parquet would have to say of each."""
+    status = pa.dictionary(pa.int8(), pa.string())
+    return pa.schema([pa.field("patient", pa.string(), False), *(pa.field(rule, status, False) for rule in rules)])
+
+
 class Truths(NamedTuple):
     """A verdict on many patients."""
 
@@ -104,11 +118,8 @@ class Statuses:
 
     def to_arrow(self, patients: pa.Array) -> pa.RecordBatch:
         """A row a patient, a column of statuses a rule."""
-        names = pa.array(STATUSES)
-        columns = [
-            pa.DictionaryArray.from_arrays(pa.array(self.codes(rule).view(np.int8)), names) for rule in self.statuses
-        ]
-        return pa.RecordBatch.from_arrays([patients, *columns], ["patient", *self.statuses])
+        columns = [status_column(self.codes(rule)) for rule in self.statuses]
+        return pa.RecordBatch.from_arrays([patients, *columns], schema=status_schema(self.statuses))
 
 
 @dataclass(frozen=True, slots=True)
