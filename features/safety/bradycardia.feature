@@ -55,17 +55,21 @@ Feature: Slow heart rate without a pacemaker
     Then "bradycardia" is withheld for want of "heart rate"
     And "supplement-alongside-therapy" is offered
 
-  Scenario Outline: a heart rate is current for 30 days
+  Scenario Outline: a slow heart rate holds back for a year, another one is current for 30 days
     Given an adult with mild to moderate depression on a stable antidepressant
-    And the heart rate is "45 /min" from <days> days ago
+    And the heart rate is "<rate>" from <days> days ago
     When the record is evaluated
     Then "bradycardia" is <stop>
     And "supplement-alongside-therapy" is <trial>
 
     Examples:
-      | days | stop     | trial      |
-      | 30   | offered  | suppressed |
-      | 31   | withheld | offered    |
+      | rate    | days | stop          | trial      |
+      | 45 /min | 30   | offered       | suppressed |
+      | 45 /min | 31   | offered       | suppressed |
+      | 49 /min | 365  | offered       | suppressed |
+      | 49 /min | 366  | withheld      | offered    |
+      | 50 /min | 30   | not indicated | offered    |
+      | 50 /min | 31   | withheld      | offered    |
 
   Scenario: without a problem list neither the diagnosis nor the pacemaker is known
     Given an adult with mild to moderate depression on a stable antidepressant

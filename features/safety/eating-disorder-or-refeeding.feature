@@ -42,17 +42,21 @@ Feature: Eating disorder, risk of refeeding or a BMI below 16
     Then "eating-disorder-or-refeeding" is withheld for want of "body mass index"
     And "supplement-alongside-therapy" is offered
 
-  Scenario Outline: a body mass index is current for 180 days
+  Scenario Outline: a low body mass index holds back for a year, another one is current for 180 days
     Given an adult with mild to moderate depression on a stable antidepressant
-    And the body mass index is "15 kg/m2" from <days> days ago
+    And the body mass index is "<bmi>" from <days> days ago
     When the record is evaluated
     Then "eating-disorder-or-refeeding" is <stop>
     And "supplement-alongside-therapy" is <trial>
 
     Examples:
-      | days | stop     | trial      |
-      | 180  | offered  | suppressed |
-      | 181  | withheld | offered    |
+      | bmi        | days | stop          | trial      |
+      | 15 kg/m2   | 180  | offered       | suppressed |
+      | 15 kg/m2   | 181  | offered       | suppressed |
+      | 15.9 kg/m2 | 365  | offered       | suppressed |
+      | 15.9 kg/m2 | 366  | withheld      | offered    |
+      | 16 kg/m2   | 180  | not indicated | offered    |
+      | 16 kg/m2   | 181  | withheld      | offered    |
 
   Scenario: the work-up of a low magnesium is not held back
     Given an adult with mild to moderate depression on a stable antidepressant

@@ -7,6 +7,7 @@ mgcds itself.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -77,6 +78,12 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if isinstance(error, OSError) and error.filename is not None:  # a path that was given and cannot be used
             sys.exit(complain(RecordError(f"{str(error.filename)[:200]}: {error.strerror}")))
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            sys.exit(
+                complain(
+                    RecordError(f"nothing more can be written: {os.strerror(error.errno)}; make room, and start again")
+                )
+            )
         if os.environ.get("MGCDS_DEBUG"):
             raise
         where = "set MGCDS_DEBUG=1 to see where, and report it"

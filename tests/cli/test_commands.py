@@ -601,6 +601,9 @@ def test_schemas_are_json_schemas() -> None:
     for what in ("record", "rule"):
         assert json.loads(mgcds("schema", what).out)["type"] == "object"
     assert mgcds("schema", "pack").code == 2
+    ended = mgcds("schema", "record", "--flat")
+    assert (ended.code, ended.out) == (2, "")
+    assert "mgcds schema population --flat" in ended.err
 
 
 def test_the_layout_of_a_facts_table_is_that_of_the_pack_and_the_jurisdiction() -> None:

@@ -554,6 +554,8 @@ WORDING = [
             "'consider-magnesium', which is no active rule"),
     Mistake("over-claim-of-a-finding", replace(LOW, "title: Low serum magnesium", "title: Low magnesium, so stop talking therapy"), LOW, "title:",
             "'title' of finding 'low_magnesium' says 'stop talking therapy'"),
+    basis("over-claim-in-an-option", "text: Doing nothing.", "text: Stop the lithium.", "Stop the", "'options' of basis.yaml says 'stop the lithium'"),
+    row("over-claim-about-a-medicine", "do: Nothing is known.", "do: Stop the lithium.", "do:", "'do' of 'antidepressant' says 'stop the lithium'"),
     Mistake("order-in-a-stop", replace(STOP, "could be asked", "must be asked"), STOP, "text:", "'text' of rule 'severe-renal-impairment' says 'must' [order]"),
     in_rule("no-hedge", "Could discuss a time-limited trial", "A time-limited trial", "text:", "lacks a phrase [a-hedge]: the strongest verb"),
     wording("unknown-key-in-wording", "negations:", "negation: [nie]\nnegations:", "nie", "has 'negation'; did you mean 'negations'?"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from mgcds.errors import SigningError
 from mgcds.evaluator import evaluate
@@ -262,6 +263,17 @@ def test_a_key_is_written_for_its_owner_only_and_never_over_another(tmp_path: Pa
     assert public_half(read_key(file, lambda: "")) == public
     with pytest.raises(SigningError, match="never overwritten"):
         new_key(file)
+
+
+def test_a_key_with_a_passphrase_opens_with_it_alone(tmp_path: Path) -> None:
+    private = Ed25519PrivateKey.generate()
+    for name, form in (("ssh", PrivateFormat.OpenSSH), ("pem", PrivateFormat.PKCS8)):
+        file = tmp_path / name
+        file.write_bytes(private.private_bytes(Encoding.PEM, form, BestAvailableEncryption(b"a long one")))
+        assert public_half(read_key(file, lambda: "a long one")) == public_half(private)
+        for wrong in (lambda: "another", str):
+            with pytest.raises(SigningError, match="the passphrase is not its own"):
+                read_key(file, wrong)
 
 
 def test_a_review_that_is_due_already_is_not_signed(signed: Signed) -> None:

@@ -369,6 +369,19 @@ def test_the_command_prints_a_table_writes_json_and_a_page(
     assert "Alert burden" in page.read_text()
 
 
+def test_where_the_page_cannot_be_written_nothing_is_read(tmp_path: Path) -> None:
+    ended = mgcds("burden", str(tmp_path / "not even there"), "-o", str(tmp_path / "none" / "burden.html"))
+    assert ended.code == 2
+    assert f"there is no folder {tmp_path / 'none'}" in ended.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="NOT TESTED: there is no /dev/full")
+def test_a_full_disk_is_said(table: Path) -> None:
+    ended = mgcds("burden", str(table), "--on", "2026-11-21", "--workers", "1", "-o", "/dev/full")
+    assert ended.code == 2
+    assert ended.err == "mgcds: nothing more can be written: No space left on device; make room, and start again\n"
+
+
 def test_a_facts_table_of_other_rules_is_refused(tmp_path: Path) -> None:
     write(Cohort(5, 1, ON, "facts"), tmp_path / "facts")
     file = tmp_path / "facts" / "facts-00000.parquet"

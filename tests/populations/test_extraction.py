@@ -6,6 +6,8 @@ import gzip
 import json
 import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -159,6 +161,22 @@ def test_nothing_is_left_behind(mess: tuple[Path, Expected], pack: RulePack, tmp
     assert len(list(tmp_path.iterdir())) == 1
     running.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_duckdb_draws_no_bar_into_our_output() -> None:
+    """It does by itself where Python was started without a file, as here; every connection is made in one place."""
+    asked = "execute(\"SELECT current_setting('enable_progress_bar')\").fetchone()"
+    code = f"""
+import duckdb
+from mgcds.populations.on_duckdb import database
+with database() as connection:
+    print(connection.{asked}, duckdb.connect().{asked})
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout == "(False,) (True,)\n"
+    folder = Path(extraction.__file__).parent
+    assert [each.name for each in folder.rglob("*.py") if "duckdb.connect(" in each.read_text()] == ["on_duckdb.py"]
 
 
 # --- seeded faults: each is noticed -------------------------------------------------------------------------------------------

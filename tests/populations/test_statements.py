@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 
 from mgcds.cli import app
 from mgcds.engines.columnar import columnar
+from mgcds.engines.facts_arrow import schema_of
 from mgcds.engines.facts_table import Layout
 from mgcds.errors import RecordError
 from mgcds.model.pack import RulePack
@@ -29,7 +31,7 @@ from mgcds.populations.on_duckdb import facts_of
 from mgcds.populations.one_by_one import Read
 from mgcds.populations.sources import FlatFiles, source_of
 from mgcds.populations.statements import Statement, statements
-from tests.populations.flat_patients import People
+from tests.populations.flat_patients import UNITS, People
 
 ON = date(2026, 11, 21)
 MANY, FEW = 1200, 60
@@ -97,6 +99,76 @@ def test_plain_people_on_every_column(people: Tables, expected: Mapping[str, Row
         "sex_source",
     )  # these are not generated, or never known
     assert {name for name in layout.columns if not name.startswith((*taken, *other))} <= said
+
+
+# --- as many as a health system has
+
+
+def from_whom(about: str) -> str:
+    """What has to come from the same person, because one is worked out with the other: the fall of a PHQ-9 with the trial in the lists."""
+    if about in ("age", "sex"):
+        return "people"
+    return about if about in UNITS and not about.startswith("phq9") else "lists"
+
+
+class Dealt:
+    """People who have the results of each item, the lists, and the birth date of somebody else each; what is expected of them likewise."""
+
+    def __init__(self, people: Tables, number: int) -> None:
+        rng = np.random.default_rng(3)
+        self.people = people
+        self.donors = {group: rng.integers(0, MANY, number) for group in ("people", "lists", *map(from_whom, UNITS))}
+        self.names = pa.array([f"q{each:06}" for each in range(number)])
+
+    def tables(self) -> Tables:
+        own, measured = self.people["people"], self.people["measurements"]
+        about = {name: "people" if name in ("birth_date", "sex") else "lists" for name in own.column_names[1:]}
+        columns = [own[name].take(self.donors[group]) for name, group in about.items()]
+        parts = {group: [item for item in UNITS if from_whom(item) == group] for group in map(from_whom, UNITS)}
+        return {
+            "people": pa.table([self.names, *columns], own.column_names),
+            "measurements": pa.concat_tables(
+                self._rows(measured.filter(pc.is_in(measured["item"], pa.array(of))), group)
+                for group, of in parts.items()
+            ),
+            **{name: self._rows(self.people[name], "lists") for name in ("entries", "states")},
+        }
+
+    def _rows(self, table: pa.Table, group: str) -> pa.Table:
+        """All rows of each donor, under the names of those who are given them."""
+        of = pc.index_in(table["patient"], self.people["people"]["patient"]).to_numpy()
+        order, donors = np.argsort(of, kind="stable"), self.donors[group]
+        starts = np.searchsorted(of[order], np.arange(MANY + 1))
+        counts = starts[donors + 1] - starts[donors]
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        taken = table.take(order[np.repeat(starts[donors], counts) + within])
+        return taken.set_column(0, "patient", self.names.take(np.repeat(np.arange(len(donors)), counts)))
+
+    def expected(self, of_donors: pa.Table, layout: Layout) -> pa.Table:
+        columns = {
+            name: of_donors[name].take(self.donors[from_whom(column.about)]) for name, column in layout.columns.items()
+        }
+        return pa.table({**columns, "patient": self.names})
+
+
+def test_fifty_thousand_people(people: Tables, expected: Mapping[str, Row], layout: Layout) -> None:
+    dealt = Dealt(people, 50_000)
+    of_donors = pa.Table.from_pylist(
+        [expected[who] for who in people["people"]["patient"].to_pylist()], schema_of(layout, told=True)
+    )
+    concepts, rows = lookups.Concepts(layout), dealt.tables()
+    given = {**rows, "entries": flat._numbered(rows["entries"], concepts), "people": flat._named(rows["people"])}
+    found = facts_of(given, concepts.table(), layout, ON)[0].sort_by("patient")
+    assert found.num_rows > 20_000, "the others are not plain, and are read one by one"
+
+    def wrong() -> list[str]:
+        wanted = dealt.expected(of_donors, layout)
+        wanted = wanted.filter(pc.is_in(wanted["patient"], found["patient"].combine_chunks()))
+        return [name for name in found.column_names if not found[name].equals(wanted[name])]
+
+    assert wrong() == []
+    dealt.donors["egfr"] = dealt.donors["egfr"][::-1]
+    assert wrong(), "somebody else's eGFR is noticed"
 
 
 @pytest.fixture(scope="module")
@@ -422,3 +494,17 @@ def test_measurements_that_no_rule_asks_for_are_counted(pack: RulePack, tmp_path
     )
     (found,) = extract(source_of(tmp_path), pack, ON, workers=1)
     assert found.unused == {("measurements", "no rule uses it"): 2}
+
+
+def test_rows_of_who_is_not_among_the_people_are_counted(pack: RulePack, tmp_path: Path) -> None:
+    """Not lost, and not an eGFR of anybody else."""
+    written(
+        tmp_path,
+        people="patient\na\n",
+        measurements="patient,item,value,unit,date\nA,egfr,25,mL/min/{1.73_m2},2026-11-20\nb,shoe_size,42,,2026-11-20\n",
+        states="patient,item,value\na,pregnancy,pregnant\nb,pregnancy,pregnant\n",
+    )
+    (found,) = extract(source_of(tmp_path), pack, ON, workers=1)
+    why = "its patient is not among the people"
+    assert found.unused == {("measurements", why): 2, ("states", why): 1}
+    assert found.facts["patient"].to_pylist() == ["a"]

@@ -196,6 +196,14 @@ def test_mounted_in_another_fastapi_application() -> None:
     assert door.asked == [f"https://host.example/magnesium{URL}"]
 
 
+def test_a_mounted_service_is_called_by_its_whole_path_below_the_base_url() -> None:
+    door, host = Door(), FastAPI()
+    host.mount("/magnesium", create_app(parts(gate=door, base_url="https://public.example")))
+    with TestClient(host) as client:
+        client.get("/magnesium/cds-services")
+    assert door.asked == ["https://public.example/magnesium/cds-services"]
+
+
 def test_mounted_in_a_starlette_application() -> None:
     host = Starlette(routes=[Mount("/magnesium", create_app(parts()))])
     with TestClient(host) as client:
@@ -357,10 +365,13 @@ def test_no_answer_waits_for_the_log(memory_: Any, caplog: pytest.LogCaptureFixt
         await create_app(parts(memory_))(scope, receive, send)
 
     ask(**KIDNEYS)
-    begun = time.perf_counter()
-    asyncio.run(call())
-    assert sent[-1][0] == "http.response.body"
-    assert sent[-1][1] - begun < 0.5
+    took = []
+    for _ in range(3):  # the best, so that what else the machine does is not measured; who waits, waits each time
+        begun = time.perf_counter()
+        asyncio.run(call())
+        assert sent[-1][0] == "http.response.body"
+        took.append(sent[-1][1] - begun)
+    assert min(took) < 0.2
     assert "Example" not in caplog.text
 
 

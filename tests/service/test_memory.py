@@ -125,7 +125,9 @@ def test_a_process_that_is_killed_loses_at_most_the_record_in_flight(tmp_path: P
     on_file = calls_in(connect(url))
     on_file.remove(uid(-1))
     assert lost(runs, on_file) == []
-    assert sum(len(run["kept"]) for run in runs) > KILLS, "many were told that theirs was kept"
+    assert sum(len(run["kept"]) for run in runs) > KILLS // 5, (
+        "several were told that theirs was kept; how many, the load decides"
+    )
     assert any(len(run["brought"]) > len(run["kept"]) for run in runs), "and some were killed with one in flight"
     with sqlite3.connect(f"{tmp_path}/memory.db") as file:
         assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -179,7 +181,9 @@ def test_records_that_waited_are_kept_when_the_database_comes_back(tmp_path: Pat
     assert sorted(calls_in(connect(f"sqlite:///{folder}/memory.db"))) == sorted(uid(number) for number in range(5))
 
 
-def test_a_slow_database_makes_the_first_wait_a_moment_and_nobody_else(engine: Engine) -> None:
+def test_a_slow_database_makes_the_first_wait_a_moment_and_nobody_else(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
     go_on = threading.Event()
     memory = ready(engine, room=10, patience=0.05)
 
@@ -196,6 +200,9 @@ def test_a_slow_database_makes_the_first_wait_a_moment_and_nobody_else(engine: E
     go_on.set()
     until(lambda: memory.counts.get("kept", 0) + memory.counts["lost"] == 500)
     memory.close()
+    said = [each.message for each in caplog.records if each.message.startswith("the memory is")]
+    slow = "the memory is slow: nobody waits for it until it is written again"
+    assert said == [slow, "the memory is written again"], "what is over had been told of"
 
 
 def test_a_full_disk_is_waited_for(engine: Engine) -> None:

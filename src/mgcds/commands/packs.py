@@ -12,7 +12,7 @@ import typer
 from mgcds.commands.options import As, Format, Jurisdictions, On, Rules
 from mgcds.commands.reading import known_rule, read_one, read_pack
 from mgcds.commands.writing import write_json
-from mgcds.errors import ProofError
+from mgcds.errors import ProofError, TableError
 
 if TYPE_CHECKING:
     from mgcds.model.pack import RulePack
@@ -140,6 +140,8 @@ def schema(
     jurisdiction: Jurisdictions = None,
 ) -> None:
     """Print the JSON Schema of a record or of a rule file, or the columns of the facts table of a population."""
+    if flat and what is not Schema.population:
+        raise TableError("--flat is of a population: write mgcds schema population --flat")
     if what is Schema.record:
         from mgcds.model.record import PatientRecord
 

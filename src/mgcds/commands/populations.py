@@ -13,6 +13,7 @@ from mgcds.commands.reading import known_rule, read_pack
 from mgcds.commands.writing import write_json
 from mgcds.errors import CohortError, ScreenError, TableError
 
+INPUT = "A folder or file of Bulk Data NDJSON (.gz too) or of a facts table (Parquet), or a folder of flat tables (Parquet or CSV)."
 NO_POPULATIONS = "populations need more packages: pip install 'mgcds[population]'"
 
 
@@ -58,7 +59,7 @@ def synthesize(
 
 
 def burden(
-    population: Annotated[Path, typer.Argument(metavar="INPUT", help="A folder or file of FHIR Bulk Data NDJSON, or of a facts table.")],
+    population: Annotated[Path, typer.Argument(metavar="INPUT", help=INPUT)],
     against: Annotated[
         Path | None, typer.Option("--against", metavar="OLD_PACK", help="Folder of an earlier pack: who newly gets what, and who no longer.")
     ] = None,
@@ -81,6 +82,8 @@ def burden(
     from mgcds.printing import Printer
     from mgcds.printing.progress import phases
 
+    if page is not None and not page.resolve().parent.is_dir():  # said now, not after hours of reading
+        raise TableError(f"{page}: there is no folder {page.parent}")
     pack, old = read_pack(rules, jurisdiction), read_pack(against, jurisdiction) if against is not None else None
     with phases() as progress:
         found = counted(
@@ -110,7 +113,7 @@ class PopulationEngine(StrEnum):
 def screen_population(
     source: Annotated[
         Path,
-        typer.Argument(metavar="INPUT", help="Folder or file: Bulk Data NDJSON (.gz too), or a facts table (Parquet)."),
+        typer.Argument(metavar="INPUT", help=INPUT),
     ],
     into: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="A new folder, or one to go on with.")],
     on: On = None,

@@ -35,7 +35,7 @@ from mgcds.loading.rules import (
     rule_of,
 )  # fmt: skip
 from mgcds.loading.signatures import read_policy, read_signatures, read_signers, reviewed
-from mgcds.loading.source import Mapping, read_yaml
+from mgcds.loading.source import Mapping, Sequence, read_yaml
 from mgcds.loading.wording import read_wording
 from mgcds.model.condition import AllOf, names_with_sign
 from mgcds.model.criterion import ABOUT_KNOWLEDGE, Asks, Criterion
@@ -221,7 +221,7 @@ def _read_claims(sources: Sources, rules: Collection[str], reader: Reader) -> di
 
 
 def _check_wording(sources: Sources, value_sets: dict[str, ValueSet], reader: Reader) -> None:
-    """Titles and texts of every rule, drafts included, titles of findings, and what is said to claims."""
+    """Titles and texts of every rule, drafts included, titles of findings, options, what to do about a medicine, what is said to claims."""
     wording = read_wording(sources.files["wording.yaml"], value_sets, reader)
     for _, _, source in sources.rules():
         wording.check_rule(source, reader)
@@ -232,6 +232,15 @@ def _check_wording(sources: Sources, value_sets: dict[str, ValueSet], reader: Re
         for key in ("title", "directions"):
             if isinstance(draft, Mapping):
                 wording.check(draft.items.get(key), f"'{key}' of draft '{draft_id}'", reader)
+    options = sources.files["basis.yaml"].items.get("options")
+    for option in options.items if isinstance(options, Sequence) else ():
+        if isinstance(option, Mapping):
+            wording.check(option.items.get("text"), "'text' of 'options' of basis.yaml", reader)
+    table = sources.files.get("drug-magnesium.yaml")
+    medicines = table.items.get("medicines") if table else None
+    for medicine, row in medicines.items.items() if isinstance(medicines, Mapping) else ():
+        if isinstance(row, Mapping):
+            wording.check(row.items.get("do"), f"'do' of '{medicine}'", reader)
     claims = sources.files.get("claims.yaml")
     for claim_id, node in claims.items.items() if claims else ():
         if isinstance(node, Mapping):

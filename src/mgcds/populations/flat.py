@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mgcds.engines.facts_table import Layout
 from mgcds.errors import RecordError
@@ -41,7 +42,10 @@ def extract_flat(files: Mapping[str, Path], part: int, parts: int, layout: Layou
 
 
 def judge(rows: Mapping[str, pa.Table], layout: Layout, on: date, read: Read) -> None:
-    """The facts of all people of flat tables in memory; what no rule uses is counted."""
+    """The facts of all people of flat tables in memory; what is nobody's of them or no rule uses is counted."""
+    rows = {
+        name: table if name == "people" else _theirs(name, table, rows["people"], read) for name, table in rows.items()
+    }
     concepts = Concepts(layout)
     flat = {**rows, "entries": _numbered(rows["entries"], concepts), "people": _named(rows["people"])}
     facts, left = facts_of(flat, concepts.table(), layout, on)
@@ -52,6 +56,14 @@ def judge(rows: Mapping[str, pa.Table], layout: Layout, on: date, read: Read) ->
     unused = Counter(item for item in rows["measurements"]["item"].to_pylist() if item not in in_use)
     for number in unused.values():
         read.unused["measurements", "no rule uses it"] += number
+
+
+def _theirs(name: str, table: pa.Table, people: pa.Table, read: Read) -> pa.Table:
+    """The rows of people who are there; the others are counted, and would be lost without a word."""
+    theirs = pc.is_in(table["patient"], people["patient"].combine_chunks())
+    if strangers := table.num_rows - (pc.sum(theirs).as_py() or 0):
+        read.unused[name, "its patient is not among the people"] += strangers
+    return table.filter(theirs)
 
 
 def _views(

@@ -27,8 +27,8 @@ def tables(pack: RulePack) -> Mapping[str, tuple[Column, ...]]:
         column
         for name, item in lists
         for column in (
-            Column(f"{name}_given", f"true where the {item.title.lower()} was asked for, even if it has no entry"),
-            Column(f"{name}_reviewed", f"the day on which the {item.title.lower()} was last known to be whole"),
+            Column(f"{name}_given", f"{item.title}: true where it was asked for, even if there is no entry"),
+            Column(f"{name}_reviewed", f"{item.title}: the day on which it was last known to be whole"),
         )
     ]
     patient = Column("patient", "id of the patient, as text")

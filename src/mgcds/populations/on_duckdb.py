@@ -33,9 +33,11 @@ def facts_of(
 
 
 @contextmanager
-def database(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory in which a moment is the same moment everywhere."""
-    with duckdb.connect(config={"threads": threads}) as connection:
+def database(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory in which a moment is the same moment everywhere. `threads`: as many as processors if not given."""
+    with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
+        # where Python was started without a file (-c, a notebook), DuckDB draws a bar on standard output, in the midst of our JSON
+        connection.execute("SET enable_progress_bar = false")
         connection.execute("SET TimeZone = 'UTC'")
         yield connection
 

@@ -17,13 +17,13 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mgcds.errors import RecordError
 from mgcds.fhir.belonging import Belonging, belonging
+from mgcds.populations.on_duckdb import database
 
 BLOCK = 32_000_000
 """bytes that are read at once"""
@@ -236,19 +236,19 @@ def bring_together(folder: Path, files: Sequence[Path], parts: int, blocks: Iter
     for block in ordered:
         first[block[:3]] = line
         line += block.lines
-    with duckdb.connect() as database:
-        database.execute(f"SET memory_limit = '{memory // 1_000_000}MB'")
-        database.execute(f"SET temp_directory = '{folder}'")
+    with database() as connection:
+        connection.execute(f"SET memory_limit = '{memory // 1_000_000}MB'")
+        connection.execute(f"SET temp_directory = '{folder}'")
         for what in ("links", "shared"):
-            database.execute(f"CREATE VIEW {what} AS SELECT * FROM read_parquet('{folder}/{what}-*.parquet')")
-        bound = united(groups for _, groups in database.execute(_BOUND).fetchall())
+            connection.execute(f"CREATE VIEW {what} AS SELECT * FROM read_parquet('{folder}/{what}-*.parquet')")
+        bound = united(groups for _, groups in connection.execute(_BOUND).fetchall())
         whole = _is_one_patient([block.patients for block in ordered], bound)
         if whole:
-            everybody = [group for (group,) in database.execute('SELECT DISTINCT "group" FROM links').fetchall()]
+            everybody = [group for (group,) in connection.execute('SELECT DISTINCT "group" FROM links').fetchall()]
             bound = dict.fromkeys(everybody, NOBODY)
         pairs = pa.table({"group": pa.array(bound, pa.int64()), "rep": pa.array(bound.values(), pa.int64())})
-        database.register("bound", pairs)
-        database.execute(_WANTED.format(parts=parts, folder=folder))
+        connection.register("bound", pairs)
+        connection.execute(_WANTED.format(parts=parts, folder=folder))
     return Staging(folder, tuple(files), parts, tuple(ordered), first, bound, whole)
 
 

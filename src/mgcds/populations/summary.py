@@ -86,7 +86,7 @@ def print_summary(printer: Printer, found: Screening, pack: RulePack, on: date, 
     )
     rest = len(rules or pack.rules) - len(chosen)
     if rest:
-        printer.line(f"{rest} rules are offered to nobody.", 2)
+        printer.line(f"{rest} more are neither offered to anybody nor suppressed.", 2)
     printer.section(
         "Withheld for want of (patients of whom it would help to decide some rule)",
         _most(

@@ -100,6 +100,8 @@ class SqlMemory:
         try:
             kept.result(self._patience)
         except NotInTime:
+            if self.well:
+                _LOG.warning("the memory is slow: nobody waits for it until it is written again")
             self.well = False  # until the writer gets through, nobody waits any more
             self._count("late")
         except NotKept:
