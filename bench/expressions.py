@@ -110,15 +110,21 @@ class Written:
     def __init__(self, pack: RulePack, layout: Layout, dialect: Dialect, style: Style) -> None:
         self._pack, self._layout, self._of, self._style = pack, layout, dialect, style
 
-    def layers(self) -> Iterator[dict[str, Any]]:
-        """Columns by name, layer upon layer; the last one holds the status of each rule as its code."""
+    def layers(self, in_bits: bool = False) -> Iterator[dict[str, Any]]:
+        """Columns by name, layer upon layer; the last one holds the status of each rule as its code, or as the two bits of its code:
+        `RULE low` and `RULE high`, true or false.
+        """
         yield self._columns((key, self._criterion(criterion)) for key, criterion in self._pack.criteria.items())
         for layer in self._findings():
             yield self._columns((name, self._condition(self._pack.findings[name].when)) for name in layer)
         yield self._columns((f"rule {rule.id}", self._condition(rule.when)) for rule in self._pack.rules.values())
         yield self._holding()
         held = {holders: number for number, holders in enumerate(groups(self._pack))}
-        yield {rule: self._status(rule, held.get(holders)) for rule, holders in self._pack.holders.items()}
+        of_rules = {rule: held.get(holders) for rule, holders in self._pack.holders.items()}
+        if in_bits:
+            yield {name: bit for rule, group in of_rules.items() for name, bit in self._bits(rule, group).items()}
+        else:
+            yield {rule: self._status(rule, group) for rule, group in of_rules.items()}
 
     def _findings(self) -> list[list[str]]:
         """By the depth of what they use."""
@@ -269,6 +275,13 @@ class Written:
         held, cleared = self._of.column(f"held {group}"), self._of.column(f"cleared {group}")
         cases = [(not_met, NOT_INDICATED), (held, SUPPRESSED), (met & cleared, OFFERED)]
         return self._of.choose(cases, WITHHELD)
+
+    def _bits(self, rule: str, group: int | None) -> dict[str, Any]:
+        met, not_met = self._truths(f"rule {rule}")
+        if group is None:
+            return {f"{rule} low": not_met, f"{rule} high": not_met | met}
+        held, cleared = self._of.column(f"held {group}"), self._of.column(f"cleared {group}")
+        return {f"{rule} low": not_met | held, f"{rule} high": not_met | (met & cleared)}
 
 
 def select(layers: Iterable[dict[str, Sql]], table: str) -> str:

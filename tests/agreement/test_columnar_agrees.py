@@ -17,7 +17,8 @@ import pytest
 from numpy.typing import NDArray
 
 from mgcds.engines import columnar, facts_table
-from mgcds.engines.columnar import Cells, Columnar, Screened, Truths
+from mgcds.engines.bitwise import Cells
+from mgcds.engines.columnar import Columnar, Screened, Truths, Verdict
 from mgcds.engines.facts_arrow import LAYOUT
 from mgcds.engines.facts_arrow import facts_table as arrow_table
 from mgcds.engines.facts_table import Layout, most
@@ -346,7 +347,7 @@ FAULTS = [
     pytest.param(replaced(columnar, "all_of", lambda right: columnar.any_of), id="or for and"),
     pytest.param(replaced(columnar, "any_of", lambda right: columnar.all_of), id="and for or"),
     pytest.param(replaced(columnar, "opposite", lambda right: lambda truths: truths), id="not is lost"),
-    pytest.param(replaced(columnar, "opposite", lambda right: lambda t: Truths(~t.met, t.met)), id="unknown is false"),
+    pytest.param(replaced(columnar, "opposite", lambda right: lambda t: Verdict(~t.met, t.met)), id="unknown is false"),
     pytest.param(replaced(Cells, "no_later", everybody), id="an answer older than the value it answers"),
     pytest.param(
         replaced(Cells, "no_later", lambda right: lambda self, *of: ~right(self, *reversed(of))), id="< for <= days"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -265,8 +265,8 @@ def no_not(monkeypatch: pytest.MonkeyPatch, pack: RulePack) -> tuple[Engine, Eng
 def unknown_rules_are_never_suppressed(monkeypatch: pytest.MonkeyPatch, pack: RulePack) -> tuple[Engine, Engine]:
     right = chaining.Chaining._status
 
-    def wrong(truth: c.Truth, group: tuple[str, str] | None, found: dict[str, bool]) -> Status:
-        return "withheld" if truth is None else right(truth, group, found)
+    def wrong(truth: c.Truth, holders: str | None, found: Mapping[str, bool]) -> Status:
+        return "withheld" if truth is None else right(truth, holders, found)
 
     monkeypatch.setattr(chaining.Chaining, "_status", staticmethod(wrong))
     return evaluate_facts, with_network(Chaining(pack))

@@ -424,7 +424,7 @@ HOSTILE = [
         "G",
         "m",
         "a",
-        "99",
+        "9",
         "all",
         "pri",
         "cap",
@@ -528,17 +528,17 @@ def network(spy: Spy) -> Network:
     return Network([[is_below("x")]])
 
 
-FIRST_RULE = '{"00":{"m":{}}}'
+FIRST_RULE = '{"a":{"m":{}}}'
 BROKEN: dict[str, tuple[str, Callable[..., object]]] = {
     "the agenda breaks off before the sentinel": ("complete_and_start_action", lambda *_: None),
     "the agenda never ends": ("complete_and_start_action", lambda *_: FIRST_RULE),
-    "a rule nobody wrote fires": ("complete_and_start_action", lambda *_: '{"77":{"m":{}}}'),
+    "a rule nobody wrote fires": ("complete_and_start_action", lambda *_: '{"8":{"m":{}}}'),
     "the fact is not handled": ("assert_fact", lambda *_: (1, 0)),
     "the fact of another patient is still there": ("assert_fact", lambda *_: (2, 1)),
     "the state is locked": ("start_action_for_state", lambda *_: None),
     "an exception is noted in the state": (
         "start_action_for_state",
-        lambda *_: ('{"$s":1,"sid":"0","id":"sid-0","exception":"timeout expired"}', '{"99":{"m":{}}}'),
+        lambda *_: ('{"$s":1,"sid":"0","id":"sid-0","exception":"timeout expired"}', '{"9":{"m":{}}}'),
     ),
 }
 

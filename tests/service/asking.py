@@ -112,8 +112,8 @@ class Remembered:
         self.decisions: list[Decision] = []
         self.feedback: list[Feedback] = []
 
-    def remember(self, decision: Decision) -> None:
-        self.decisions.append(decision)
+    def remember(self, decisions: Sequence[Decision]) -> None:
+        self.decisions += decisions
 
     def take(self, feedback: Sequence[Feedback]) -> None:
         self.feedback += feedback

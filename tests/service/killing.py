@@ -33,7 +33,7 @@ def remembering(url: str, run: int, told: int) -> None:
     while True:
         of = run * 1_000_000 + number
         os.write(told, f"b{of}\n".encode())
-        memory.remember(decision(of))
+        memory.remember([decision(of)])
         if memory.counts == {"kept": number + 1}:
             os.write(told, f"k{of}\n".encode())
         number += 1

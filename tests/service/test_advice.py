@@ -28,6 +28,7 @@ from tests.service.asking import (
     draft,
     medicine,
     observation,
+    patient,
     request,
 )
 
@@ -122,6 +123,13 @@ def test_where_nothing_can_be_evaluated_no_card_holds() -> None:
     assert (found.status, found.problem) == (200, "ValueError")
     assert [card["holds"] for card in found.body["cards"]] == [False] * len(given)
     assert "25" not in found.body["cards"][0]["why"]
+
+
+def test_of_who_is_recorded_as_deceased_no_card_holds() -> None:
+    given = ask(**KIDNEYS)[1]["cards"]
+    found = validated(given, patient=patient(deceasedBoolean=True), **KIDNEYS)
+    assert found.keys() == {card["uuid"] for card in given}
+    assert all(not card["holds"] and "recorded as deceased" in card["why"] for card in found.values())
 
 
 def test_missing_data_are_asked_for_as_in_a_call() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +21,7 @@ from mgcds.loading import load_pack
 from mgcds.service.app import create_app, create_router
 from mgcds.service.checks import check_discovery, check_response
 from mgcds.service.limits import RequestLimits
+from mgcds.service.metrics import Metrics
 from mgcds.service.ports import Caller, Refused
 from tests.service.asking import (
     EGFR,
@@ -146,6 +148,8 @@ def test_only_pages_that_were_named_may_call_from_a_browser() -> None:
 
 class Door:
     """A Gate that notes what it was asked, and opens for one word."""
+
+    waits = True
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -307,7 +311,7 @@ class Broken:
 class Slow(Remembered):
     """A Memory on a slow disk."""
 
-    def remember(self, decision: Any) -> None:
+    def remember(self, decisions: Any) -> None:
         time.sleep(1)
 
 
@@ -375,6 +379,38 @@ def test_no_answer_waits_for_the_log(memory_: Any, caplog: pytest.LogCaptureFixt
     assert "Example" not in caplog.text
 
 
+def at_once(app: FastAPI, names: list[str]) -> list[int]:
+    """The statuses of calls of these names that are made together."""
+    import asyncio
+
+    import httpx
+
+    async def calls() -> list[int]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+            asked = (client.post(URL, json={**request(**KIDNEYS), "hookInstance": name}) for name in names)
+            return [answer.status_code for answer in await asyncio.gather(*asked)]
+
+    return asyncio.run(calls())
+
+
+def test_what_comes_while_others_are_kept_is_kept_together() -> None:
+    """Six calls at once: each decision once, and fewer turns than calls."""
+    kept: list[list[str]] = []
+
+    class OneAtATime(Remembered):
+        def remember(self, decisions: Any) -> None:
+            time.sleep(0.3)
+            kept.append([decision.hook_instance for decision in decisions])
+            raise OSError  # and a fault of some takes no others with it
+
+    watch, names = Metrics(load_pack), [f"call {number}" for number in range(6)]
+
+    at_once(create_app(parts(OneAtATime(), watch=watch)), names)
+    assert sorted(name for together in kept for name in together) == names
+    assert len(kept) < 6
+    assert "mgcds_decisions_not_kept_total 6.0" in watch.text().decode()
+
+
 def test_feedback_that_cannot_be_kept_is_not_said_to_be() -> None:
     with TestClient(create_app(parts(Broken()))) as client:
         answer = fed(client, FEEDBACK)
@@ -385,9 +421,31 @@ def test_a_gate_that_fails_lets_nobody_in(caplog: pytest.LogCaptureFixture) -> N
     class Door:
         admit = failing
 
-    with TestClient(create_app(parts(gate=Door()))) as client:
-        assert client.post(URL, json=request(**KIDNEYS)).status_code == 503
+        def __init__(self, waits: bool) -> None:
+            self.waits = waits
+
+    for door in (Door(waits=True), Door(waits=False)):
+        with TestClient(create_app(parts(gate=door))) as client:
+            assert client.post(URL, json=request(**KIDNEYS)).status_code == 503
     assert "Example" not in caplog.text
+
+
+@pytest.mark.parametrize(("waits", "status"), [(True, 200), (False, 503)])
+def test_a_gate_that_may_wait_holds_up_no_other_call(waits: bool, status: int) -> None:
+    """One that says it does not wait, and does, is the seeded fault: nobody comes after the first."""
+
+    class Together:
+        """Opens when two are there."""
+
+        def __init__(self) -> None:
+            self.waits, self._both = waits, threading.Barrier(2, timeout=10 if waits else 0.2)
+
+        def admit(self, authorization: str | None, audience: str) -> Caller:
+            self._both.wait()
+            return Caller()
+
+    app = create_app(parts(gate=Together(), limits=RequestLimits(seconds=20)))
+    assert at_once(app, ["one", "other"]) == [status, status]
 
 
 def test_discovery_without_a_pack_is_no_empty_list() -> None:

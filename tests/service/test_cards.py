@@ -38,6 +38,7 @@ from tests.service.asking import (
     draft,
     medicine,
     observation,
+    patient,
     request,
 )
 
@@ -197,6 +198,16 @@ def test_it_is_silent_where_magnesium_is_known_not_to_be_in_question() -> None:
 
 def test_nothing_known_is_no_reason_for_silence() -> None:
     assert "not-evaluated" in cards()
+
+
+@pytest.mark.parametrize("said", [{"deceasedBoolean": True}, {"deceasedDateTime": "2025"}], ids=str)
+@pytest.mark.parametrize(("hook", "prefetch", "orders"), CALLS)
+def test_of_who_is_recorded_as_deceased_nothing_but_that_is_said(
+    said: Any, hook: str, prefetch: Any, orders: Any
+) -> None:
+    found = cards(hook, *orders, **{**prefetch, "patient": patient(**said)})
+    assert [(card, each["indicator"]) for card, each in found.items()] == [("deceased", "info")]
+    assert "deceased" not in cards(hook, *orders, **{**prefetch, "patient": patient(deceasedBoolean=False)})
 
 
 def test_what_the_record_system_did_not_give_is_said() -> None:

@@ -45,7 +45,7 @@ def ready(engine: Engine, **settings: Any) -> SqlMemory:
 
 def test_a_decision_is_kept_without_clinical_values(engine: Engine) -> None:
     memory = ready(engine, key=b"secret", patience=5)
-    memory.remember(decision(1))
+    memory.remember([decision(1)])
     memory.close()
     assert memory.counts == {"kept": 1}
     assert rows_in(engine) == {"answers": 1, "said": 2, "suggestions": 1, "feedback": 0, "accepted": 0, "tokens": 0}
@@ -59,7 +59,7 @@ def test_a_decision_is_kept_without_clinical_values(engine: Engine) -> None:
 def test_inputs_are_known_again_by_who_has_the_key(engine: Engine, keys: Any, same: bool) -> None:
     for number, key in enumerate(keys):
         memory = ready(engine, key=key, patience=5)
-        memory.remember(decision(number))
+        memory.remember([decision(number)])
         memory.close()
     with engine.connect() as connection:
         first, second = connection.execute(select(schema.answers.c.inputs)).scalars()
@@ -68,7 +68,7 @@ def test_inputs_are_known_again_by_who_has_the_key(engine: Engine, keys: Any, sa
 
 def test_what_a_client_sends_as_an_id_is_not_kept_as_it_is(engine: Engine) -> None:
     memory = ready(engine, reasons=lambda: {"patient-declined"}, patience=5)
-    memory.remember(replace(decision(1), hook_instance="Jane Roe 1963"))
+    memory.remember([replace(decision(1), hook_instance="Jane Roe 1963")])
     named = replace(feedback(1), card="Jane Roe", accepted=("Jane", "Jane", "Roe"), reason="Jane-Roe")
     memory.take([named, feedback(2, "overridden", "patient-declined")])
     memory.close()
@@ -119,7 +119,7 @@ def test_a_process_that_is_killed_loses_at_most_the_record_in_flight(tmp_path: P
     url = f"sqlite:///{tmp_path}/memory.db"
     runs = fates(url, KILLS, seed=6)
     memory = ready(connect(url), patience=5)
-    memory.remember(decision(-1))
+    memory.remember([decision(-1)])
     memory.close()
     assert memory.counts["kept"] == 1, "and it still works"
     on_file = calls_in(connect(url))
@@ -158,7 +158,7 @@ def test_a_lost_database_holds_nobody_up_and_what_was_not_kept_is_counted(tmp_pa
     until(lambda: "faults" in memory.counts)
     began = monotonic()
     for number in range(1000):
-        memory.remember(decision(number))
+        memory.remember([decision(number)])
     assert monotonic() - began < 5, "a thousand records do not wait half a second each"
     assert memory.counts["lost"] >= 979  # twenty in the queue, at most one batch with the writer
     with pytest.raises(NotKept):
@@ -173,7 +173,7 @@ def test_records_that_waited_are_kept_when_the_database_comes_back(tmp_path: Pat
     memory = SqlMemory(connect(f"sqlite:///{folder}/memory.db"))
     until(lambda: "faults" in memory.counts)
     for number in range(5):
-        memory.remember(decision(number))
+        memory.remember([decision(number)])
     folder.mkdir()
     until(lambda: memory.counts.get("kept") == 5)
     assert memory.well
@@ -193,7 +193,7 @@ def test_a_slow_database_makes_the_first_wait_a_moment_and_nobody_else(
 
     began = monotonic()
     for number in range(500):
-        memory.remember(decision(number))
+        memory.remember([decision(number)])
     assert monotonic() - began < 5
     assert memory.counts["late"] == 1
     assert memory.counts["lost"] >= 489
@@ -207,7 +207,7 @@ def test_a_slow_database_makes_the_first_wait_a_moment_and_nobody_else(
 
 def test_a_full_disk_is_waited_for(engine: Engine) -> None:
     memory = ready(engine, patience=2)
-    memory.remember(decision(0))
+    memory.remember([decision(0)])
     with engine.connect() as connection:
         pages = connection.execute(text("PRAGMA page_count")).scalar()
 
@@ -228,21 +228,17 @@ def test_a_full_disk_is_waited_for(engine: Engine) -> None:
 
 def test_a_record_that_cannot_be_held_takes_no_other_with_it(engine: Engine) -> None:
     memory = ready(engine, patience=5)
-    memory.remember(decision(0))
+    memory.remember([decision(0)])
     bad = replace(decision(1), said=(Said("half a character \ud800", "offered"),))
-    threads = [threading.Thread(target=memory.remember, args=(each,)) for each in (decision(2), bad, decision(3))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    memory.remember([decision(2), bad, decision(3)])
     memory.close()
     assert (memory.counts["kept"], memory.counts["refused"]) == (3, 1)
-    assert set(calls_in(engine)) == {uid(0), uid(2), uid(3)}
+    assert sorted(calls_in(engine)) == sorted([uid(0), uid(2), uid(3)])
 
 
 def test_a_commit_whose_answer_was_lost_is_not_written_twice(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = ready(engine, patience=5)
-    memory.remember(decision(0))
+    memory.remember([decision(0)])
     real, failed = SqlMemory._write, []
 
     def write(self: SqlMemory, batch: Any, again: bool) -> None:
@@ -255,7 +251,7 @@ def test_a_commit_whose_answer_was_lost_is_not_written_twice(engine: Engine, mon
         real(self, batch, again)
 
     monkeypatch.setattr(SqlMemory, "_write", write)
-    memory.remember(decision(1))
+    memory.remember([decision(1)])
     memory.close()
     assert sorted(calls_in(engine)) == sorted([uid(0), uid(1)])
 
@@ -263,7 +259,7 @@ def test_a_commit_whose_answer_was_lost_is_not_written_twice(engine: Engine, mon
 def test_nothing_is_taken_when_closed(engine: Engine) -> None:
     memory = ready(engine)
     memory.close()
-    memory.remember(decision(1))
+    memory.remember([decision(1)])
     assert memory.counts == {"lost": 1}
 
 
@@ -297,7 +293,7 @@ def test_a_database_of_a_newer_version_is_left_alone(engine: Engine) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     memory = SqlMemory(engine)
     until(lambda: "faults" in memory.counts)
-    memory.remember(decision(1))
+    memory.remember([decision(1)])
     memory.close()
     assert memory.counts["lost"] == 1
     assert rows_in(engine)["answers"] == 0
@@ -308,7 +304,7 @@ def test_workers_that_start_at_once_make_the_tables_once(tmp_path: Path) -> None
     memories = [SqlMemory(connect(url), patience=5) for _ in range(4)]
     for number, memory in enumerate(memories):
         until(lambda: memory.well)  # noqa: B023
-        memory.remember(decision(number))
+        memory.remember([decision(number)])
     for memory in memories:
         memory.close()
     assert len(calls_in(connect(url))) == 4
@@ -327,12 +323,12 @@ def test_a_wrong_url_is_refused_and_not_repeated(url: str) -> None:
 def test_acceptance_by_rule(engine: Engine) -> None:
     memory = ready(engine, reasons=lambda: {"patient-declined"}, patience=5)
     for number in range(5):
-        memory.remember(decision(number))
-    memory.remember(decision(0))  # sent again: the same card
-    memory.remember(decision(5, rule="trial-overdue"))
-    memory.remember(decision(6, problem="EngineFault"))
+        memory.remember([decision(number)])
+    memory.remember([decision(0)])  # sent again: the same card
+    memory.remember([decision(5, rule="trial-overdue")])
+    memory.remember([decision(6, problem="EngineFault")])
     several = (Said("trial-overdue", "offered", uid("folded")), Said("week-six-review", "offered", uid("folded")))
-    memory.remember(replace(decision(7), said=several))
+    memory.remember([replace(decision(7), said=several)])
     memory.take([feedback(0), feedback(1), feedback(2, "overridden", "patient-declined")])
     memory.take([feedback(1, "overridden", "my own words", minute=5)])  # changed their mind
     memory.take([feedback(3, "overridden"), feedback(99)])

@@ -139,7 +139,7 @@ def test_each_call_is_counted_once_by_what_became_of_it() -> None:
 
 def test_a_decision_that_is_not_kept_is_counted() -> None:
     class Broken(Remembered):
-        def remember(self, decision: Any) -> None:
+        def remember(self, decisions: Any) -> None:
             raise OSError
 
     metrics = Metrics(load_pack)

@@ -57,7 +57,7 @@ def test_the_migrations_make_the_tables_of_the_schema(engine: Engine) -> None:
 
 def test_decisions_and_feedback_are_kept(engine: Engine) -> None:
     memory = SqlMemory(engine, patience=5)
-    memory.remember(decision(1))
+    memory.remember([decision(1)])
     memory.take([feedback(1)])
     memory.close()
     assert rows_in(engine) == {"answers": 1, "said": 2, "suggestions": 1, "feedback": 1, "accepted": 1, "tokens": 0}
@@ -91,7 +91,7 @@ def test_a_server_that_crashes_loses_nothing_that_was_kept(server: Server, engin
     bringer.start()
     until(lambda: len(kept) > 20)
     server.crash()
-    memory.remember(decision(1))  # nobody is held up, and nothing is raised
+    memory.remember([decision(1)])  # nobody is held up, and nothing is raised
     server.start()
     before = len(kept)
     until(lambda: len(kept) > before + 20)
@@ -110,7 +110,7 @@ def test_workers_that_start_at_once_make_the_tables_once(engine: Engine, server:
     engines = [connect(server.url) for _ in range(4)]
     memories = [SqlMemory(each, patience=5) for each in engines]
     for number, memory in enumerate(memories):
-        memory.remember(decision(number))
+        memory.remember([decision(number)])
     for memory in memories:
         memory.close()
         assert "faults" not in memory.counts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
 from mgcds.engines.columns import Columns, groups, network_layers
@@ -20,27 +21,24 @@ class Chaining:
         self._columns = Columns(pack)
         self._network = Network(network_layers(pack, self._columns))
         numbers = {holders: number for number, holders in enumerate(groups(pack))}
-        self._groups = {
-            rule: (f"held {numbers[held]}", f"cleared {numbers[held]}") if held else None
-            for rule, held in pack.holders.items()
-        }
+        self._holders = {rule: f"holders {numbers[held]}" for rule, held in pack.holders.items() if held}
 
     def evaluate(self, facts: Facts) -> Verdicts:
         """Verdicts of findings and rules, and the status of each rule's suggestion. EngineFault where the engine fails."""
         found = self._network.run(self._columns.fill(facts))
         rules = {rule: found.get(rule) for rule in self._pack.rules}
         statuses: dict[str, Status] = {
-            rule: "not indicated" if truth is False else self._status(truth, self._groups[rule], found)
+            rule: "not indicated" if truth is False else self._status(truth, self._holders.get(rule), found)
             for rule, truth in rules.items()
         }
         return Verdicts({}, {finding: found.get(finding) for finding in self._pack.findings}, rules, statuses)
 
     @staticmethod
-    def _status(truth: Truth, group: tuple[str, str] | None, found: dict[str, bool]) -> Status:
-        held, cleared = group or ("", "")
-        if group and found.get(held):
+    def _status(truth: Truth, holders: str | None, found: Mapping[str, bool]) -> Status:
+        is_held = found.get(holders) if holders else False
+        if is_held:
             return "suppressed"
-        return "offered" if truth and (group is None or found.get(cleared)) else "withheld"
+        return "offered" if truth and is_held is False else "withheld"
 
 
 _COMPILED: WeakKeyDictionary[RulePack, Chaining] = WeakKeyDictionary()

@@ -186,7 +186,7 @@ class Columns:
 
 
 def network_layers(pack: RulePack, columns: Columns) -> list[list[Node]]:
-    """Findings by the depth of what they use, then rules, then for each set of holders whether it holds and whether it is cleared."""
+    """Findings by the depth of what they use, then rules, then for each set of holders whether it holds back."""
     depth: dict[str, int] = {}
     layers: list[list[Node]] = []
     for finding in pack.findings.values():
@@ -204,7 +204,7 @@ def network_layers(pack: RulePack, columns: Columns) -> list[list[Node]]:
     # Those that most sets have first: a network cuts what is long by the dozen, and judges equal dozens once.
     sets_of = Counter(holder.by for holders in held for holder in holders)
     ordered = [sorted(holders, key=lambda holder: -sets_of[holder.by]) for holders in held]
-    layers.append([node for group, holders in enumerate(ordered) for node in _holding(group, holders)])
+    layers.append([_holding(group, holders) for group, holders in enumerate(ordered)])
     return [layer for layer in layers if layer]
 
 
@@ -213,16 +213,15 @@ def groups(pack: RulePack) -> list[tuple[HoldsBack, ...]]:
     return [holders for holders in dict.fromkeys(pack.holders[rule] for rule in pack.rules) if holders]
 
 
-def _holding(group: int, holders: Sequence[HoldsBack]) -> list[Node]:
-    """A holder that lets pass is cleared while it is unknown, too, where nothing it reads was rejected: `PASSES` is not 1. While it
-    is met, `held` says so and comes first.
+def _holding(group: int, holders: Sequence[HoldsBack]) -> Node:
+    """True where one is met, false where all are cleared. One that lets pass is cleared while it is unknown, too, where nothing it
+    reads was rejected: `PASSES` is not 1.
     """
     held = _any([Compare(holder.by, "eq", 1) for holder in holders])
     cleared = _every(
         [Compare(holder.by, "neq", 1) if holder.lets_pass else Compare(holder.by, "eq", 0) for holder in holders]
     )
-    never = AnyOf(())
-    return [Node(f"held {group}", held, never), Node(f"cleared {group}", cleared, never)]
+    return Node(f"holders {group}", held, cleared)
 
 
 def _node(name: str, condition: c.Condition, pack: RulePack, columns: Columns) -> Node:

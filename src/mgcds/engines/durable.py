@@ -40,7 +40,9 @@ NODE_COLUMNS, FACT_COLUMNS = 60, 200  # columns of a pattern and of a fact: the 
 HEAD, FACT_HEAD, FACT_ID = "\0", '{"sid":"0","id":"f","G":1', '{"sid":"0","id":"f"}'
 STATE = '{ "sid":"0", "id":"sid-0", "$s":1}'  # the engine's own fact about sid 0 while nobody writes into it
 RESERVED_FIELDS = ("G", "sid", "id", "$s", "$i", "$m", "$forward", "$time")
-SENTINEL, END = "99", ("", True, "")  # the rule that fires for every fact, after all others, and what it means
+# A rule is named by one character: cheap to read out of a message, and enough for a ruleset, which has at most STACK_PATHS rules.
+RULE_NAMES = string.ascii_letters + "012345678"
+SENTINEL, END = "9", ("", True, "")  # the rule that fires for every fact, after all others, and what it means
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +296,7 @@ class _Ruleset:
         )
         self._meaning: dict[str, Verdict] = {SENTINEL: END}
         for i, rule in enumerate(rules):
-            self._meaning[f"{i:02}"] = rule.name, rule.truth == 1, f"{fields.get(rule.name, '')}{rule.truth}"
+            self._meaning[RULE_NAMES[i]] = rule.name, rule.truth == 1, f"{fields.get(rule.name, '')}{rule.truth}"
         self._engine = _load_engine()
         self._handle = self._engine.create_ruleset("r", _definition(rules, fields))
         self.fire(plan.nothing_known)  # delete_state of a sid for which no rule ever fired crashes the process
@@ -311,7 +313,7 @@ class _Ruleset:
             raise EngineFault("the engine is locked or has noted an exception")
         # Until the agenda is empty. A message begins with its rule's name; the fact behind it is not read.
         messages = iter(partial(engine.complete_and_start_action, handle, state), None)
-        fired = [self._meaning[m[2:4]] for m in (started[1], *islice(messages, len(self._meaning)))]
+        fired = [self._meaning[m[2]] for m in (started[1], *islice(messages, len(self._meaning)))]
         engine.retract_fact(handle, FACT_ID)
         if fired.pop() is not END:  # the agenda broke off, or never ends: verdicts are missing, not unknown
             raise EngineFault("the engine did not finish")
@@ -320,7 +322,7 @@ class _Ruleset:
 
 def _definition(rules: Iterable[_Rule], fields: Mapping[str, str]) -> str:
     """The ruleset as JSON. A rule is one pattern on one fact: joins, `any` and `$not` give wrong answers."""
-    texts = [f'"{i:02}":{_rule(rule.pattern, fields)}' for i, rule in enumerate(rules)]
+    texts = [f'"{RULE_NAMES[i]}":{_rule(rule.pattern, fields)}' for i, rule in enumerate(rules)]
     return "{" + ",".join([*texts, f'"{SENTINEL}":{{"all":[{{"m":{{"G":1}}}}],"pri":1}}']) + "}"
 
 

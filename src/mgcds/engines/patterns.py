@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mgcds.engines.columnar import Bits, Screened
+from mgcds.engines.bitwise import Bits
+from mgcds.engines.columnar import Screened
 from mgcds.engines.facts_table import REJECTED
 from mgcds.model.criterion import Documented
 from mgcds.model.missing import Pattern, related

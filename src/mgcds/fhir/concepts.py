@@ -1,4 +1,6 @@
-"""CodeableConcepts. The same few stand in thousands of resources, so each is read once and kept by its bytes."""
+"""CodeableConcepts. The same few stand in thousands of resources, so each is read once and kept: by its bytes where it is not decoded yet,
+else by its codings and its text. That is all that is read of it.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +14,29 @@ from mgcds.fhir.elements import Code, Node
 
 _MOST, _LONGEST = 20_000, 2_000  # a bound on what is kept, so that a long-running service's memory stays flat
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
-_kept: dict[bytes, Concept] = {}
 
 
 class Coding(msgspec.Struct, gc=False, frozen=True):
     """A coding as it was given, without blanks around its parts."""
 
-    system: str | None
-    code: str | None
-    display: str | None
+    system: str | None = None
+    code: str | None = None
+    display: str | None = None
+
+
+class _Read(msgspec.Struct, gc=False, frozen=True):
+    """All that is read of a CodeableConcept."""
+
+    coding: tuple[Coding, ...] = ()
+    text: str | None = None
 
 
 class Concept:
     """A CodeableConcept in the forms in which it is asked for. `said`: its codes in lower case, or its text where it has none;
-    `matched`: its codes as a vocabulary looks them up.
+    `matched`: its codes as a vocabulary looks them up; `lead`: its coding of LOINC, else the first.
     """
 
-    __slots__ = ("codes", "codings", "loinc", "matched", "name", "plain_codes", "record_codes", "said", "text")
+    __slots__ = ("codes", "codings", "lead", "loinc", "matched", "name", "plain_codes", "record_codes", "said", "text")
 
     def __init__(self, given: Any) -> None:
         node: Node = given if isinstance(given, dict) else {}
@@ -41,23 +49,45 @@ class Concept:
         self.codes: tuple[Code, ...] = elements.codes(node)
         self.name = elements.name(node)
         self.said = elements.said({"it": given}, "it")
-        self.loinc = tuple(each.code for each in self.codings if each.code and each.system in elements.LOINC)
+        of_loinc = [each for each in self.codings if each.system in elements.LOINC]
+        self.lead = next(iter((*of_loinc, *self.codings)), None)
+        self.loinc = tuple(each.code for each in of_loinc if each.code)
         self.plain_codes = frozenset(each.code for each in self.codings if each.code)
         self.matched = tuple((code.system, code.code) for code in self.codes if code.system)
         self.record_codes = elements.record_codes(self.codes)
 
 
 NOTHING = Concept(None)
+_kept: dict[bytes | _Read, Concept] = {}
 
 
 def concept_of(given: Any) -> Concept:
     """Of JSON that is not decoded yet, or of plain data. DecodeError where the JSON cannot be decoded."""
+    if given is None:
+        return NOTHING
     if not isinstance(given, msgspec.Raw):
-        return Concept(given) if given is not None else NOTHING
+        return _of_plain_data(given)
     key = bytes(given)
     found = _kept.get(key)
     if found is None:
         found = Concept(_EXACT.decode(key)) if key else NOTHING
-        if len(_kept) < _MOST and len(key) <= _LONGEST:
-            _kept[key] = found
+        _keep(key, found, len(key))
     return found
+
+
+def _of_plain_data(given: Any) -> Concept:
+    try:
+        key = msgspec.convert(given, _Read)
+        found = _kept.get(key)
+        if found is None:
+            written = msgspec.json.encode(key)
+            found = Concept(_EXACT.decode(written))
+            _keep(key, found, len(written))
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        return Concept(given)  # it has another shape than the standard says, or half a character
+    return found
+
+
+def _keep(key: bytes | _Read, found: Concept, length: int) -> None:
+    if len(_kept) < _MOST and length <= _LONGEST:
+        _kept[key] = found

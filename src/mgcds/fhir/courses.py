@@ -8,9 +8,10 @@ day it began, so that a gap is never bridged by assumption; an active order with
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+
+import msgspec
 
 from mgcds.fhir.elements import Code
 from mgcds.fhir.wire import Resource
@@ -20,8 +21,7 @@ from mgcds.model.terminology import words
 LONGEST_GAP = timedelta(days=31)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One request, statement or dispense. Dates are readable or None."""
 
     resource: Resource
@@ -30,7 +30,6 @@ class Order:
     status: str
     start: str | None
     stop: str | None
-    dose: str | None = None
 
     @property
     def dispensed(self) -> bool:

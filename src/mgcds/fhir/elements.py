@@ -56,7 +56,7 @@ _ORDINAL_URLS = (
     "http://hl7.org/fhir/StructureDefinition/itemWeight",
 )
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?")
-_LONGEST_NAME = 1000
+_LONGEST_NAME, _LONGEST_NUMBER = 1000, 60
 
 
 class Unreadable(Exception):
@@ -143,6 +143,8 @@ def _coding(system: str, code: str) -> Coding:
 
 def said(parent: Node, key: str) -> frozenset[str]:
     """The codes under `key`, in lower case, be it a code (as in DSTU 2) or a CodeableConcept; the text where there is no code."""
+    if parent.get(key) is None:
+        return frozenset()
     plain = string(parent, key)
     if plain is not None:
         return frozenset({plain.casefold()})
@@ -172,10 +174,12 @@ def texts(parent: Node, key: str) -> Iterator[str]:
 
 def number(value: Any) -> Decimal | None:
     """An exact number; a float goes through its shortest text. Numbers written as text count, words and true do not."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
+    if isinstance(value, Decimal):
+        return value if value.is_finite() and len(str(value)) <= _LONGEST_NUMBER else None
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
-    text = value.strip() if isinstance(value, str) else repr(value) if isinstance(value, float) else str(value)
-    if len(text) > 60 or (isinstance(value, str) and _NUMBER.fullmatch(text) is None):
+    text = value.strip() if isinstance(value, str) else repr(value)
+    if len(text) > _LONGEST_NUMBER or (isinstance(value, str) and _NUMBER.fullmatch(text) is None):
         return None
     try:
         found = Decimal(text)
@@ -189,7 +193,7 @@ def unit(quantity: Node) -> str | None:
     code, shown = string(quantity, "code"), string(quantity, "unit")
     if string(quantity, "system") not in UCUM:
         return shown or code
-    if code is None or shown is None:
+    if code is None or shown is None or code == shown:
         return code or shown
     coded, displayed = parse_unit(code), parse_unit(shown)
     if coded is not None and displayed is not None and coded != displayed:

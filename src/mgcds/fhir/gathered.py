@@ -25,6 +25,8 @@ class FhirReading:
     unused: tuple[Unused, ...]
     patient: str | None
     used: tuple[str, ...] = ()
+    deceased: bool = False
+    """the Patient says so; whether to speak at all is for who asks"""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class Gathered:
     """lists that the input says something of: one with an entry, or one said to be empty"""
     reviewed: dict[GivenList, str] = field(default_factory=dict)
     """list → the date its own `List` resource bears"""
+    deceased: bool = False
     _used: dict[int, str] = field(default_factory=dict)
     _left: list[tuple[int, str, str]] = field(default_factory=list)
     _left_ids: set[int] = field(default_factory=set)

@@ -105,8 +105,9 @@ def read_pages(pages: Iterable[Page], gathered: Gathered) -> None:
     whole: set[str] = set()
     for page in searches:
         more = page.more_than_given or (page.next is not None and page.next not in given)
-        limits = _limits(page.query)
-        for kind in _kinds_of_lists(page):
+        kinds = _kinds_of_lists(page)
+        limits = _limits(page.query) if kinds else []
+        for kind in kinds:
             if more:
                 gathered.reject(_LIST_OF_KIND[kind], "the list is not whole: a further page was not given", None)
             elif not limits:

@@ -109,6 +109,8 @@ def no_order(resource: Resource, content: Node, status: str) -> str | None:
 def called(resource: Resource, known: Known, gathered: Gathered) -> tuple[str | None, tuple[Code, ...]]:
     """Name and codes, from the concept or from the Medication it refers to."""
     content, concept = resource.content, resource.concept("medicationCodeableConcept")
+    if "medicationReference" not in content and "medication" not in content and (concept.name or concept.matched):
+        return concept.name, concept.codes  # as nearly always
     either = elements.node(content, "medication")  # R5: a CodeableReference
     if either and not elements.node(content, "medicationCodeableConcept"):
         concept = concept_of(elements.node(either, "concept"))
@@ -159,15 +161,13 @@ def _name_of(medication: Node) -> str | None:
 # --- when it was taken --------------------------------------------------------------------------------------------------------
 
 
-def _taken(
-    resource: Resource, content: Node, status: str, gathered: Gathered
-) -> tuple[str, str | None, str | None, str | None]:
-    """Status, start, stop and daily dose. An end that cannot be read leaves open whether it is still taken."""
+def _taken(resource: Resource, content: Node, status: str, gathered: Gathered) -> tuple[str, str | None, str | None]:
+    """Status, start and stop. An end that cannot be read leaves open whether it is still taken."""
     if resource.kind == "MedicationDispense":
         start = elements.date(content, "whenHandedOver") or elements.date(content, "whenPrepared")
-        return status, start, _end_of_supply(start, content), None
-    dosages = elements.nodes(content, "dosageInstruction") or elements.nodes(content, "dosage")
-    bounds = [elements.node(elements.node(elements.node(each, "timing"), "repeat"), "boundsPeriod") for each in dosages]
+        return status, start, _end_of_supply(start, content)
+    repeats = [elements.node(elements.node(each, "timing"), "repeat") for each in _dosages(content)]
+    bounds = [elements.node(each, "boundsPeriod") for each in repeats]
     effective = elements.node(content, "effectivePeriod")
     start = (
         _first(elements.date(each, "start") for each in bounds)
@@ -185,7 +185,11 @@ def _taken(
         stop, status = None, "unknown" if status == "active" else status
     if start is None and (content.get("effectiveDateTime") or effective.get("start") or content.get("authoredOn")):
         gathered.leave(resource, "its start cannot be read")
-    return status, start, stop, daily_dose(dosages)
+    return status, start, stop
+
+
+def _dosages(content: Node) -> list[Node]:
+    return elements.nodes(content, "dosageInstruction") or elements.nodes(content, "dosage")
 
 
 def _end_of_supply(start: str | None, content: Node) -> str | None:
@@ -246,7 +250,8 @@ def _add_course(course: list[Order], pack: RulePack, gathered: Gathered) -> None
     for order in course:
         gathered.use(order.resource)
     if lead.resource.kind == "MedicationStatement" and _is_magnesium(lead, pack):
-        gathered.add("supplements", {**entry, "daily_dose": lead.dose}, lead.resource)
+        dose = daily_dose(_dosages(lead.resource.content))
+        gathered.add("supplements", {**entry, "daily_dose": dose}, lead.resource)
     else:
         gathered.add("medicines", entry, lead.resource)
 

@@ -26,6 +26,8 @@ _MEASURED = frozenset(
     name for name, given in PatientRecord.model_fields.items() if given.annotation == tuple[Measurement, ...]
 )
 
+_PREGNANCY = frozenset(PREGNANCY_STATUS)
+
 # http://terminology.hl7.org/CodeSystem/data-absent-reason: there is a result, though not as a value that is given here.
 ABSENT_BUT_EXISTING = frozenset(
     ("as-text", "error", "not-a-number", "nan", "negative-infinity", "positive-infinity", "masked", "unsupported")
@@ -54,8 +56,9 @@ class Results:
         codes = tuple(codes)
         by_item: dict[str, list[str]] = {}
         for code in codes:
-            if code in self.measured:
-                by_item.setdefault(self.measured[code].id, []).append(code)
+            item = self.measured.get(code)
+            if item is not None:
+                by_item.setdefault(item.id, []).append(code)
         if self._forms is not None and not phq9.CODES.isdisjoint(codes):
             self._take_phq9(codes, part, occasion)
         for name, found in by_item.items():
@@ -108,7 +111,7 @@ class Results:
 
     def _entry(self, codes: list[str], part: Node, occasion: Occasion) -> dict[str, Any] | None:
         """A measurement as the record takes it; None where there is no result, and that was said."""
-        if len({self.measured[code].codes[code] for code in codes}) > 1:
+        if len(codes) > 1 and len({self.measured[code].codes[code] for code in codes}) > 1:
             raise Unreadable(f"its codes {' and '.join(codes)} are of different properties")
         why = elements.modified(part)
         if why is not None:
@@ -170,12 +173,17 @@ class Results:
             return None
         try:
             parts = elements.quantity(limit)
-            text = f"{parts['comparator'] or ''}{parts['value']} {parts['unit'] or unit or ''}".strip()
-            parse_quantity(text)
+            return _as_limit(f"{parts['comparator'] or ''}{parts['value']} {parts['unit'] or unit or ''}".strip())
         except (Unreadable, ValueError):
             self._gathered.leave(occasion.resource, f"the {end} end of its reference range cannot be read")
             return None
-        return text
+
+
+@lru_cache(maxsize=4096)
+def _as_limit(text: str) -> str:
+    """Kept, because a laboratory gives the same limits with each of its results. ValueError where it is no quantity, or is long."""
+    parse_quantity(text)
+    return text
 
 
 def wanted_of(observations: Iterable[Resource], results: Results, gathered: Gathered) -> list[Resource]:
@@ -201,7 +209,7 @@ def read_observations(
         if HAEMOLYSIS_INDEX in codes:
             continue  # read with the specimens
         try:
-            if any(code in PREGNANCY_STATUS for code in codes):
+            if not _PREGNANCY.isdisjoint(codes):
                 take_pregnancy(resource, occasion_of(resource, resource.content), gathered)
             elif not results.read.isdisjoint((*codes, *_of_components(resource))):
                 _take_observation(resource, codes, results, specimens, gathered)
@@ -240,7 +248,7 @@ def _undecodable(
     names = {results.measured[code].id for code in (*codes, *_of_components(resource)) if code in results.measured}
     for name in sorted(names) if not void else ():
         gathered.reject(name, why, resource)
-    if any(code in PREGNANCY_STATUS for code in codes) and not void:
+    if not _PREGNANCY.isdisjoint(codes) and not void:
         gathered.pregnancies.append(Pregnancy(None, None, resource, why))
         return
     gathered.leave_unless_used(resource, why)
@@ -269,8 +277,7 @@ def _without_loinc(resource: Resource, results: Results, gathered: Gathered) -> 
 
 def _count(concept: Concept, resources: int, gathered: Gathered) -> None:
     """Observations of one code, called by its coding of LOINC, else by the first."""
-    codings = concept.codings
-    best = next((each for each in codings if each.system in elements.LOINC), codings[0] if codings else None)
+    best = concept.lead
     if best is None or best.code is None:
         why = "it has no code, and text alone does not say what was measured"
         gathered.count("Observation", why, f"Observation {(concept.text or '')[:120]}".strip(), resources)

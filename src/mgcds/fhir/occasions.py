@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, get_args
+
+import msgspec
 
 from mgcds.fhir import elements
 from mgcds.fhir.elements import Node
@@ -17,19 +18,18 @@ VOID = ("cancelled", "entered-in-error")
 _STATUSES = frozenset(get_args(ObservationStatus))
 
 
-@dataclass(slots=True)
-class Phq9Parts:
+class Phq9Parts(msgspec.Struct, eq=False):
     """What one resource says of a PHQ-9, kept until all parts of its form have come together."""
 
     is_panel: bool = False
     members: tuple[str, ...] = ()
     """references of the Observations that a panel names"""
-    asked: set[str] = field(default_factory=set)
+    asked: set[str] = set()  # (one of its own for each, as msgspec has it)
     """LOINC codes of the items it has a place for, answered or not"""
-    answers: dict[str, Decimal] = field(default_factory=dict)
-    results: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    answers: dict[str, Decimal] = {}
+    results: list[tuple[str, dict[str, Any]]] = []
     """item of the record and entry: the total and item 9 as results of their own"""
-    refused: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = []
     """item of the record, and why what is there cannot be read"""
 
     @property
@@ -38,8 +38,7 @@ class Phq9Parts:
         return bool(self.is_panel or self.asked or self.results or self.refused)
 
 
-@dataclass(slots=True)
-class Occasion:
+class Occasion(msgspec.Struct, eq=False):
     """What all results of one resource share. `date` is None where none is given or it cannot be read."""
 
     resource: Resource
@@ -47,7 +46,7 @@ class Occasion:
     date: str | None
     date_problem: str | None
     specimen: tuple[str, ...] = ()
-    phq9: Phq9Parts = field(default_factory=Phq9Parts)
+    phq9: Phq9Parts = msgspec.field(default_factory=Phq9Parts)
 
     @property
     def void(self) -> bool:
@@ -65,17 +64,18 @@ def refuse(name: str, why: str, occasion: Occasion, gathered: Gathered) -> None:
 
 def occasion_of(resource: Resource, content: Node) -> Occasion:
     """Status and date of an Observation: when the sample was taken or the question asked; a period counts by its end."""
-    period = elements.node(content, "effectivePeriod")
-    given = (
-        content.get("effectiveDateTime") or content.get("effectiveInstant") or period.get("end") or period.get("start")
-    )
-    found = given or _last_event(content)
+    found = content.get("effectiveDateTime") or content.get("effectiveInstant") or _end_of_period(content)
     text = (found.strip() if isinstance(found, str) else str(found)) if found else None
     status = elements.string(content, "status")
     known = status if status is not None and status in _STATUSES else "unknown"
     if text is not None and not elements.readable_date(text):
         return Occasion(resource, known, None, f"its date '{text[:30]}' cannot be read")
     return Occasion(resource, known, text, None)
+
+
+def _end_of_period(content: Node) -> Any:
+    period = elements.node(content, "effectivePeriod")
+    return period.get("end") or period.get("start") or _last_event(content)
 
 
 def _last_event(content: Node) -> str | None:

@@ -23,11 +23,13 @@ class Patients:
         self._meant: dict[str, str] = {}
         self._absolute: dict[str, str] = {}
         self._order: dict[str, None] = {}
-        resources = tuple(resources)
+        subjects: dict[str | None, None] = {}
         for resource in resources:
             if resource.kind == "Patient":
                 self._enter(resource)
-        for subject in dict.fromkeys([resource.subject for resource in resources if resource.kind in NEEDS_A_PATIENT]):
+            elif resource.kind in NEEDS_A_PATIENT:
+                subjects[resource.subject] = None
+        for subject in subjects:
             if subject:
                 self._mean(subject)
 

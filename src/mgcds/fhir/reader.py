@@ -44,11 +44,12 @@ def read_bundle(content: Content, pack: RulePack, retrieved: date | None = None)
     """
     delivery = unpack(content)
     resources, older = newest_versions(delivery)
-    patients = Patients(resources)
+    patients, known = Patients(resources), Known(resources)
     gathered = Gathered()
     own = patients.of_one(resources, patients.first, gathered)
-    reading = _read(own, Known(resources), gathered, delivery.pages, pack, retrieved)
-    _count_looked_up(own, gathered)
+    reading = _read(own, known, gathered, delivery.pages, pack, retrieved)
+    if known.any:
+        _count_looked_up(own, gathered)
     return _finished(reading, patients.first, gathered, [*delivery.unused, *older])
 
 
@@ -93,7 +94,7 @@ def read_delivery(
 
 
 def _finished(record: PatientRecord, patient: str | None, gathered: Gathered, before: list[Unused]) -> FhirReading:
-    return FhirReading(record, (*before, *gathered.unused()), patient, gathered.used())
+    return FhirReading(record, (*before, *gathered.unused()), patient, gathered.used(), gathered.deceased)
 
 
 def _read(
@@ -147,6 +148,7 @@ def _read_patient(patients: list[Resource], gathered: Gathered) -> dict[str, Any
         return {}
     gathered.use(resource)
     if content.get("deceasedBoolean") is True or content.get("deceasedDateTime"):
+        gathered.deceased = True
         gathered.leave(resource, "the patient is recorded as deceased")
     return {"birth_date": _birth_date(resource, content, gathered), "sex": _sex(resource, content, gathered)}
 
@@ -178,10 +180,9 @@ def _count_unread(resource: Resource, gathered: Gathered) -> None:
 
 def _count_looked_up(own: Iterable[Resource], gathered: Gathered) -> None:
     """Medications and Specimens that nothing refers to."""
-    looked_up = [resource for resource in own if resource.kind in LOOKED_UP]
-    used = gathered.used_ids() if looked_up else frozenset()
-    for resource in looked_up:
-        if id(resource) not in used:
+    used = gathered.used_ids()
+    for resource in own:
+        if resource.kind in LOOKED_UP and id(resource) not in used:
             _count_unread(resource, gathered)
 
 

@@ -26,6 +26,11 @@ class Known:
             else:
                 self._without_url.setdefault(resource.reference, resource)
 
+    @property
+    def any(self) -> bool:
+        """Are there any?"""
+        return bool(self._by_url)
+
     def get(self, reference: str) -> Resource | None:
         """What a reference means: relative, absolute, versioned or `urn:uuid:`. The same id on another server is another resource."""
         plain = unversioned(reference)

@@ -76,7 +76,7 @@ class Specimens:
             if sample.same_as(_sample(content)):
                 found.append("haemolysed")
                 self._gathered.use(index)
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(found)) if found else ()
 
     def _said_of(self, content: Node) -> Iterator[str]:
         """Texts about the specimen: its display, and its condition, type, container and notes where it was given."""

@@ -184,15 +184,21 @@ class Delivery:
     unused: list[Unused] = field(default_factory=list)
 
     def add(
-        self, slot: bytes | msgspec.Raw | Any, where: str, full_url: str | None = None, depth: int = 0
+        self,
+        slot: bytes | msgspec.Raw | Any,
+        within: str,
+        position: int = 0,
+        full_url: str | None = None,
+        depth: int = 0,
     ) -> Resource | None:
-        """One resource, or a Bundle with all its resources."""
+        """One resource, or a Bundle with all its resources. Where it stands: `entry` and 3, or `the input`."""
         try:
             resource = _at_a_glance(slot) if isinstance(slot, _UNDECODED) else _of_plain_data(slot)
         except Unreadable as unreadable:
-            self.unused.append(Unused(where, str(unreadable)))
+            self.unused.append(Unused(_place(within, position), str(unreadable)))
             return None
         if resource.kind == "Bundle":
+            where = _place(within, position)
             if depth >= _DEEPEST_BUNDLE:
                 self.unused.append(Unused(where, "Bundles within Bundles, too deep to follow"))
             else:
@@ -200,7 +206,7 @@ class Delivery:
             return None
         resource.full_url = full_url
         if not resource.id:
-            resource.reference = full_url or f"{resource.kind} ({where})"
+            resource.reference = full_url or f"{resource.kind} ({_place(within, position)})"
         self.resources.append(resource)
         return resource
 
@@ -208,19 +214,19 @@ class Delivery:
         """All resources of a Bundle; what was deleted in a history is listed, not read."""
         start, matches, from_history = len(self.resources), 0, bundle.type == "history"
         deleted: set[str] = set()
-        prefix = f"{where}, " if depth or where.startswith("line") else ""
+        within = f"{where}, entry" if depth or where.startswith("line") else "entry"
         for position, entry in enumerate(bundle.entry, 1):
-            place, request, url = f"{prefix}entry {position}", entry.request, entry.fullUrl
+            request, url = entry.request, entry.fullUrl
             method = None if request is None else request.method
             if method == "DELETE" or not _filled(entry.resource):
-                key = url or (None if request is None else request.url)
+                key, place = url or (None if request is None else request.url), _place(within, position)
                 if method == "DELETE" and key:
                     deleted.add(unversioned(key))
                 self.unused.append(Unused(place, "deleted" if method == "DELETE" else "no resource in it", 0))
                 if _filled(entry.resource):
                     self.unused.append(Unused(place, "deleted"))
                 continue
-            resource = self.add(entry.resource, place, unversioned(url) if url else None, depth + 1)
+            resource = self.add(entry.resource, within, position, unversioned(url) if url else None, depth + 1)
             matches += entry.search is None or entry.search.mode in (None, "match")
             if resource is None:
                 continue
@@ -264,7 +270,7 @@ def unpack_lines(lines: Iterable[bytes | str]) -> Delivery:
         text = line.encode("utf-8", "replace") if isinstance(line, str) else line
         text = text.removeprefix(b"\xef\xbb\xbf").strip()
         if text:
-            delivery.add(text, f"line {position}")
+            delivery.add(text, "line", position)
     if delivery.unused and not delivery.resources and not delivery.pages:
         raise RecordError(_NOT_FHIR)
     return delivery
@@ -305,11 +311,15 @@ def _unpack_object(text: bytes, delivery: Delivery) -> None:
 
 def _add_all(slots: Sequence[Any], delivery: Delivery) -> None:
     for position, slot in enumerate(slots, 1):
-        delivery.add(slot, f"resource {position}")
+        delivery.add(slot, "resource", position)
+
+
+def _place(within: str, position: int) -> str:
+    return f"{within} {position}" if position else within
 
 
 def _filled(slot: Any) -> bool:
-    return slot not in (None, _ABSENT, _NULL)
+    return slot is not None and slot != _ABSENT and slot != _NULL
 
 
 def _of_plain_data(slot: Any) -> Resource:
@@ -329,7 +339,8 @@ def _at_a_glance(slot: bytes | msgspec.Raw) -> Resource:
     """What a resource is, the fast way; the slow one where an element has another shape than the standard says."""
     try:
         glance = _AT_A_GLANCE.decode(slot)
-        code, components = concept_of(glance.code), tuple([concept_of(part.code) for part in glance.component])
+        code, parts = concept_of(glance.code), glance.component
+        components = tuple([concept_of(part.code) for part in parts]) if parts else ()
     except _UNDECODABLE:
         try:
             decoded = _EXACT.decode(slot)
@@ -387,15 +398,15 @@ def _bundle_of_odd_shape(content: Node) -> _Bundle:
 def _plain_entry(given: Any) -> _Entry:
     if not isinstance(given, dict):
         return _Entry(resource=None)  # type: ignore[arg-type]
-    request = elements.node(given, "request")
+    search, request = elements.node(given, "search"), elements.node(given, "request")
     return _Entry(
         fullUrl=elements.string(given, "fullUrl"),
         resource=given.get("resource"),  # type: ignore[arg-type]
-        search=_Search(elements.string(elements.node(given, "search"), "mode")),
-        request=_Request(elements.string(request, "method"), elements.string(request, "url")),
+        search=_Search(elements.string(search, "mode")) if search else None,
+        request=_Request(elements.string(request, "method"), elements.string(request, "url")) if request else None,
     )
 
 
 def unversioned(url: str) -> str:
     """A reference without the version it may name."""
-    return url.partition("/_history/")[0]
+    return url.partition("/_history/")[0] if "/_history/" in url else url

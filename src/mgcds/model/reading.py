@@ -43,11 +43,12 @@ def read_facts(record: PatientRecord, pack: RulePack, on: date) -> Facts:
 
 def _compute(record: PatientRecord, pack: RulePack, facts: Facts) -> None:
     """The items that follow from others."""
+    baselines: dict[tuple[str, int], Reading | Gap] = {}
     for item in pack.items.values():
         if item.id == "supplemental_magnesium":
             facts.items[item.id] = supplemental_magnesium(record, pack, facts)
         elif isinstance(item, MeasuredItem) and item.change is not None:
-            facts.items[item.id] = change_since_start(item, item.change, record, pack, facts)
+            facts.items[item.id] = change_since_start(item, item.change, record, pack, facts, baselines)
 
 
 _VOID = ("cancelled", "entered-in-error")
@@ -378,10 +379,15 @@ def _days_to_surgery(record: PatientRecord, on: date) -> Reading | Gap:
 
 
 def change_since_start(
-    item: MeasuredItem, change: Change, record: PatientRecord, pack: RulePack, facts: Facts
+    item: MeasuredItem,
+    change: Change,
+    record: PatientRecord,
+    pack: RulePack,
+    facts: Facts,
+    baselines: dict[tuple[str, int], Reading | Gap],
 ) -> Reading | Gap:
     """How far the newest value has fallen below the last one before the medicine was begun (negative: risen), or what else the
-    change gives.
+    change gives. `baselines`: what was read so far of this record, by item and days since the start; several changes share one.
     """
     newest, listed = facts.items[change.of], facts.members[change.value_set]
     of = pack.items[change.of]
@@ -391,7 +397,9 @@ def change_since_start(
     if listed.present is None or listed.running.low is None or listed.running.low != listed.running.high:
         return facts.lists["medicines"] or Gap("imprecise", "the day it was begun is not known")
     begun = int(listed.running.low)
-    before = read_measured(of, record, facts.on - timedelta(days=begun), [])
+    if (of.id, begun) not in baselines:
+        baselines[of.id, begun] = read_measured(of, record, facts.on - timedelta(days=begun), [])
+    before = baselines[of.id, begun]
     usable = isinstance(before, Reading) and before.days <= change.within
     none_before = Gap("missing", f"no {of.title} in the {change.within} days before the start")
     if change.gives == "value before":
@@ -422,13 +430,19 @@ def _day_taken(newest: Reading, begun: int, on: date) -> Reading:
 
 def _fall(before: Range, after: Range, in_percent: bool) -> Range | None:
     """All falls that the two ranges allow; None where one is open to a side, or there is nothing to fall from."""
-    ends = (before.low, before.high, after.low, after.high)
-    low, high, lowest, highest = (Fraction(end) if end is not None else None for end in ends)
-    if low is None or high is None or lowest is None or highest is None or (in_percent and low <= 0):
+    if before.low is None or before.high is None or after.low is None or after.high is None:
         return None
-    if in_percent:
-        return Range(100 - 100 * highest / low, 100 - 100 * lowest / high)
-    return Range(low - highest, high - lowest)
+    if in_percent and before.low <= 0:
+        return None
+    least = _fallen(before.low, after.high, in_percent)
+    if before.low == before.high and after.low == after.high:
+        return Range(least, least)
+    return Range(least, _fallen(before.high, after.low, in_percent))
+
+
+def _fallen(before: Number, after: Number, in_percent: bool) -> Fraction:
+    first, last = Fraction(before), Fraction(after)
+    return 100 - 100 * last / first if in_percent else first - last
 
 
 def _birthdays(born: date, on: date) -> int:

@@ -416,9 +416,9 @@ class PatientRecord(Part):
         if not isinstance(given, Mapping):
             return given
         kept: dict[str, Any] = {}
-        rejected = list(_as_tuple(given.get("rejected")))
+        rejected, known = list(_as_tuple(given.get("rejected"))), _names_of(cls)
         for name, value in given.items():
-            if value is None or name == "rejected" or name not in cls.model_fields:
+            if value is None or name == "rejected" or name not in known:
                 continue  # an unknown name is refused as a whole by Part
             good, bad = _read_field(name, value)
             rejected += bad
@@ -427,9 +427,10 @@ class PatientRecord(Part):
         return {**kept, "rejected": tuple(rejected)}
 
     def __init__(self, **given: Any) -> None:
-        unknown = [name for name in given if name not in type(self).model_fields]
+        known = _names_of(type(self))
+        unknown = [name for name in given if name not in known]
         if unknown:
-            raise RecordError("; ".join(unknown_key(name, list(type(self).model_fields)) for name in unknown))
+            raise RecordError("; ".join(unknown_key(name, list(known)) for name in unknown))
         try:
             super().__init__(**given)
         except ValidationError:  # the other fields are read one by one and never raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,17 @@ WRITTEN_OTHERWISE = {
 # The contexts of clinical_units.txt.
 SUBSTANCES = ("magnesium", "calcium", "potassium")
 _IN_PINT = {SCORE: "score", PER_MINUTE: "1 / min", "kg/m2": "kg / square_meter", "%": "percent"}
-_LONGEST = 40
+_LONGEST, _LONGEST_WRITTEN = 40, 200
 _WELL_FORMED = re.compile(r"[A-Za-z]+(?:[./][A-Za-z]+)*(?:/\{1\.73_m2\})?|\{score\}|/min|kg/m2|%")
 
 
-@cache
 def parse_unit(reported: str) -> str | None:
     """The UCUM code of a reported unit, or None where it is not understood. Case matters, as in UCUM: `MG/DL` is not `mg/dL`."""
+    return _parsed(reported) if len(reported) <= _LONGEST_WRITTEN else None
+
+
+@lru_cache(4096)  # of units alone, each of a few characters: whoever sends others does not fill the memory
+def _parsed(reported: str) -> str | None:
     text = "".join(reported.split())
     if not text or len(text) > _LONGEST:
         return None
@@ -45,7 +49,7 @@ def parse_unit(reported: str) -> str | None:
     return text if _pint_unit(text) is not None else None
 
 
-@cache
+@lru_cache(4096)
 def factor(source: str, target: str, substance: str | None = None) -> Fraction | None:
     """Multiply a value in `source` by this to have it in `target`; None where the two are not the same kind of quantity.
 
@@ -74,7 +78,7 @@ def _registry() -> Any:
     return pint.UnitRegistry(str(definitions), non_int_type=Fraction, cache_folder=None)
 
 
-@cache
+@lru_cache(4096)
 def _pint_unit(code: str) -> Any | None:
     import pint
 

@@ -81,7 +81,7 @@ def read_group(own: Iterable[Line], shared: Iterable[Line], pack: RulePack, on: 
         before = len(delivery.resources)
         stripped = text.removeprefix(b"\xef\xbb\xbf").strip()
         if stripped:
-            delivery.add(stripped, f"line {number}")
+            delivery.add(stripped, "line", number)
         if number in mine:
             ours += delivery.resources[before:]
     for reading in read_delivery(delivery, pack, on, whole):

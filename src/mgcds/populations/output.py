@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, reduce
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from mgcds.engines.columnar import STATUSES, Bits, Screened, Truths
+from mgcds.engines.bitwise import Bits
+from mgcds.engines.columnar import STATUSES, Screened, Truths, status_column, status_schema
 from mgcds.engines.facts_table import GAPS, REJECTED, Layout
 from mgcds.engines.patterns import Distinct, distinct, patterns
 from mgcds.model.missing import sets_once
@@ -109,14 +112,13 @@ class Judged:
 
     def statuses(self) -> pa.Table:
         """A column of statuses a rule."""
-        names = pa.array(STATUSES)
-        columns = {}
+        columns = []
         for rule in self.rules:
             codes = self.codes(rule)
             for code, number in enumerate(np.bincount(codes, minlength=len(STATUSES)).tolist()):
                 self.counts.statuses[rule, STATUSES[code]] += number
-            columns[rule] = pa.DictionaryArray.from_arrays(pa.array(codes.view(np.int8)), names)
-        return pa.table({"patient": self.batch["patient"], **columns})
+            columns.append(status_column(codes))
+        return pa.table([self.batch["patient"], *columns], status_schema(self.rules))
 
     def verdicts(self) -> pa.Table:
         """A column of verdicts a criterion, finding and rule: `criterion:NAME`, `finding:NAME`, `rule:NAME`."""
@@ -266,6 +268,12 @@ class Judged:
             for code, number in enumerate(np.bincount(self.batch[f"{subject}_gap"].to_numpy()).tolist()):
                 if number:
                     self.counts.known[subject, GAPS[code - 1] if code else "known"] += number
+
+
+def status_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Of a table of statuses: a dictionary for these, none for the patients, each of whom is there once."""
+    rules = [name for name in schema.names if name != "patient"]
+    return pq.ParquetWriter(path, schema, use_dictionary=rules, write_statistics=False)
 
 
 def _repeated(value: object, kind: pa.DataType, rows: Rows) -> pa.Array:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from mgcds.engines.facts_table import Layout
 from mgcds.fhir import phq9, questionnaires
 from mgcds.fhir.concepts import Concept, concept_of
-from mgcds.fhir.elements import LOINC
 from mgcds.fhir.observations import ABSENT_BUT_EXISTING, measured_codes
 from mgcds.fhir.pregnancies import PREGNANCY_STATUS
 from mgcds.fhir.specimens import HAEMOLYSIS_INDEX, WITHOUT_A_LIMIT
@@ -73,9 +72,7 @@ class Results:
     def _code(self, concept: Concept) -> _Code:
         wanted = self._wanted & concept.plain_codes
         if not wanted:
-            best = next((each for each in concept.codings if each.system in LOINC), None) or next(
-                iter(concept.codings), None
-            )
+            best = concept.lead
             without = "it has no code, and text alone does not say what was measured"
             return _Code(unused="no rule uses it" if best is not None and best.code is not None else without)
         (code, *others) = wanted

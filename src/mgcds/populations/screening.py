@@ -31,7 +31,7 @@ from mgcds.errors import ScreenError, TableError
 from mgcds.model.pack import RulePack
 from mgcds.populations import second_opinion
 from mgcds.populations.extraction import A_WORKER, MEMORY, Extracted, Progress, each_part
-from mgcds.populations.output import Counts, Judged
+from mgcds.populations.output import Counts, Judged, status_writer
 from mgcds.populations.sources import FlatFiles, Source, fingerprint, source_of
 from mgcds.populations.summary import Screening
 from mgcds.printing.progress import phases
@@ -170,8 +170,8 @@ def screen_part(wanted: Wanted, pack: RulePack, extracted: Extracted) -> int:
             for name, table in tables.items():
                 if name not in writers:
                     schema = table.schema.with_metadata({PACK: pack.digest.encode()})
-                    writer = pq.ParquetWriter(_scratch(wanted, name, extracted.part), schema, compression="zstd")
-                    writers[name] = open_files.enter_context(writer)
+                    made = status_writer if name == "statuses" else partial(pq.ParquetWriter, compression="zstd")
+                    writers[name] = open_files.enter_context(made(_scratch(wanted, name, extracted.part), schema))
                 writers[name].write_table(table)
     unused = [{"kind": kind, "why": why, "number": number} for (kind, why), number in sorted(extracted.unused.items())]
     broken = [dict(zip(_BROKEN.names, each, strict=True)) for each in extracted.broken]

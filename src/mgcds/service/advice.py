@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from mgcds.model.assessment import Assessment
-from mgcds.model.criterion import Asks, Criterion, Documented, Measure, State, Taking
+from mgcds.model.criterion import Asks, Documented, Measure, State, Taking
 from mgcds.model.dates import days_before, parse_when
-from mgcds.model.facts import Gap, Range, Reading, StateReading
+from mgcds.model.facts import Facts, Gap, Range, Reading, StateReading
 from mgcds.model.pack import MeasuredItem, RulePack, about
 from mgcds.model.record import PatientRecord
 
@@ -39,6 +39,9 @@ class Inputs:
         self.record, self.pack, self.on = record, pack, on
         self._written: dict[str, bytes] = {}
         self._ahead: dict[str, frozenset[int]] = {}
+        self._rejected: dict[str, list[list[str | None]]] = {}
+        for bad in record.rejected:
+            self._rejected.setdefault(bad.field.partition("[")[0], []).append([bad.why, bad.date, bad.source])
 
     @cached_property
     def _fields(self) -> dict[str, Any]:
@@ -50,8 +53,7 @@ class Inputs:
             value = self._fields.get(name)
             if name == "first_line_care" and isinstance(value, dict):
                 value = {key: part for key, part in value.items() if key != "date"}
-            rejected = [bad for bad in self.record.rejected if bad.field.partition("[")[0] == name]
-            self._written[name] = _WRITER.encode([value, [[bad.why, bad.date, bad.source] for bad in rejected]])
+            self._written[name] = _WRITER.encode([value, self._rejected.get(name, [])])
         return self._written[name]
 
     def ahead(self, name: str) -> frozenset[int]:
@@ -75,18 +77,40 @@ def fingerprint(rules: Iterable[str], inputs: Inputs) -> str:
 
     The same data give the same on another day. Any new result of an item changes it, even one that changes no verdict.
     """
-    fields = sorted({field for rule in rules for field in _fields_of(rule, inputs.pack)})
     found = hashlib.sha256(inputs.pack.digest.encode())
-    for name in fields:
+    for name in _rests_on(frozenset(rules), inputs.pack).fields:
         found.update(b"\n%s:%s" % (name.encode(), inputs.written(name)))
     return found.hexdigest()
 
 
-@lru_cache(maxsize=1024)  # of a few packs at most: the one that is served, and one that takes its place
-def _fields_of(rule: str, pack: RulePack) -> frozenset[str]:
-    """The fields that a rule, and those that can hold it back, are read from."""
-    items = {item for each in (rule, *(holder.by for holder in pack.holders[rule])) for item in pack.reads[each]}
-    return frozenset(field for item in items for field in _fields_of_item(item, pack))
+class _RestsOn(NamedTuple):
+    """What some rules, and those that can hold them back, are read from."""
+
+    fields: tuple[str, ...]
+    """of the record, sorted"""
+    items: frozenset[str]
+    current_for: frozenset[tuple[str, int]]
+    """items, with the days for which a criterion takes them as current"""
+    courses: frozenset[Taking]
+
+
+@lru_cache(
+    maxsize=256
+)  # by ids of rules, and of a few packs at most: the one that is served, and one that takes its place
+def _rests_on(rules: frozenset[str], pack: RulePack) -> _RestsOn:
+    parts = {each for rule in rules for each in (rule, *(holder.by for holder in pack.holders[rule]))}
+    items = frozenset(item for part in parts for item in pack.reads[part])
+    criteria = [pack.criteria[key] for key in {key for part in parts for key in pack.criteria_of[part]}]
+    return _RestsOn(
+        tuple(sorted({field for item in items for field in _fields_of_item(item, pack)})),
+        items,
+        frozenset(
+            (about(criterion, pack), criterion.within)
+            for criterion in criteria
+            if isinstance(criterion, Measure | State | Documented | Asks) and criterion.within is not None
+        ),
+        frozenset(criterion for criterion in criteria if isinstance(criterion, Taking)),
+    )
 
 
 def _fields_of_item(item_id: str, pack: RulePack) -> Iterator[str]:
@@ -105,25 +129,33 @@ def valid_until(rules: Iterable[str], assessment: Assessment, inputs: Inputs) ->
 
     Sound, not sharp: a day on which a criterion could turn counts as if it did.
     """
-    pack, rules = assessment.pack, list(rules)
+    pack = assessment.pack
     most = pack.hooks.valid_for if pack.hooks is not None else 1
-    reading = {each for rule in rules for each in (rule, *(holder.by for holder in pack.holders[rule]))}
-    keys = {key for each in reading for key in pack.criteria_of[each]}
-    ahead = {days for key in keys for days in _turns(pack.criteria[key], assessment, inputs.record)}
-    ahead.update(*(inputs.ahead(name) for name in {field for rule in rules for field in _fields_of(rule, pack)}))
+    rests_on = _rests_on(frozenset(rules), pack)
+    ahead = set(_turns(rests_on, assessment.facts))
+    ahead.update(days for item in rests_on.items for days in _turns_of_item(item, assessment, inputs.record))
+    ahead.update(*(inputs.ahead(name) for name in rests_on.fields))
     return inputs.on + timedelta(days=min([most + 1, *(days for days in ahead if days >= 1)]) - 1)
 
 
-def _turns(criterion: Criterion, assessment: Assessment, record: PatientRecord) -> Iterator[int]:
+def _turns(rests_on: _RestsOn, facts: Facts) -> Iterator[int]:
     """In how many days a criterion could turn, as values grow older and medicines are taken longer."""
+    for item, within in rests_on.current_for:
+        found = facts.items.get(item)
+        if isinstance(found, Reading | StateReading):
+            yield within + 1 - found.days
+    for course in rests_on.courses:
+        listed = facts.members[course.value_set]
+        yield from _reaches(listed.running, (course.at_least, course.at_most))
+        yield from _reaches(listed.unchanged, (course.unchanged_for,))
+
+
+def _turns_of_item(item: str, assessment: Assessment, record: PatientRecord) -> Iterator[int]:
+    """In how many days any criterion about an item or list could turn, whatever it asks."""
     pack, facts, on = assessment.pack, assessment.facts, assessment.on
-    item = about(criterion, pack)
     found = facts.items.get(item)
-    if isinstance(criterion, Measure | State | Documented | Asks):
-        if criterion.within is not None and isinstance(found, Reading | StateReading):
-            yield criterion.within + 1 - found.days
-        if isinstance(found, Gap) and found.reason == "rejected":
-            yield 1  # grows stale on a day that is not known here
+    if isinstance(found, Gap) and found.reason == "rejected":
+        yield 1  # grows stale on a day that is not known here
     if item == "age":
         yield from _birthday(record, on)
     if item == "days_to_surgery" and isinstance(found, Reading):
@@ -133,10 +165,6 @@ def _turns(criterion: Criterion, assessment: Assessment, record: PatientRecord) 
         if reviewed is not None and current_for is not None:
             yield from (current_for + 1 - each for each in days_before(reviewed, on))
             yield from (-each for each in days_before(reviewed, on))  # dated in the future
-    if isinstance(criterion, Taking):
-        listed = facts.members[criterion.value_set]
-        yield from _reaches(listed.running, (criterion.at_least, criterion.at_most))
-        yield from _reaches(listed.unchanged, (criterion.unchanged_for,))
 
 
 def _reaches(days: Range, limits: Iterable[int | None]) -> Iterator[int]:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import anyio.to_thread
 import msgspec
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, Lock
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.background import BackgroundTask
@@ -30,7 +30,7 @@ from mgcds.service.validate import not_validated, validate
 T = TypeVar("T")
 Endpoint = Callable[..., Awaitable[Response]]
 _LOG = logging.getLogger("mgcds.service")
-_THREADS = {"gate": 8, "evaluate": 8, "feedback": 4, "remember": 4}
+_THREADS = {"gate": 8, "evaluate": 8, "feedback": 4, "remember": 1}
 _MOST_WAITING = 1000
 
 
@@ -71,7 +71,8 @@ class _Web:
         self._parts = parts
         # apart: nobody is turned away at the gate because others are evaluated, and no call waits for feedback, which waits for the database
         self._threads = {name: CapacityLimiter(count) for name, count in _THREADS.items()}
-        self._waiting = 0
+        self._to_remember: list[Decision] = []
+        self._one_at_a_time, self._somebody_waits = Lock(), False
 
     def watched(self, name: str, endpoint: Endpoint) -> Endpoint:
         """The same endpoint; how its calls went is told to whom it concerns."""
@@ -158,7 +159,9 @@ class _Web:
         url = f"{base}{request.url.path}" if base else str(request.url.replace(query="", fragment=""))
         authorization = request.headers.get("authorization")
         try:
-            return await self._in_time(partial(self._parts.gate.admit, authorization, url), "gate")
+            gate = self._parts.gate
+            admit = partial(gate.admit, authorization, url)
+            return await self._in_time(admit, "gate") if gate.waits else admit()
         except Refused:
             raise
         except Exception as fault:
@@ -195,22 +198,41 @@ class _Web:
         """After the answer went out: a slow or broken log holds up no one, and does not fill the memory."""
         if found.status != 200 or not found.hook_instance:
             return
-        if self._waiting >= _MOST_WAITING:
+        if len(self._to_remember) >= _MOST_WAITING:
             _LOG.error("a decision was not kept: too many are waiting")
             self._parts.watch.not_kept()
             return
-        self._waiting += 1
         try:
             now, (version, digest) = self._parts.now(), found.pack
             decision = Decision(
                 service, found.hook_instance, now, now.date(), version, digest, found.fingerprint, found.said, found.problem, caller
             )  # fmt: skip
-            await anyio.to_thread.run_sync(self._parts.memory.remember, decision, limiter=self._threads["remember"])
         except Exception as fault:
-            _log("a decision was not kept", fault)
-            self._parts.watch.not_kept()
+            self._not_kept(fault, 1)
+            return
+        self._to_remember.append(decision)
+        if not self._somebody_waits:  # else this one is brought along
+            await self._remember_together()
+
+    async def _remember_together(self) -> None:
+        """All that has come by the time the last ones are kept."""
+        self._somebody_waits = True
+        try:
+            await self._one_at_a_time.acquire()
         finally:
-            self._waiting -= 1
+            self._somebody_waits = False
+        decisions, self._to_remember = self._to_remember, []
+        try:
+            await anyio.to_thread.run_sync(self._parts.memory.remember, decisions, limiter=self._threads["remember"])
+        except Exception as fault:
+            self._not_kept(fault, len(decisions))
+        finally:
+            self._one_at_a_time.release()
+
+    def _not_kept(self, fault: Exception, decisions: int) -> None:
+        _log("a decision was not kept", fault)
+        for _ in range(decisions):
+            self._parts.watch.not_kept()
 
 
 def _log(what: str, fault: BaseException) -> None:

@@ -23,7 +23,7 @@ TOPIC = "urn:mgcds:topic"
 OVERRIDE_REASON = "urn:mgcds:override-reason"
 ADVICE = "urn:mgcds:advice"
 ASSESSMENT = "urn:mgcds:assessment"
-FOLDED, NOT_EVALUATED, NOTHING_EVALUATED = "folded", "not-evaluated", "nothing-evaluated"
+FOLDED, NOT_EVALUATED, NOTHING_EVALUATED, DECEASED = "folded", "not-evaluated", "nothing-evaluated", "deceased"
 _MISSING_SHOWN = 4
 
 Card = dict[str, Any]
@@ -107,9 +107,9 @@ def cards_of(call: Call, speaks: frozenset[str], unknown: Sequence[Rule]) -> Spo
         card_uuid = spoken.cards[-1]["uuid"]
     named = {rule.id for rule in unknown}
     spoken.said += [
-        Said(rule, statuses[rule], card_uuid if rule in named else "")
-        for rule in sorted(speaks - shown.keys(), key=list(statuses).index)
-        if statuses[rule] != "not indicated"
+        Said(rule, status, card_uuid if rule in named else "")
+        for rule, status in statuses.items()
+        if status != "not indicated" and rule in speaks and rule not in shown
     ]
     return spoken
 
@@ -225,16 +225,20 @@ def _letting_pass(pack: RulePack) -> frozenset[str]:
 
 def _not_evaluated(rules: Sequence[Rule], call: Call) -> Card:
     """Safety rules that the data do not decide, with what would decide each."""
-    deciding = [rule for rule in rules if rule.id not in _letting_pass(call.pack)]
-    seldom = [rule for rule in rules if rule not in deciding]
-    titles = list(dict.fromkeys(title for rule in deciding for title in _missing(rule, call)))
+    missing = {rule.id: _missing(rule, call) for rule in rules}
+    letting_pass = _letting_pass(call.pack)
+    deciding = [rule for rule in rules if rule.id not in letting_pass]
+    seldom = [rule for rule in rules if rule.id in letting_pass]
+    titles = list(dict.fromkeys(title for rule in deciding for title in missing[rule.id]))
     named = ", ".join(titles[:_MISSING_SHOWN]) + (" and more" if len(titles) > _MISSING_SHOWN else "")
     count = f"{len(deciding)} safety check{'s' if len(deciding) > 1 else ''} about magnesium could not be evaluated"
     detail = [
         "These checks say neither yes nor no, because the record does not decide them. No card about them is no all-clear.",
         "",
-        *bullets("Could not be evaluated", [_what_decides(rule, call) for rule in deciding]),
-        *bullets("Not on record either, as for most people", [_what_decides(rule, call) for rule in seldom]),
+        *bullets("Could not be evaluated", [_what_decides(rule.title, missing[rule.id]) for rule in deciding]),
+        *bullets(
+            "Not on record either, as for most people", [_what_decides(rule.title, missing[rule.id]) for rule in seldom]
+        ),
         *bullets("Not given by the record system", [escaped(name) for name in call.not_given]),
     ]
     return {
@@ -254,15 +258,16 @@ def _missing(rule: Rule, call: Call) -> tuple[str, ...]:
     return tuple(items[name].title if name in items else name for name in sets[0]) if sets else ()
 
 
-def _what_decides(rule: Rule, call: Call) -> str:
-    titles = _missing(rule, call)
-    return escaped(f"{rule.title}: {' and '.join(titles)}" if titles else rule.title)
+@lru_cache(maxsize=1024)  # texts of a pack alone, and nothing of a record
+def _what_decides(rule: str, missing: tuple[str, ...]) -> str:
+    """A line of titles."""
+    return escaped(f"{rule}: {' and '.join(missing)}" if missing else rule)
 
 
 def nothing_evaluated(hook_instance: str, fault: str) -> Card:
     """The card of a fault: care goes on without it, and silence is not taken for an answer. Nothing of the record is in it."""
     return {
-        "uuid": identity(hook_instance, NOTHING_EVALUATED),
+        **_card_alone(hook_instance, NOTHING_EVALUATED, "Nothing evaluated"),
         "summary": "Checks about magnesium were not evaluated: a technical fault. This is no all-clear.",
         "detail": "\n".join((
             "No rule was evaluated for this call, the safety rules among them, and nothing is suggested. "
@@ -271,8 +276,25 @@ def nothing_evaluated(hook_instance: str, fault: str) -> Card:
             f"For whoever runs the service: {escaped(fault)}.",
         )),
         "indicator": "warning",
+    }  # fmt: skip
+
+
+def recorded_as_deceased(hook_instance: str) -> Card:
+    """The card where the Patient is recorded as deceased: a suggestion would hurt, and silence could be a wrong record's."""
+    return {
+        **_card_alone(hook_instance, DECEASED, "Recorded as deceased"),
+        "summary": "This patient is recorded as deceased: nothing about magnesium was evaluated.",
+        "detail": "No rule was evaluated for this call. Where the record is wrong, correct `deceased` of the Patient resource.",
+        "indicator": "info",
+    }
+
+
+def _card_alone(hook_instance: str, code: str, display: str) -> Card:
+    """What a card has that is about no rule."""
+    return {
+        "uuid": identity(hook_instance, code),
         "source": {
             "label": "mgcds: options about magnesium in depression, for health professionals",
-            "topic": {"system": TOPIC, "code": NOTHING_EVALUATED, "display": "Nothing evaluated"},
+            "topic": {"system": TOPIC, "code": code, "display": display},
         },
-    }  # fmt: skip
+    }

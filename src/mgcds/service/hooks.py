@@ -19,7 +19,7 @@ from mgcds.model.hooks import Hook
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
 from mgcds.service.advice import Inputs, fingerprint
-from mgcds.service.cards import ASSESSMENT, Call, Drafts, cards_of, nothing_evaluated
+from mgcds.service.cards import ASSESSMENT, Call, Drafts, cards_of, nothing_evaluated, recorded_as_deceased
 from mgcds.service.orders import Orders, read_orders
 from mgcds.service.ports import Evaluate, Refused, Said
 from mgcds.service.prefetch import Delivered, deliver, templates
@@ -31,6 +31,10 @@ _USE = (
     "Prefetch data have to come with the request: this service does not fetch from FHIR servers. Adults, outpatients. "
     "For health professionals: options, never orders."
 )
+
+
+class Deceased(Exception):
+    """The patient is recorded as deceased, and nothing is evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ def answer(
     """The same, with what a log may keep of it."""
     try:
         return _answer(request, checked(request, service, pack), pack, on, evaluate, drafts)
+    except Deceased:
+        return Answer(200, {"cards": [recorded_as_deceased(_hook_instance(request))]}, _hook_instance(request))
     except Refused as refused:
         return Answer(refused.status, operation_outcome([refused.what]), _hook_instance(request))
     except Exception as fault:  # whatever it is: care goes on, and it is said that nothing was evaluated
@@ -182,7 +188,7 @@ def assess_request(
     request: Mapping[str, Any], hook: Hook, pack: RulePack, on: date, evaluate: Evaluate
 ) -> tuple[PatientRecord, Assessment, Orders, tuple[str, ...]] | Answer:
     """The record with what is being ordered in it, its assessment, and the keys that were not given. An Answer where nothing is to be
-    assessed: no medicine is being ordered, or data are missing (412).
+    assessed: no medicine is being ordered, or data are missing (412). Deceased where the Patient is recorded as that.
     """
     patient = _patient(request)
     orders = read_orders(request["context"], patient, pack, on) if hook.about_orders else Orders((), ())
@@ -196,7 +202,10 @@ def assess_request(
         ]
         outcome = operation_outcome(what, "required", [f"prefetch.{key}" for key in keys])
         return Answer(412, outcome, request["hookInstance"])
-    record = read_bundle([*delivered.content, *orders.resources], pack, on).record
+    reading = read_bundle([*delivered.content, *orders.resources], pack, on)
+    if reading.deceased:
+        raise Deceased
+    record = reading.record
     return record, evaluate(record, pack, on), orders, delivered.not_given
 
 

@@ -1,8 +1,8 @@
 """What was said and what became of it, kept in a database that no answer waits for.
 
-One thread writes. A record goes into a queue of bounded length; who brings it waits until it is on the disk, but not longer than a few
-hundredths of a second, and not at all while the database is known to be out of order. So a process that is killed loses at most what it had
-not answered yet, and a database that is slow or lost costs records, which are counted, but no answer.
+One thread writes. Records go into a queue of bounded length; who brings them waits until they are on the disk, but not longer than a few
+hundredths of a second, and not at all while the database is known to be out of order. So a process that is killed loses at most what was
+being brought, and a database that is slow or lost costs records, which are counted, but no answer.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as NotInTime
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Table, select
@@ -92,20 +92,17 @@ class SqlMemory:
             return False
         return self.well
 
-    def remember(self, decision: Decision) -> None:
+    def remember(self, decisions: Sequence[Decision]) -> None:
         """See Memory. Never raises and never waits longer than its patience."""
-        kept = self._put(self._rows_of(decision))
-        if kept is None or not self.well:
+        brought = [kept for decision in decisions if (kept := self._put(self._rows_of(decision))) is not None]
+        if not self.well:
             return
-        try:
-            kept.result(self._patience)
-        except NotInTime:
+        late = len(wait(brought, self._patience).not_done)
+        if late:
             if self.well:
                 _LOG.warning("the memory is slow: nobody waits for it until it is written again")
             self.well = False  # until the writer gets through, nobody waits any more
-            self._count("late")
-        except NotKept:
-            pass  # counted where it was given up
+            self._count("late", late)
 
     def take(self, feedback: Sequence[Feedback]) -> None:
         """See Memory. Raises NotKept where that is not certain within two seconds."""
@@ -236,9 +233,9 @@ class SqlMemory:
 
     def _write(self, batch: Sequence[Waiting], again: bool) -> None:
         with self._engine.begin() as connection:
-            for rows, _ in batch:
-                if not (again and _is_there(connection, rows)):  # a commit may have succeeded whose answer was lost
-                    insert(connection, rows)
+            # a commit may have succeeded whose answer was lost
+            absent = [rows for rows, _ in batch if not (again and _is_there(connection, rows))]
+            insert(connection, chain.from_iterable(absent))
         if not self.well:
             _LOG.warning("the memory is written again")
         self.well = True
@@ -275,11 +272,14 @@ def _pauses() -> Iterator[float]:
     yield from repeat(2.0)
 
 
-def insert(connection: Connection, rows: Rows) -> None:
-    """The rows of one record."""
+def insert(connection: Connection, rows: Iterable[tuple[Table, Iterable[dict[str, Any]]]]) -> None:
+    """The rows of one record or of several, all of a table at once, in the order in which the tables come first."""
+    by_table: dict[Table, list[dict[str, Any]]] = {}
     for table, values in rows:
-        if values:
-            connection.execute(table.insert(), list(values))
+        by_table.setdefault(table, []).extend(values)
+    for table, together in by_table.items():
+        if together:
+            connection.execute(table.insert(), together)
 
 
 def _is_there(connection: Connection, rows: Rows) -> bool:

@@ -35,6 +35,10 @@ class Caller:
 class Gate(Protocol):
     """Lets a call in or refuses it."""
 
+    @property
+    def waits(self) -> bool:
+        """May `admit` wait, for a key or for a database? Then it gets a thread of its own, and a bound of time."""
+
     def admit(self, authorization: str | None, audience: str) -> Caller:
         """`authorization` is the header as it came, `audience` the exact URL called. `Refused(401, …)` sends a bare 401."""
 
@@ -99,8 +103,8 @@ class Feedback:
 class Memory(Protocol):
     """The decision log and the feedback. It may raise anything: no answer depends on it."""
 
-    def remember(self, decision: Decision) -> None:
-        """Called after the answer was made, off its path."""
+    def remember(self, decisions: Sequence[Decision]) -> None:
+        """Called after the answers were made, off their path: what came while the last ones were kept comes together."""
 
     def take(self, feedback: Sequence[Feedback]) -> None:
         """All of one feedback request or none of it; when it returns, they are kept."""

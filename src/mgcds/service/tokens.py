@@ -45,6 +45,8 @@ class _Registry(jws.JWSRegistry):
 class NoGate:
     """Lets everybody in: for trying out on loopback, see Settings."""
 
+    waits = False
+
     def admit(self, authorization: str | None, audience: str) -> Caller:
         """See Gate."""
         return Caller()
@@ -55,6 +57,8 @@ class TokenGate:
 
     `lifetime` is the longest a token may live, `leeway` how far two clocks may be apart, both in seconds.
     """
+
+    waits = True
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ are enough). A card holds while the data it rests on are the same, the pack is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,7 @@ from mgcds.model.assessment import Assessment
 from mgcds.model.pack import RulePack
 from mgcds.service.advice import Inputs, fingerprint
 from mgcds.service.cards import ADVICE
-from mgcds.service.hooks import Answer, assess_request, checked, operation_outcome
+from mgcds.service.hooks import Answer, Deceased, assess_request, checked, operation_outcome
 from mgcds.service.ports import Evaluate, Refused
 
 _MOST = 50
@@ -33,6 +33,8 @@ def validate(request: Any, service: str, pack: RulePack, on: date, evaluate: Eva
         record, assessment, _, _ = assessed
         inputs = Inputs(record, pack, on)
         now = [fingerprint(_rules(card, pack), inputs) for card in cards]
+    except Deceased:
+        return _none_holds(_cards_or_none(request), "The patient is recorded as deceased: nothing was evaluated.")
     except Refused as refused:
         return Answer(refused.status, operation_outcome([refused.what]))
     except Exception as fault:
@@ -43,8 +45,11 @@ def validate(request: Any, service: str, pack: RulePack, on: date, evaluate: Eva
 def not_validated(request: Any, fault: BaseException) -> Answer:
     """The answer where something failed: no card holds."""
     kind = type(fault).__name__
-    said = {"holds": False, "why": f"Nothing was evaluated: a technical fault ({kind})."}
-    return Answer(200, {"cards": [{**_uuid(card), **said} for card in _cards_or_none(request)]}, problem=kind)
+    return _none_holds(_cards_or_none(request), f"Nothing was evaluated: a technical fault ({kind}).", kind)
+
+
+def _none_holds(cards: Iterable[Mapping[str, Any]], why: str, problem: str = "") -> Answer:
+    return Answer(200, {"cards": [{**_uuid(card), "holds": False, "why": why} for card in cards]}, problem=problem)
 
 
 def _cards(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
