@@ -198,8 +198,9 @@ def test_each_patient_has_the_pattern_that_one_record_alone_has(
         withheld = [row for row, verdicts in enumerate(expected) if verdicts.statuses[rule] == "withheld"]
         assert distinct.rows.tolist() == withheld
         alone = [pattern_of(rule, expected[row].criteria, expected[row].rules, pack, some[row]) for row in withheld]
-        assert [distinct.patterns[number] for number in distinct.numbers] == alone
-        assert len(set(distinct.patterns)) == len(distinct.patterns), "each pattern once"
+        once = distinct.patterns
+        assert [once[number] for number in distinct.numbers] == alone
+        assert len(set(once)) == len(once), "each pattern once"
         outdated += any(pattern.outdated for pattern in alone)
         rejected += any(pattern.rejected for pattern in alone)
     assert outdated
