@@ -94,9 +94,8 @@ class _RestsOn(NamedTuple):
     courses: frozenset[Taking]
 
 
-@lru_cache(
-    maxsize=256
-)  # by ids of rules, and of a few packs at most: the one that is served, and one that takes its place
+# By ids of rules, and of a few packs at most: the one that is served, and one that takes its place.
+@lru_cache(maxsize=256)
 def _rests_on(rules: frozenset[str], pack: RulePack) -> _RestsOn:
     parts = {each for rule in rules for each in (rule, *(holder.by for holder in pack.holders[rule]))}
     items = frozenset(item for part in parts for item in pack.reads[part])
