@@ -250,9 +250,8 @@ def at_work(pack: RulePack, number: int) -> Iterator[Work[Any]]:
 
 def _begin(pack: RulePack) -> None:
     _PACK[:] = [pack]
-    pa.set_memory_pool(
-        pa.system_memory_pool()
-    )  # Arrow's own gives memory back at once, and asking for it again takes longer than reading
+    # Arrow's own pool gives memory back at once, and asking for it again takes longer than reading.
+    pa.set_memory_pool(pa.system_memory_pool())
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

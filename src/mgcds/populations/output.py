@@ -163,9 +163,8 @@ class Judged:
         lapsed = self._lapsed(rule)
         rows, numbers, sets = self.missing[rule] = self._sets_of(rule, lapsed)
         self._count_missing(rule)
-        missing = pa.array(
-            [*([list(items) for items in each] for each in sets), None], pa.list_(_NAMES)
-        )  # the last: of -1
+        of_each = [[list(items) for items in each] for each in sets]
+        missing = pa.array([*of_each, None], pa.list_(_NAMES))  # the last: of -1
         missing = missing.take(pa.array(np.where(numbers < 0, len(sets), numbers)))
         yield self._rows(
             rule, WITHHELD, rows, self._names(self._holding(rule), rows), _repeated((), _NAMES, rows), missing
