@@ -96,7 +96,7 @@ def test_a_list_of_clients_is_read(tmp_path: Path) -> None:
         pytest.param([{"issuer": "a", "keys": "ehr.jwks.json", "secret": "x"}], "takes issuer", id="an unknown word"),
         pytest.param([{"keys": "ehr.jwks.json"}], "needs its issuer", id="no issuer"),
         pytest.param([{"issuer": "a"}], "needs keys", id="no keys"),
-        pytest.param([{"issuer": "a", "keys": "absent.json"}], r"client 1: its keys, \S+/absent.json, cannot be read: No such file", id="an absent file"),
+        pytest.param([{"issuer": "a", "keys": "absent.json"}], r"keys, \S+/absent.json, cannot be read: No such file", id="an absent file"),
         pytest.param([{"issuer": "a", "keys": "clients.json"}], "has 'keys'", id="another file"),
         pytest.param([{"issuer": "a", "keys": "weak.jwks.json"}], "no key with a kid", id="a weak key"),
         pytest.param([{"issuer": "a", "keys": "private.jwks.json"}], "private", id="a private key"),
