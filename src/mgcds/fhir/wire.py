@@ -210,31 +210,41 @@ class Delivery:
         self.resources.append(resource)
         return resource
 
+    def _leave_entry(self, entry: _Entry, place: str, deleted: set[str]) -> None:
+        """An entry that deletes a resource, or has none."""
+        request = entry.request
+        if request is None or request.method != "DELETE":
+            self.unused.append(Unused(place, "no resource in it", 0))
+            return
+        key = entry.fullUrl or request.url
+        if key:
+            deleted.add(unversioned(key))
+        self.unused.append(Unused(place, "deleted", 0))
+        if _filled(entry.resource):
+            self.unused.append(Unused(place, "deleted"))
+
     def add_bundle(self, bundle: _Bundle, where: str, depth: int) -> None:
         """All resources of a Bundle; what was deleted in a history is listed, not read."""
-        start, matches, from_history = len(self.resources), 0, bundle.type == "history"
+        start, no_matches, from_history = len(self.resources), 0, bundle.type == "history"
         deleted: set[str] = set()
         within = f"{where}, entry" if depth or where.startswith("line") else "entry"
         for position, entry in enumerate(bundle.entry, 1):
-            request, url = entry.request, entry.fullUrl
-            method = None if request is None else request.method
-            if method == "DELETE" or not _filled(entry.resource):
-                key, place = url or (None if request is None else request.url), _place(within, position)
-                if method == "DELETE" and key:
-                    deleted.add(unversioned(key))
-                self.unused.append(Unused(place, "deleted" if method == "DELETE" else "no resource in it", 0))
-                if _filled(entry.resource):
-                    self.unused.append(Unused(place, "deleted"))
+            slot, url, request = entry.resource, entry.fullUrl, entry.request
+            if (request is not None and request.method == "DELETE") or not _filled(slot):
+                self._leave_entry(entry, _place(within, position), deleted)
+                no_matches += 1
                 continue
-            resource = self.add(entry.resource, within, position, unversioned(url) if url else None, depth + 1)
-            matches += entry.search is None or entry.search.mode in (None, "match")
-            if resource is None:
-                continue
-            if deleted and deleted & {resource.full_url, f"{resource.kind}/{resource.id}"}:
+            if url is not None and "/_history/" in url:
+                url = unversioned(url)
+            resource = self.add(slot, within, position, url or None, depth + 1)
+            if entry.search is not None:
+                no_matches += entry.search.mode not in (None, "match")
+            if resource is not None and deleted and deleted & {resource.full_url, f"{resource.kind}/{resource.id}"}:
                 # a history gives the newest first: what was deleted above existed only before that
                 self.resources.pop()
                 self.unused.append(Unused(resource.reference, "deleted"))
-            resource.from_history = from_history
+            if resource is not None and from_history:
+                resource.from_history = True
         links = {link.relation: link.url for link in bundle.link}
         paged = any(relation in links for relation in ("next", "previous", "prev"))
         self.pages.append(
@@ -243,7 +253,9 @@ class Delivery:
                 made=bundle.timestamp or (bundle.meta.lastUpdated if bundle.meta is not None else None),
                 query=links.get("self"),
                 next=links.get("next"),
-                more_than_given=not paged and bundle.total is not None and bundle.total > matches,
+                more_than_given=not paged
+                and bundle.total is not None
+                and bundle.total > len(bundle.entry) - no_matches,
                 kinds=frozenset({resource.kind for resource in self.resources[start:]}),
             )
         )
