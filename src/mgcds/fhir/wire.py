@@ -63,12 +63,12 @@ class _Request(msgspec.Struct, gc=False):
     url: str | None = None
 
 
-_ABSENT, _NULL = msgspec.Raw(), msgspec.Raw(b"null")
+_NONE = msgspec.Raw(b"null")
 
 
 class _Entry(msgspec.Struct, gc=False):
     fullUrl: str | None = None  # noqa: N815
-    resource: msgspec.Raw = _ABSENT
+    resource: msgspec.Raw = _NONE
     search: _Search | None = None
     request: _Request | None = None
 
@@ -193,7 +193,7 @@ class Delivery:
     ) -> Resource | None:
         """One resource, or a Bundle with all its resources. Where it stands: `entry` and 3, or `the input`."""
         try:
-            resource = _at_a_glance(slot) if isinstance(slot, _UNDECODED) else _of_plain_data(slot)
+            resource = _at_a_glance(slot, full_url) if isinstance(slot, _UNDECODED) else _of_plain_data(slot, full_url)
         except Unreadable as unreadable:
             self.unused.append(Unused(_place(within, position), str(unreadable)))
             return None
@@ -204,7 +204,6 @@ class Delivery:
             else:
                 self.add_bundle(_bundle(slot), where, depth)
             return None
-        resource.full_url = full_url
         if not resource.id:
             resource.reference = full_url or f"{resource.kind} ({_place(within, position)})"
         self.resources.append(resource)
@@ -220,7 +219,7 @@ class Delivery:
         if key:
             deleted.add(unversioned(key))
         self.unused.append(Unused(place, "deleted", 0))
-        if _filled(entry.resource):
+        if entry.resource != _NONE:
             self.unused.append(Unused(place, "deleted"))
 
     def add_bundle(self, bundle: _Bundle, where: str, depth: int) -> None:
@@ -230,7 +229,7 @@ class Delivery:
         within = f"{where}, entry" if depth or where.startswith("line") else "entry"
         for position, entry in enumerate(bundle.entry, 1):
             slot, url, request = entry.resource, entry.fullUrl, entry.request
-            if (request is not None and request.method == "DELETE") or not _filled(slot):
+            if slot == _NONE or (request is not None and request.method == "DELETE"):
                 self._leave_entry(entry, _place(within, position), deleted)
                 no_matches += 1
                 continue
@@ -330,11 +329,7 @@ def _place(within: str, position: int) -> str:
     return f"{within} {position}" if position else within
 
 
-def _filled(slot: Any) -> bool:
-    return slot is not None and slot != _ABSENT and slot != _NULL
-
-
-def _of_plain_data(slot: Any) -> Resource:
+def _of_plain_data(slot: Any, full_url: str | None) -> Resource:
     """What a resource is, the slow way: an element may have another shape than the standard says."""
     if not isinstance(slot, dict):
         raise Unreadable("it is no resource: a JSON object with a resourceType is needed")
@@ -343,11 +338,12 @@ def _of_plain_data(slot: Any) -> Resource:
         raise Unreadable(_NO_TYPE)
     return Resource(
         kind, resource_id, f"{kind}/{resource_id}", _subject(slot), elements.string(elements.node(slot, "meta"), "lastUpdated"),
-        concept_of(slot.get("code")), tuple(concept_of(part.get("code")) for part in elements.nodes(slot, "component")), slot,
+        concept_of(slot.get("code")), tuple([concept_of(part.get("code")) for part in elements.nodes(slot, "component")]), slot,
+        full_url=full_url,
     )  # fmt: skip
 
 
-def _at_a_glance(slot: bytes | msgspec.Raw) -> Resource:
+def _at_a_glance(slot: bytes | msgspec.Raw, full_url: str | None) -> Resource:
     """What a resource is, the fast way; the slow one where an element has another shape than the standard says."""
     try:
         glance = _AT_A_GLANCE.decode(slot)
@@ -358,7 +354,7 @@ def _at_a_glance(slot: bytes | msgspec.Raw) -> Resource:
             decoded = _EXACT.decode(slot)
         except _UNDECODABLE:
             raise Unreadable("it is not JSON that can be decoded") from None
-        return _of_plain_data(decoded)
+        return _of_plain_data(decoded, full_url)
     kind, resource_id, about, meta = glance.resourceType, glance.id, glance.subject or glance.patient, glance.meta
     if not kind:
         raise Unreadable(_NO_TYPE)
@@ -366,7 +362,7 @@ def _at_a_glance(slot: bytes | msgspec.Raw) -> Resource:
         resource_id = resource_id.strip()
     return Resource(
         kind, resource_id, f"{kind}/{resource_id}", None if about is None else (about.reference or "").strip(),
-        None if meta is None else meta.lastUpdated, code, components, slot, glance,
+        None if meta is None else meta.lastUpdated, code, components, slot, glance, full_url,
     )  # fmt: skip
 
 
@@ -409,11 +405,11 @@ def _bundle_of_odd_shape(content: Node) -> _Bundle:
 
 def _plain_entry(given: Any) -> _Entry:
     if not isinstance(given, dict):
-        return _Entry(resource=None)  # type: ignore[arg-type]
-    search, request = elements.node(given, "search"), elements.node(given, "request")
+        return _Entry()
+    search, request, resource = elements.node(given, "search"), elements.node(given, "request"), given.get("resource")
     return _Entry(
         fullUrl=elements.string(given, "fullUrl"),
-        resource=given.get("resource"),  # type: ignore[arg-type]
+        resource=_NONE if resource is None else resource,
         search=_Search(elements.string(search, "mode")) if search else None,
         request=_Request(elements.string(request, "method"), elements.string(request, "url")) if request else None,
     )
