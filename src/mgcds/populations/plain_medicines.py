@@ -141,10 +141,12 @@ class Medicines:
         key = (line, shown.display)
         found = self._known.get(key)
         if found is None:
-            known = Known([_resource("Medication", shown.reference, EXACT.decode(line))])
+            known = Known([resource_of("Medication", shown.reference, EXACT.decode(line))])
             content = {"medicationReference": {"reference": shown.reference, "display": shown.display}}
             try:
-                found = self._medicine(*medicines.called(_resource(medicines.KINDS[0], "", content), known, Gathered()))
+                found = self._medicine(
+                    *medicines.called(resource_of(medicines.KINDS[0], "", content), known, Gathered())
+                )
             except Unreadable:
                 raise NotPlain("a Medication that names nothing") from None
             if len(self._known) < KEPT:
@@ -160,7 +162,12 @@ class Medicines:
                 raise NotPlain("an order that ends before it begins")
         made = [
             Order(
-                _resource(each.kind, each.reference), medicine.name, medicine.codes, each.status, each.start, each.stop
+                resource_of(each.kind, each.reference),
+                medicine.name,
+                medicine.codes,
+                each.status,
+                each.start,
+                each.stop,
             )
             for each, medicine in zip(orders, named, strict=True)
         ]
@@ -175,11 +182,11 @@ class Medicines:
                 yield Ordering(kind, reference, medicine, entry["status"], entry["start"], entry["stop"]), medicine
 
 
-def _resource(kind: str, reference: str, content: dict[str, Any] | None = None) -> Resource:
+def resource_of(kind: str, reference: str, content: dict[str, Any] | None = None) -> Resource:
     return Resource(kind, None, reference, None, None, NOTHING, (), content or {})
 
 
-_OF = {kind: _resource(kind, "") for kind in medicines.KINDS}
+_OF = {kind: resource_of(kind, "") for kind in medicines.KINDS}
 
 
 def _may_be_refused(found: Ordered) -> bool:

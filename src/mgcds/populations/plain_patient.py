@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from mgcds.fhir import elements
+from mgcds.fhir.gathered import Pregnancy
+from mgcds.model.record import Rejected
 from mgcds.populations.forms import Asked
 from mgcds.populations.shapes import List, Shown
 
@@ -53,4 +55,12 @@ class One:
     reviewed: dict[str, str] = field(default_factory=dict)
     unused: list[tuple[str, str]] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
-    pregnant: int = 0
+    pregnancies: list[Pregnancy] = field(default_factory=list)
+    apart: list[bytes] = field(default_factory=list)
+    """Observations that are not plain"""
+    specimens: list[bytes] = field(default_factory=list)
+    treatments: list[bytes] = field(default_factory=list)
+    """psychotherapy"""
+    results: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """item → what the reader read of the Observations that are not plain"""
+    rejected: dict[str, list[Rejected]] = field(default_factory=dict)
