@@ -28,13 +28,13 @@ from mgcds.fhir.references import LOOKED_UP
 from mgcds.model.dates import parse_when
 from mgcds.model.record import Sex
 from mgcds.populations import plain_apart
-from mgcds.populations.item_by_item import Apart, merged, read_items
+from mgcds.populations.item_by_item import merged, read_items
 from mgcds.populations.lookups import Concepts, reported_items
 from mgcds.populations.on_duckdb import facts_of
 from mgcds.populations.one_by_one import reason
 from mgcds.populations.plain_apart import stands_apart
 from mgcds.populations.plain_medicines import Medicines, resource_of
-from mgcds.populations.plain_patient import One
+from mgcds.populations.plain_patient import Apart, One, Rows
 from mgcds.populations.plain_results import Results
 from mgcds.populations.shapes import (
     DECODE,
@@ -81,13 +81,9 @@ class Flat:
         self._absent = Kept(said_by)
         self._list_codes = Kept(list_of)
         self._psychotherapy = Kept(self._is_psychotherapy)
-        self.people: list[tuple[Any, ...]] = []
-        self.measurements: list[tuple[Any, ...]] = []
-        self.entries: list[tuple[Any, ...]] = []
-        self.states: list[tuple[Any, ...]] = []
+        self.rows = Rows()
         self.unused: list[list[tuple[str, str]]] = []
         self.used: list[set[str]] = []
-        self.apart: dict[tuple[int, str], Apart] = {}
         self._in_use = {item.id for item in reported_items(layout)}
         self._take: dict[type, Callable[[Any, One], None]] = {
             Patient: self._take_patient, Observation: self._results.take_observation, Condition: self._take_condition,
@@ -308,31 +304,34 @@ class Flat:
             one.states.append(("functional_difficulty", newest[1], newest[0], newest[2]))
 
     def _add(self, one: One) -> None:
-        number = len(self.people)
+        rows = self.rows
+        number = len(rows.people)
         lists = [
             given
             for name in ("medicines", "procedures", "conditions", "symptoms")
             for given in (name in one.given, one.reviewed.get(name, self._today if name in _REVIEWED else None))
         ]
-        self.people.append((number, one.reference, one.birth_date, one.sex, one.reference, *lists))
-        self.measurements += [(number, *row) for row in one.measurements]
-        self.entries += [(number, *row) for row in one.entries]
-        self.states += [(number, *row) for row in one.states]
+        rows.people.append((number, one.reference, one.birth_date, one.sex, one.reference, *lists))
+        rows.measurements += [(number, *row) for row in one.measurements]
+        rows.entries += [(number, *row) for row in one.entries]
+        rows.states += [(number, *row) for row in one.states]
         self.unused.append(one.unused)
         self.used.append(one.used)
         for item in (one.results.keys() | one.rejected.keys()) & self._in_use:
-            self.apart[number, item] = Apart(one.results.get(item, ()), one.rejected.get(item, ()))
+            rows.apart[number, item] = Apart(one.results.get(item, ()), one.rejected.get(item, ()))
+        if one.doses:
+            rows.doses[number] = one.doses
 
     def clear(self) -> None:
         """Forget the patients; what codes mean is kept."""
-        for each in (self.people, self.measurements, self.entries, self.states, self.unused, self.used, self.apart):
-            each.clear()
+        self.rows = Rows()
+        self.unused, self.used = [], []
 
     def facts(self) -> tuple[pa.Table, Set[int]]:
         """The facts of those that were taken, and the numbers of those who are not among them: they have to be read one by one."""
         facts, left = facts_of(self.tables(), self.concepts.table(), self.layout, self.on)
-        items, whole = read_items(self.measurements, self.apart, left, self.layout, self.on)
-        names = {number: str(self.people[number][1]) for number in whole | items.keys()}
+        items, whole = read_items(self.rows, left, self.concepts, self.layout, self.on)
+        names = {number: str(self.rows.people[number][1]) for number in whole | items.keys()}
         facts = merged(facts, {names[number]: found for number, found in items.items()})
         left_whole = pa.array([names[number] for number in whole], pa.string())
         return facts.filter(pc.invert(pc.is_in(facts["patient"], left_whole))), whole
@@ -340,7 +339,7 @@ class Flat:
     def tables(self) -> dict[str, pa.Table]:
         """The flat tables of those that were taken; `patient` is their number, in the order in which they came."""
         columns = needed(self.layout)
-        return {name: _table(getattr(self, name), columns[name]) for name in columns}
+        return {name: _table(getattr(self.rows, name), columns[name]) for name in columns}
 
 
 def _table(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> pa.Table:

@@ -10,6 +10,7 @@ from typing import Any
 from mgcds.fhir import care, elements, medicines
 from mgcds.fhir.concepts import NOTHING, concept_of
 from mgcds.fhir.courses import Order, courses, same_medicine
+from mgcds.fhir.doses import daily_dose
 from mgcds.fhir.elements import Unreadable
 from mgcds.fhir.gathered import Gathered
 from mgcds.fhir.lists import ABSENT_OR_UNKNOWN
@@ -104,6 +105,8 @@ class Medicines:
             supplement = order.kind == "MedicationStatement" and medicine.is_magnesium
             of = "supplements" if supplement else "medicines"
             one.entries.append((of, medicine.number, order.start, order.stop, order.status))
+            if supplement:
+                one.doses.append(_dose(one.seen[order.reference]))
             taken = order.status == "active" and order.stop is None
             if not active and not supplement and taken and medicine.is_antidepressant:
                 active = order.reference
@@ -187,6 +190,11 @@ def resource_of(kind: str, reference: str, content: dict[str, Any] | None = None
 
 
 _OF = {kind: resource_of(kind, "") for kind in medicines.KINDS}
+
+
+def _dose(line: bytes) -> str | None:
+    """A day, where the statement says so beyond doubt."""
+    return daily_dose(elements.nodes(EXACT.decode(line), "dosage"))
 
 
 def _may_be_refused(found: Ordered) -> bool:

@@ -30,6 +30,7 @@ _DAY = "(1[5-9]|2[0-9])[0-9]{2}(-(0[1-9]|1[0-2])(-[0-3][0-9])?)?"
 _TIME = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])"
 _WHEN = rf"^({_DAY}|(1[5-9]|2[0-9])[0-9]{{2}}-(0[1-9]|1[0-2])-[0-3][0-9]{_TIME})\z"
 FINE = f"CAST({10**PLACES} AS HUGEINT)"
+COMPUTED = "supplemental_magnesium"
 _VOID = ("cancelled", "entered-in-error")
 
 
@@ -333,7 +334,9 @@ class _Statements:
     # --- who is left ------------------------------------------------------------------------------------------------------------
 
     def left_over(self) -> str:
-        """The patients with a row that is not plain; `item` where it concerns that measured item alone."""
+        """The patients with a row that is not plain; `item` where it concerns that measured item alone, COMPUTED where it concerns those
+        that follow from magnesium that is taken.
+        """
         lists = ", ".join(f"'{name}'" for name in self._known_lists())
         bad_dates = " OR ".join(
             f"({text} IS NOT NULL AND {first} IS NULL)" for text, first in (("start", "began"), ("stop", "ended"))
@@ -346,8 +349,8 @@ class _Statements:
             "SELECT patient, item FROM newest WHERE NOT plain",
             "SELECT patient, item FROM newest GROUP BY patient, item HAVING COUNT(*) > 1",
             f"SELECT patient, NULL AS item FROM dated_entries WHERE recognised IS NULL OR list NOT IN ({lists}) OR {bad_dates} "
-            f"OR ended_last < began OR status NOT IN ('active', 'on-hold', 'stopped', 'unknown') "
-            f"OR (is_computed_from AND is_current IS NOT FALSE)",
+            f"OR ended_last < began OR status NOT IN ('active', 'on-hold', 'stopped', 'unknown')",
+            f"SELECT patient, '{COMPUTED}' AS item FROM dated_entries WHERE is_computed_from AND is_current IS NOT FALSE",
             f"SELECT patient, NULL AS item FROM births WHERE born IS NULL OR born > {self.on} OR oldest > 130",
             f"SELECT patient, NULL AS item FROM people WHERE {reviews}",
             f"SELECT patient, NULL AS item FROM ({self._said()}) AS s GROUP BY patient, s.item HAVING COUNT(*) > 1",
@@ -442,7 +445,7 @@ class _Statements:
             assert isinstance(item, MeasuredItem)
             if item.change is not None:
                 yield f"{name}_gap", f"CASE WHEN medicines_gap = 0 THEN {_gap('missing')} ELSE medicines_gap END"
-            elif name == "supplemental_magnesium":
+            elif name == COMPUTED:
                 none = 0 if MAGNESIUM in self.pack.value_sets else _gap("imprecise")
                 yield f"{name}_gap", f"CASE WHEN medicines_gap = 0 THEN {none} ELSE medicines_gap END"
                 if none:
