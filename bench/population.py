@@ -34,6 +34,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from bench import bulk
 from bench.expressions import Style, Written, polars, select, sql
 from bench.records import ON, ready_records
 from mgcds.engines.bitwise import Columns, Program
@@ -365,6 +366,7 @@ def run(number: int, rounds: int, most: int) -> Iterator[str]:
     del all_ways
     yield from _growth(pack, table, most)
     yield from _parquet(pack, table, most)
+    yield from bulk.run(pack, bulk.PATIENTS if number >= PATIENTS else 1_000, 3)
 
 
 def _kernel(pack: RulePack, table: pa.Table, all_ways: Mapping[str, Way], rounds: int) -> Iterator[str]:

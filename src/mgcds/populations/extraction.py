@@ -29,7 +29,6 @@ from mgcds.fhir.wire import Delivery
 from mgcds.model.pack import RulePack
 from mgcds.populations import staging
 from mgcds.populations.flat import extract_flat
-from mgcds.populations.on_duckdb import facts_of
 from mgcds.populations.one_by_one import Line, Read, count_looked_up, read_group
 from mgcds.populations.plain import Flat
 from mgcds.populations.processes import started, starting, stoppable
@@ -171,7 +170,7 @@ def read_lines(lines: PartOfLines, pack: RulePack, on: date, whole: bool, read: 
     flat = Flat(read.layout, on)
     plain: list[Group] = []
     for group in _groups(lines):
-        if flat.take((text for _, text in group.own), (text for _, text in group.shared)):
+        if flat.take([text for _, text in group.own], (text for _, text in group.shared)):
             read_group(group.own, group.shared, pack, on, whole, read)
         else:
             plain.append(group._replace(own=()))
@@ -196,7 +195,7 @@ def read_plain(
     """The facts of those that were taken; whose rows turn out not to be plain is read one by one after all."""
     if not groups:
         return
-    facts, left = facts_of(flat.tables(), flat.concepts.table(), flat.layout, on)
+    facts, left = flat.facts()
     read.add_table(facts)
     for number, (group, unused, used) in enumerate(zip(groups, flat.unused, flat.used, strict=True)):
         if number in left:
