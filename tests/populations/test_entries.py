@@ -30,11 +30,13 @@ from mgcds.model.reading import read_facts
 from mgcds.model.record import read_record
 from mgcds.populations import entries
 from mgcds.populations.extraction import Extracted
+from mgcds.populations.on_duckdb import database
 from mgcds.populations.screening import Wanted, judge, screen
 from mgcds.populations.sources import source_of
 from mgcds.scenarios.examples import read_examples
 from mgcds.scenarios.features import features_root, find_features
 from tests.agreement.generate import Patients
+from tests.docs.blocks import ROOT, blocks_of
 
 ON = date(2026, 11, 21)
 PATIENTS = 250
@@ -159,6 +161,17 @@ def test_a_known_person(table: pa.Table, pack: RulePack) -> None:
         [lithium],
     )
     assert rows["suicide-risk"]["entries"] == []
+
+
+def test_the_query_of_the_page_names_what_stopped_a_trial(table: pa.Table, pack: RulePack, tmp_path: Path) -> None:
+    pq.write_table(table, tmp_path / "facts.parquet")
+    screen(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON), workers=1)
+    (query,) = [block.text for block in blocks_of(ROOT / "docs" / "population.md") if block.language == "sql"]
+    with database(1) as connection:
+        found = connection.sql(query.replace("'out/", f"'{tmp_path}/out/")).fetchall()
+    trials = ("replete-low-magnesium", "supplement-alone", "supplement-alongside-therapy", "trial-dose")
+    stop = ("magnesium-contraindicated", "Myasthenia gravis", None)
+    assert sorted(row for row in found if row[1] in trials) == [("0", rule, *stop) for rule in trials]
 
 
 # --- tables that have none, or others -------------------------------------------------------------------------------------------

@@ -61,12 +61,12 @@ def _match(entry: Medicine | Diagnosis, vocabulary: Vocabulary) -> Match:
 
 def called(entry: Medicine | Diagnosis) -> str:
     """What an entry of a list is called: its name, or its codes."""
-    return named(entry.name, ((code.system, code.code) for code in entry.codes))
+    return entry.name or in_codes((code.system, code.code) for code in entry.codes)
 
 
-def named(name: str | None, codes: Iterable[tuple[str, str]]) -> str:
-    """A name; where there is none, the codes with their systems."""
-    return name or ", ".join(f"{system} {code}" for system, code in codes)
+def in_codes(codes: Iterable[tuple[str, str]]) -> str:
+    """What an entry without a name is called."""
+    return ", ".join(f"{system} {code}" for system, code in codes)
 
 
 def _why_open(

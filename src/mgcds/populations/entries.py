@@ -25,12 +25,12 @@ _NONE = np.empty(0, np.intp)
 
 
 class Entries:
-    """The entries of a batch of a facts table that has `LIST_entries` of every list. `rules` and `value_sets` have their numbers."""
+    """The entries of a batch of a facts table that has `LIST_entries` of every list. Rules, value sets and entries go by their numbers."""
 
     def __init__(self, batch: pa.RecordBatch, layout: Layout) -> None:
         self._pack, self._rules = layout.pack, list(layout.pack.rules)
         self._members: dict[str, Numbers] = {}
-        """value set → its members, as their numbers among all entries"""
+        """value set → its members"""
         self._patient = _NONE
         names, since = [pa.array([], pa.string())], [pa.array([], pa.string())]
         for column in columns_of(layout):
@@ -45,7 +45,7 @@ class Entries:
 
     def _find(self, name: str, entries: pa.StructArray, layout: Layout) -> None:
         for sets, value_sets in zip(layout.sets_of(name), layout.lists[name], strict=True):
-            masks = pc.struct_field(entries, sets).to_numpy()
+            masks = pc.struct_field(entries, sets).fill_null(0).to_numpy()
             for bit, value_set in enumerate(value_sets):
                 self._members[value_set] = len(self._patient) + np.flatnonzero(masks & (1 << bit))
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from mgcds.engines.facts_table import Layout
 from mgcds.model.criterion import Threshold
-from mgcds.model.listing import named
+from mgcds.model.listing import in_codes
 from mgcds.model.pack import MeasuredItem
 from mgcds.model.reading import Unusable, compared, reported_unit
 from mgcds.model.record import Measurement, PatientRecord
@@ -155,7 +155,7 @@ class Concepts:
             row: dict[str, Any] = {f"mask_{number}": 0 for number in range(most_masks(self._layout))}
             for number, mask in enumerate(masks):
                 row[f"mask_{number}"] = sum((each in match.value_sets) << at for at, each in enumerate(mask))
-            row |= {"concept": found, "called": named(name, codes), "recognised": match.recognised}
+            row |= {"concept": found, "called": name or in_codes(codes), "recognised": match.recognised}
             row["is_computed_from"] = not self._computed_from.isdisjoint(match.value_sets)
             self._rows.append(row)
             self.sets.append(match.value_sets)
