@@ -142,7 +142,7 @@ def criterion_step(key: str, truth: Truth, pack: RulePack, facts: Facts) -> Step
                     f"{gap.reason}: {gap.detail}" if gap else "its dates, or whether it is still current, are not known"
                 )
             return Step(
-                "criterion", key, verdict, found=", ".join(listed.entries) or None, because=because, about=subject
+                "criterion", key, verdict, found=", ".join(listed.names) or None, because=because, about=subject
             )
         case Asks(about=asked):
             gap_or_value = known(facts, asked)
