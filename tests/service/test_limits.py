@@ -85,9 +85,11 @@ def generated(count: int) -> Iterator[bytes]:
         if depth == 0 or chance.random() < 0.2:
             return chance.choice([words(), 1, 0.5, None, True, [], {}])
         members = chance.randrange(1, 3)
+        if chance.random() < 0.1:
+            return ['"', value(depth - 1), '"']
         if chance.random() < 0.5:
             return [value(depth - 1) for _ in range(members)]
-        kind = {"resourceType": "Patient"} if chance.random() < 0.2 else {}
+        kind = {"resourceType": "Patient"} if chance.random() < 0.7 else {}
         return {**{f"{words()}{key}": value(depth - 1) for key in range(members)}, **kind}
 
     for _ in range(count):
@@ -106,7 +108,7 @@ def reason(look: Callable[[], object]) -> str:
 def told_by_its_bytes_as_by_walking_through(count: int) -> Counter[str]:
     """What becomes of generated bodies."""
     found: Counter[str] = Counter()
-    limits = RequestLimits(most_bytes=100_000, deepest=5, most_resources=2, most_values=200)
+    limits = RequestLimits(most_bytes=100_000, deepest=5, most_resources=9, most_values=200)
     for body in generated(count):
         told = reason(lambda body=body: limits.parse(body))  # type: ignore[misc]
         assert told == reason(lambda body=body: limits.check(json.loads(body))), body  # type: ignore[misc]
@@ -117,7 +119,7 @@ def told_by_its_bytes_as_by_walking_through(count: int) -> Counter[str]:
 def test_the_bytes_alone_let_nothing_pass_that_walking_through_refuses() -> None:
     found = told_by_its_bytes_as_by_walking_through(2000)
     assert len(found) == 3, "within, too deep, too many resources"
-    assert min(found.values()) > 50
+    assert min(found.values()) > 20
 
 
 def _texts_count_too(body: bytes, deepest: int) -> bool:

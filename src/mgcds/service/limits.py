@@ -53,7 +53,7 @@ class RequestLimits:
         """
         if len(body) > 2 * self.most_values:
             return False
-        return body.count(b"resourceType") + body.count(b"\\u") <= self.most_resources and nested_at_most(
+        return body.count(b"resourceType") + body.count(b"\\") <= self.most_resources and nested_at_most(
             body, self.deepest
         )
 
