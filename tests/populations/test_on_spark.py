@@ -32,6 +32,8 @@ from tests.populations.ndjson import BOUND, BROKEN, lines, of, scattered
 from tests.populations.test_extraction import ON, OUTSIDE, Row, whole, without_versions
 from tests.populations.test_screening import alone, differing, rows_of, said
 from tests.populations.test_screening import written as in_files
+from tests.populations.test_status_file import tables as status_tables
+from tests.populations.test_status_file import written as write_statuses
 
 PATIENTS, READ = 2_000, 300
 CUT_AT = 40_000  # bytes of a file, where Spark begins another partition
@@ -76,6 +78,13 @@ def nothing_is_collected(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         if hasattr(type(frame), action):
             monkeypatch.setattr(type(frame), action, lambda *_, **__: pytest.fail("collected to the driver"))
     monkeypatch.setattr(type(frame.rdd), "collect", lambda *_: pytest.fail("collected to the driver"))
+
+
+def test_it_reads_a_file_of_statuses(spark: Any, tmp_path: Path) -> None:
+    written = write_statuses(tmp_path / "statuses.parquet", status_tables())
+    found = spark.read.parquet(str(written)).select("*", "_metadata.row_index")
+    rows = sorted(rows_in(found, tmp_path / "again"), key=lambda row: row.pop("row_index"))
+    assert rows == [row for table in status_tables() for row in table.to_pylist()]
 
 
 class Found(NamedTuple):

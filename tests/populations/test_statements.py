@@ -27,7 +27,7 @@ from mgcds.model.reading import read_facts
 from mgcds.populations import flat, lookups, on_duckdb, sources
 from mgcds.populations.extraction import extract
 from mgcds.populations.flat_layout import tables
-from mgcds.populations.on_duckdb import facts_of
+from mgcds.populations.on_duckdb import plain_facts_of
 from mgcds.populations.one_by_one import Read
 from mgcds.populations.sources import FlatFiles, source_of
 from mgcds.populations.statements import Statement, statements
@@ -63,7 +63,7 @@ def at_once(rows: Tables, layout: Layout) -> dict[str, Row]:
     """The rows of those who are plain."""
     concepts = lookups.Concepts(layout)
     tables = {**rows, "entries": flat._numbered(rows["entries"], concepts), "people": flat._named(rows["people"])}
-    return {row["patient"]: row for row in facts_of(tables, concepts.table(), layout, ON)[0].to_pylist()}
+    return {row["patient"]: row for row in plain_facts_of(tables, concepts.table(), layout, ON)[0].to_pylist()}
 
 
 def differing(found: Mapping[str, Row], expected: Mapping[str, Row]) -> list[tuple[str, str, Any, Any]]:
@@ -160,7 +160,7 @@ def test_fifty_thousand_people(people: Tables, expected: Mapping[str, Row], layo
     )
     concepts, rows = lookups.Concepts(layout), dealt.tables()
     given = {**rows, "entries": flat._numbered(rows["entries"], concepts), "people": flat._named(rows["people"])}
-    found = facts_of(given, concepts.table(), layout, ON)[0].sort_by("patient")
+    found = plain_facts_of(given, concepts.table(), layout, ON)[0].sort_by("patient")
     assert found.num_rows > 20_000, "the others are not plain, and are read one by one"
 
     def wrong() -> list[str]:

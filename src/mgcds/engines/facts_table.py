@@ -191,16 +191,7 @@ class Layout:
         row: dict[str, Any] = {name: column.unknown for name, column in self.columns.items()}
         row["patient"] = patient
         for subject in (*self.measured, *self.states, *self.lists):
-            found = known(facts, subject)
-            row[f"{subject}_gap"] = GAPS.index(found.reason) + 1 if isinstance(found, Gap) else 0
-            if isinstance(found, Reading | StateReading):
-                row[f"{subject}_days"] = min(found.days, most(self._days[subject]) - 1)
-                row[f"{subject}_dated"], row[f"{subject}_source"] = found.dated or None, found.source
-                row[f"{subject}_shown"] = found.shown if isinstance(found, Reading) else found.value
-            if isinstance(found, Reading):
-                self._fill_reading(subject, found, row)
-            elif isinstance(found, StateReading):
-                row[f"{subject}_state"] = self.states[subject].index(found.value)
+            self.fill(subject, known(facts, subject), row)
         for name, masks in self.lists.items():
             for number, value_sets in enumerate(masks):
                 for bit, value_set in enumerate(value_sets):
@@ -216,6 +207,18 @@ class Layout:
             if listed.present and value_set in self.unchanged:
                 self._fill_range(f"{value_set}_unchanged", listed.unchanged, 1, row)
         return row
+
+    def fill(self, subject: str, found: Reading | StateReading | Gap | None, row: dict[str, Any]) -> None:
+        """What is known of one item, or why a list is open, into a row that holds what is written for unknown."""
+        row[f"{subject}_gap"] = GAPS.index(found.reason) + 1 if isinstance(found, Gap) else 0
+        if isinstance(found, Reading | StateReading):
+            row[f"{subject}_days"] = min(found.days, most(self._days[subject]) - 1)
+            row[f"{subject}_dated"], row[f"{subject}_source"] = found.dated or None, found.source
+            row[f"{subject}_shown"] = found.shown if isinstance(found, Reading) else found.value
+        if isinstance(found, Reading):
+            self._fill_reading(subject, found, row)
+        elif isinstance(found, StateReading):
+            row[f"{subject}_state"] = self.states[subject].index(found.value)
 
     def _entries(self, name: str, facts: Facts) -> list[dict[str, str | int]]:
         """Each name and date once, in order."""

@@ -143,6 +143,8 @@ class Concepts:
         self._rows: list[dict[str, Any]] = []
         self.sets: list[frozenset[str]] = []
         """number → its value sets, all of the pack's"""
+        self.named: list[tuple[str | None, Codes]] = []
+        """number → name and codes"""
 
     def number(self, of: str, name: str | None, codes: Codes) -> int:
         """The number of an entry's name and codes; `of` is the list."""
@@ -159,6 +161,7 @@ class Concepts:
             row["is_computed_from"] = not self._computed_from.isdisjoint(match.value_sets)
             self._rows.append(row)
             self.sets.append(match.value_sets)
+            self.named.append((name, codes))
         return found
 
     def table(self) -> pa.Table:

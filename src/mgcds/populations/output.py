@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, reduce
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mgcds.engines.bitwise import Bits
@@ -284,12 +282,6 @@ class Judged:
             for code, number in enumerate(np.bincount(self.batch[f"{subject}_gap"].to_numpy()).tolist()):
                 if number:
                     self.counts.known[subject, GAPS[code - 1] if code else "known"] += number
-
-
-def status_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Of a table of statuses: a dictionary for these, none for the patients, each of whom is there once."""
-    rules = [name for name in schema.names if name != "patient"]
-    return pq.ParquetWriter(path, schema, use_dictionary=rules, write_statistics=False)
 
 
 def _repeated(value: object, kind: pa.DataType, rows: Rows) -> pa.Array:

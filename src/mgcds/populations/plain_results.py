@@ -104,8 +104,8 @@ class Results:
             raise NotPlain("Observation: value")
         if found.valueQuantity is None:
             self._without_value(found, one)
-        elif there(found.dataAbsentReason):
-            raise NotPlain("Observation: a value and none")
+        elif there(found.dataAbsentReason) or not found.effectiveDateTime:
+            raise NotPlain("Observation: a value and none, or no date")
         else:
             row = self._result(kept, found.valueQuantity, found)
             if kept.in_use:

@@ -30,6 +30,7 @@ _DAY = "(1[5-9]|2[0-9])[0-9]{2}(-(0[1-9]|1[0-2])(-[0-3][0-9])?)?"
 _TIME = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])"
 _WHEN = rf"^({_DAY}|(1[5-9]|2[0-9])[0-9]{{2}}-(0[1-9]|1[0-2])-[0-3][0-9]{_TIME})\z"
 FINE = f"CAST({10**PLACES} AS HUGEINT)"
+COMPUTED = "supplemental_magnesium"
 _VOID = ("cancelled", "entered-in-error")
 
 
@@ -53,7 +54,8 @@ class Statement:
 
 def statements(layout: Layout, on: date) -> tuple[Statement, ...]:
     """In order. They read `people`, `measurements`, `entries`, `states` (docs/population.md), `concepts`, and the pack's `units`
-    and `states_of`. Every patient of `people` is in the last, `facts`, or in `left`.
+    and `states_of`. Every patient of `people` is in the last, `facts`, or in `left_over` without an item; the columns of an item
+    with which a patient is in `left_over` are not to be relied on.
     """
     made = _Statements(layout, on)
     return tuple(
@@ -351,7 +353,9 @@ class _Statements:
     # --- who is left ------------------------------------------------------------------------------------------------------------
 
     def left_over(self) -> str:
-        """The patients with a row that is not plain."""
+        """The patients with a row that is not plain; `item` where it concerns that measured item alone, COMPUTED where it concerns those
+        that follow from magnesium that is taken.
+        """
         lists = ", ".join(f"'{name}'" for name in self._known_lists())
         bad_dates = " OR ".join(
             f"({text} IS NOT NULL AND {first} IS NULL)" for text, first in (("start", "began"), ("stop", "ended"))
@@ -360,19 +364,19 @@ class _Statements:
             f"({name}_reviewed IS NOT NULL AND {_first(f'{name}_reviewed')} IS NULL)" for name in self._known_lists()
         )
         whose: list[str] = [
-            "SELECT patient FROM results WHERE NOT dated OR is_unreadable",
-            "SELECT patient FROM newest WHERE NOT plain",
-            "SELECT patient FROM newest GROUP BY patient, item HAVING COUNT(*) > 1",
-            f"SELECT patient FROM dated_entries WHERE recognised IS NULL OR list NOT IN ({lists}) OR {bad_dates} "
-            f"OR ended_last < began OR status NOT IN ('active', 'on-hold', 'stopped', 'unknown') "
-            f"OR (is_computed_from AND is_current IS NOT FALSE)",
-            f"SELECT patient FROM births WHERE born IS NULL OR born > {self.on} OR oldest > 130",
-            f"SELECT patient FROM people WHERE {reviews}",
-            f"SELECT patient FROM ({self._said()}) AS s GROUP BY patient, item HAVING COUNT(*) > 1",
-            f"SELECT patient FROM ({self._said()}) AS s WHERE date IS NOT NULL "
+            "SELECT patient, item FROM results WHERE NOT dated OR is_unreadable",
+            "SELECT patient, item FROM newest WHERE NOT plain",
+            "SELECT patient, item FROM newest GROUP BY patient, item HAVING COUNT(*) > 1",
+            f"SELECT patient, NULL AS item FROM dated_entries WHERE recognised IS NULL OR list NOT IN ({lists}) OR {bad_dates} "
+            f"OR ended_last < began OR status NOT IN ('active', 'on-hold', 'stopped', 'unknown')",
+            f"SELECT patient, '{COMPUTED}' AS item FROM dated_entries WHERE is_computed_from AND is_current IS NOT FALSE",
+            f"SELECT patient, NULL AS item FROM births WHERE born IS NULL OR born > {self.on} OR oldest > 130",
+            f"SELECT patient, NULL AS item FROM people WHERE {reviews}",
+            f"SELECT patient, NULL AS item FROM ({self._said()}) AS s GROUP BY patient, s.item HAVING COUNT(*) > 1",
+            f"SELECT patient, NULL AS item FROM ({self._said()}) AS s WHERE date IS NOT NULL "
             f"AND ({_first('date')} IS NULL OR {_first('date')} > {self.on})",
         ]
-        return f"SELECT DISTINCT patient, TRUE AS is_left FROM ({' UNION ALL '.join(whose)}) AS whose"
+        return f"SELECT DISTINCT patient, item FROM ({' UNION ALL '.join(whose)}) AS whose"
 
     def _known_lists(self) -> tuple[str, ...]:
         return tuple(name for name, item in self.pack.items.items() if isinstance(item, ListItem))
@@ -396,7 +400,9 @@ class _Statements:
         return f"""
             SELECT {", ".join(columns)}
             FROM (
-                SELECT *, {gaps} FROM people {joined} LEFT JOIN left_over USING (patient) WHERE is_left IS NULL
+                SELECT *, {gaps} FROM people {joined} LEFT JOIN (
+                    SELECT DISTINCT patient, TRUE AS is_left FROM left_over WHERE item IS NULL
+                ) AS whole USING (patient) WHERE is_left IS NULL
             ) AS joined
         """
 
@@ -461,7 +467,7 @@ class _Statements:
             assert isinstance(item, MeasuredItem)
             if item.change is not None:
                 yield f"{name}_gap", f"CASE WHEN medicines_gap = 0 THEN {_gap('missing')} ELSE medicines_gap END"
-            elif name == "supplemental_magnesium":
+            elif name == COMPUTED:
                 none = 0 if MAGNESIUM in self.pack.value_sets else _gap("imprecise")
                 yield f"{name}_gap", f"CASE WHEN medicines_gap = 0 THEN {none} ELSE medicines_gap END"
                 if none:
