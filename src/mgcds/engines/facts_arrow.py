@@ -49,9 +49,18 @@ def check(batch: pa.RecordBatch, layout: Layout) -> None:
             wrong.append(f"column '{field.name}' is missing: it is {field.type}")
         if not there or (field.nullable and column.type != "entries"):
             continue
-        if batch.schema.field(field.name).type != field.type:
+        if not _is_alike(batch.schema.field(field.name).type, field.type):
             wrong.append(f"column '{field.name}' is {batch.schema.field(field.name).type}: write {field.type}")
         elif not field.nullable and batch.column(field.name).null_count:
             wrong.append(f"column '{field.name}' has nulls: write {column.unknown} for unknown")
     if wrong:
         raise TableError("\n".join(wrong))
+
+
+def _is_alike(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """The same; of entries, whatever may be null in them."""
+    if not pa.types.is_list(found) or not pa.types.is_struct(found.value_type) or not pa.types.is_list(wanted):
+        return bool(found == wanted)
+    return [(each.name, each.type) for each in found.value_type] == [
+        (each.name, each.type) for each in wanted.value_type
+    ]
