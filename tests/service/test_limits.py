@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import random
 import time
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 import pytest
 
-from mgcds.service.limits import RequestLimits
+import mgcds.service.limits as limits_module
+from mgcds.service.limits import RequestLimits, nested_at_most
 from mgcds.service.ports import Refused
 
 SMALL = RequestLimits(
@@ -67,6 +71,77 @@ def test_what_is_over_a_bound_is_refused(body: bytes, status: int, what: str) ->
 def test_a_hundred_thousand_brackets_are_refused_and_not_followed() -> None:
     with pytest.raises(Refused, match="deep"):
         RequestLimits().parse(nested(100_000))
+
+
+def generated(count: int) -> Iterator[bytes]:
+    """JSON around the bounds of SMALL, with texts that look like JSON themselves."""
+    chance = random.Random(6)
+    text = ["[", "]", "{", "}", '"', "\\", '\\"', "]]]]]]", "é", "a", ""]
+
+    def words() -> str:
+        return "".join(chance.choices(text, k=chance.randrange(4)))
+
+    def value(depth: int) -> Any:
+        if depth == 0 or chance.random() < 0.2:
+            return chance.choice([words(), 1, 0.5, None, True, [], {}])
+        members = chance.randrange(1, 3)
+        if chance.random() < 0.1:
+            return ['"', value(depth - 1), '"']
+        if chance.random() < 0.5:
+            return [value(depth - 1) for _ in range(members)]
+        kind = {"resourceType": "Patient"} if chance.random() < 0.7 else {}
+        return {**{f"{words()}{key}": value(depth - 1) for key in range(members)}, **kind}
+
+    for _ in range(count):
+        body = json.dumps([value(chance.randrange(8)) for _ in range(chance.randrange(1, 5))], ensure_ascii=False)
+        yield (body.replace('"res', '"\\u0072es') if chance.random() < 0.2 else body).encode()
+
+
+def reason(look: Callable[[], object]) -> str:
+    try:
+        look()
+    except Refused as refused:
+        return refused.what
+    return "within"
+
+
+def told_by_its_bytes_as_by_walking_through(count: int) -> Counter[str]:
+    """What becomes of generated bodies."""
+    found: Counter[str] = Counter()
+    limits = RequestLimits(most_bytes=100_000, deepest=5, most_resources=9, most_values=200)
+    for body in generated(count):
+        told = reason(lambda body=body: limits.parse(body))  # type: ignore[misc]
+        assert told == reason(lambda body=body: limits.check(json.loads(body))), body  # type: ignore[misc]
+        found[told] += 1
+    return found
+
+
+def test_the_bytes_alone_let_nothing_pass_that_walking_through_refuses() -> None:
+    found = told_by_its_bytes_as_by_walking_through(2000)
+    assert len(found) == 3, "within, too deep, too many resources"
+    assert min(found.values()) > 20
+
+
+def _texts_count_too(body: bytes, deepest: int) -> bool:
+    depths = accumulate((byte in b"[{") - (byte in b"]}") for byte in body)
+    return max(depths, default=0) <= deepest
+
+
+def _quotes_are_never_escaped(body: bytes, deepest: int) -> bool:
+    return nested_at_most(body.replace(b"\\", b""), deepest)
+
+
+@pytest.mark.parametrize("fault", [_texts_count_too, _quotes_are_never_escaped, lambda *_: True])
+def test_a_depth_that_is_told_wrongly_is_found(fault: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits_module, "nested_at_most", fault)
+    with pytest.raises(AssertionError):
+        told_by_its_bytes_as_by_walking_through(2000)
+
+
+def test_resources_written_with_escapes_are_not_overlooked() -> None:
+    body = bundle(4).replace(b"resourceType", b"\\u0072esourceType")
+    with pytest.raises(Refused, match="3 resources"):
+        SMALL.parse(body)
 
 
 def test_without_its_bound_the_depth_would_pass() -> None:

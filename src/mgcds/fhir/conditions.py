@@ -72,7 +72,7 @@ def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered)
 
 def _abated(content: Node) -> tuple[str | None, bool]:
     """When it ended; and whether it has, said as an age or in words, or with a date that cannot be read."""
-    ends = [given for key, given in content.items() if key.startswith("abatement")]
+    ends = [content[key] for key in content if "abatement" in key and key.startswith("abatement")]  # `in` is the faster
     if not ends:
         return None, False
     period = elements.node(content, "abatementPeriod")

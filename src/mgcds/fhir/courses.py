@@ -84,16 +84,19 @@ def courses(orders: list[Order]) -> list[list[Order]]:
     dated = [order for order in orders if order.start is not None]
     dated.sort(key=lambda order: (parse_when(order.start or "").order(), order.open))
     until: date | None = None
+    active = False
     course: list[Order] = []
     for order in dated:
-        if course and _continues(course, until, order):
+        if course and _continues(active, until, order):
             course.append(order)
             end = _end(order)
             until = None if until is None or end is None else max(until, end)
+            active |= order.status == "active"
         else:
             course = [order]
             courses.append(course)
             until = _end(order)
+            active = order.status == "active"
     return courses
 
 
@@ -106,12 +109,12 @@ def _end(order: Order) -> date | None:
     return parse_when(text).first
 
 
-def _continues(course: list[Order], until: date | None, following: Order) -> bool:
-    """Does it renew the course? A later order that was stopped does not swallow one that is still active."""
+def _continues(active: bool, until: date | None, following: Order) -> bool:
+    """Does it renew a course, of which an order is still active or none? A later order that was stopped does not swallow an active one."""
     assert following.start is not None
     if until is None:
         return following.status == "active"
-    if any(order.status == "active" for order in course) and following.status == "stopped":
+    if active and following.status == "stopped":
         return False
     return parse_when(following.start).last - until <= LONGEST_GAP
 

@@ -256,7 +256,11 @@ def in_words(text: str) -> Node:
 
 def kinds_of_value(of: Node) -> list[str]:
     """Which of `value[x]` are filled."""
-    return [key for key, given in of.items() if key.startswith("value") and given not in (None, "", {}, [])]
+    return [
+        key
+        for key in of
+        if "value" in key and key.startswith("value") and of[key] not in (None, "", {}, [])  # `in` is the faster test
+    ]
 
 
 def value(of: Node) -> Node | None:

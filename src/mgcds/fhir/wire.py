@@ -63,12 +63,12 @@ class _Request(msgspec.Struct, gc=False):
     url: str | None = None
 
 
-_ABSENT, _NULL = msgspec.Raw(), msgspec.Raw(b"null")
+_NONE = msgspec.Raw(b"null")
 
 
 class _Entry(msgspec.Struct, gc=False):
     fullUrl: str | None = None  # noqa: N815
-    resource: msgspec.Raw = _ABSENT
+    resource: msgspec.Raw = _NONE
     search: _Search | None = None
     request: _Request | None = None
 
@@ -193,7 +193,7 @@ class Delivery:
     ) -> Resource | None:
         """One resource, or a Bundle with all its resources. Where it stands: `entry` and 3, or `the input`."""
         try:
-            resource = _at_a_glance(slot) if isinstance(slot, _UNDECODED) else _of_plain_data(slot)
+            resource = _at_a_glance(slot, full_url) if isinstance(slot, _UNDECODED) else _of_plain_data(slot, full_url)
         except Unreadable as unreadable:
             self.unused.append(Unused(_place(within, position), str(unreadable)))
             return None
@@ -204,37 +204,46 @@ class Delivery:
             else:
                 self.add_bundle(_bundle(slot), where, depth)
             return None
-        resource.full_url = full_url
         if not resource.id:
             resource.reference = full_url or f"{resource.kind} ({_place(within, position)})"
         self.resources.append(resource)
         return resource
 
+    def _leave_entry(self, entry: _Entry, place: str, deleted: set[str]) -> None:
+        """An entry that deletes a resource, or has none."""
+        request = entry.request
+        if request is None or request.method != "DELETE":
+            self.unused.append(Unused(place, "no resource in it", 0))
+            return
+        key = entry.fullUrl or request.url
+        if key:
+            deleted.add(unversioned(key))
+        self.unused.append(Unused(place, "deleted", 0))
+        if entry.resource != _NONE:
+            self.unused.append(Unused(place, "deleted"))
+
     def add_bundle(self, bundle: _Bundle, where: str, depth: int) -> None:
         """All resources of a Bundle; what was deleted in a history is listed, not read."""
-        start, matches, from_history = len(self.resources), 0, bundle.type == "history"
+        start, no_matches, from_history = len(self.resources), 0, bundle.type == "history"
         deleted: set[str] = set()
         within = f"{where}, entry" if depth or where.startswith("line") else "entry"
         for position, entry in enumerate(bundle.entry, 1):
-            request, url = entry.request, entry.fullUrl
-            method = None if request is None else request.method
-            if method == "DELETE" or not _filled(entry.resource):
-                key, place = url or (None if request is None else request.url), _place(within, position)
-                if method == "DELETE" and key:
-                    deleted.add(unversioned(key))
-                self.unused.append(Unused(place, "deleted" if method == "DELETE" else "no resource in it", 0))
-                if _filled(entry.resource):
-                    self.unused.append(Unused(place, "deleted"))
+            slot, url, request = entry.resource, entry.fullUrl, entry.request
+            if slot == _NONE or (request is not None and request.method == "DELETE"):
+                self._leave_entry(entry, _place(within, position), deleted)
+                no_matches += 1
                 continue
-            resource = self.add(entry.resource, within, position, unversioned(url) if url else None, depth + 1)
-            matches += entry.search is None or entry.search.mode in (None, "match")
-            if resource is None:
-                continue
-            if deleted and deleted & {resource.full_url, f"{resource.kind}/{resource.id}"}:
+            if url is not None and "/_history/" in url:
+                url = unversioned(url)
+            resource = self.add(slot, within, position, url or None, depth + 1)
+            if entry.search is not None:
+                no_matches += entry.search.mode not in (None, "match")
+            if resource is not None and deleted and deleted & {resource.full_url, f"{resource.kind}/{resource.id}"}:
                 # a history gives the newest first: what was deleted above existed only before that
                 self.resources.pop()
                 self.unused.append(Unused(resource.reference, "deleted"))
-            resource.from_history = from_history
+            if resource is not None and from_history:
+                resource.from_history = True
         links = {link.relation: link.url for link in bundle.link}
         paged = any(relation in links for relation in ("next", "previous", "prev"))
         self.pages.append(
@@ -243,7 +252,9 @@ class Delivery:
                 made=bundle.timestamp or (bundle.meta.lastUpdated if bundle.meta is not None else None),
                 query=links.get("self"),
                 next=links.get("next"),
-                more_than_given=not paged and bundle.total is not None and bundle.total > matches,
+                more_than_given=not paged
+                and bundle.total is not None
+                and bundle.total > len(bundle.entry) - no_matches,
                 kinds=frozenset({resource.kind for resource in self.resources[start:]}),
             )
         )
@@ -318,11 +329,7 @@ def _place(within: str, position: int) -> str:
     return f"{within} {position}" if position else within
 
 
-def _filled(slot: Any) -> bool:
-    return slot is not None and slot != _ABSENT and slot != _NULL
-
-
-def _of_plain_data(slot: Any) -> Resource:
+def _of_plain_data(slot: Any, full_url: str | None) -> Resource:
     """What a resource is, the slow way: an element may have another shape than the standard says."""
     if not isinstance(slot, dict):
         raise Unreadable("it is no resource: a JSON object with a resourceType is needed")
@@ -331,11 +338,12 @@ def _of_plain_data(slot: Any) -> Resource:
         raise Unreadable(_NO_TYPE)
     return Resource(
         kind, resource_id, f"{kind}/{resource_id}", _subject(slot), elements.string(elements.node(slot, "meta"), "lastUpdated"),
-        concept_of(slot.get("code")), tuple(concept_of(part.get("code")) for part in elements.nodes(slot, "component")), slot,
+        concept_of(slot.get("code")), tuple([concept_of(part.get("code")) for part in elements.nodes(slot, "component")]), slot,
+        full_url=full_url,
     )  # fmt: skip
 
 
-def _at_a_glance(slot: bytes | msgspec.Raw) -> Resource:
+def _at_a_glance(slot: bytes | msgspec.Raw, full_url: str | None) -> Resource:
     """What a resource is, the fast way; the slow one where an element has another shape than the standard says."""
     try:
         glance = _AT_A_GLANCE.decode(slot)
@@ -346,7 +354,7 @@ def _at_a_glance(slot: bytes | msgspec.Raw) -> Resource:
             decoded = _EXACT.decode(slot)
         except _UNDECODABLE:
             raise Unreadable("it is not JSON that can be decoded") from None
-        return _of_plain_data(decoded)
+        return _of_plain_data(decoded, full_url)
     kind, resource_id, about, meta = glance.resourceType, glance.id, glance.subject or glance.patient, glance.meta
     if not kind:
         raise Unreadable(_NO_TYPE)
@@ -354,7 +362,7 @@ def _at_a_glance(slot: bytes | msgspec.Raw) -> Resource:
         resource_id = resource_id.strip()
     return Resource(
         kind, resource_id, f"{kind}/{resource_id}", None if about is None else (about.reference or "").strip(),
-        None if meta is None else meta.lastUpdated, code, components, slot, glance,
+        None if meta is None else meta.lastUpdated, code, components, slot, glance, full_url,
     )  # fmt: skip
 
 
@@ -397,11 +405,11 @@ def _bundle_of_odd_shape(content: Node) -> _Bundle:
 
 def _plain_entry(given: Any) -> _Entry:
     if not isinstance(given, dict):
-        return _Entry(resource=None)  # type: ignore[arg-type]
-    search, request = elements.node(given, "search"), elements.node(given, "request")
+        return _Entry()
+    search, request, resource = elements.node(given, "search"), elements.node(given, "request"), given.get("resource")
     return _Entry(
         fullUrl=elements.string(given, "fullUrl"),
-        resource=given.get("resource"),  # type: ignore[arg-type]
+        resource=_NONE if resource is None else resource,
         search=_Search(elements.string(search, "mode")) if search else None,
         request=_Request(elements.string(request, "method"), elements.string(request, "url")) if request else None,
     )

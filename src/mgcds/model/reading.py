@@ -72,6 +72,7 @@ def read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems:
     newest: Reading | Gap = _NONE_ON_RECORD
     newest_at: tuple[date, bool, datetime] | None = None
     newest_of: Measurement | None = None
+    newest_rank: tuple[int, bool, Number, str] | None = None
     undated = False
     for measurement in getattr(record, item.id):
         dated = measurement.date or record.recorded
@@ -92,14 +93,14 @@ def read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems:
         except Unusable as unusable:
             problems.append(_problem(item, measurement, str(unusable)))
             reading = _unusable(item, days, str(unusable))
-        at = parse_when(dated).order()
-        if (
-            newest_at is None
-            or newest_of is None
-            or at > newest_at
-            or (at == newest_at and _rank(item, measurement, reading) > _rank(item, newest_of, newest))
-        ):
-            newest, newest_at, newest_of = reading, at, measurement
+        at, rank = parse_when(dated).order(), None
+        if at == newest_at and newest_of is not None:
+            rank, newest_rank = _rank(item, measurement, reading), newest_rank or _rank(item, newest_of, newest)
+            if rank <= newest_rank:
+                continue
+        elif newest_at is not None and at < newest_at:
+            continue
+        newest, newest_at, newest_of, newest_rank = reading, at, measurement, rank
     for bad in record.rejected:
         if bad.field.partition("[")[0] == item.id:
             dated = bad.date or record.recorded
@@ -214,7 +215,7 @@ def reported_unit(item: MeasuredItem, measurement: Measurement) -> str:
         expected = item.codes.get(measurement.code)
         if expected is None:
             raise Unusable(f"LOINC {measurement.code} is not {item.title.lower()}")
-        if all(factor(unit, wanted) is None for wanted in expected):
+        if unit not in expected and all(factor(unit, wanted) is None for wanted in expected):
             raise Unusable(
                 f"the unit {unit} contradicts LOINC {measurement.code}, which is reported in {' or '.join(expected)}"
             )
@@ -258,7 +259,13 @@ def _plausible(item: MeasuredItem, unit: str) -> tuple[Number, Number]:
 def _converted(ends: tuple[Number, Number], unit: str, first: str, substance: str | None) -> tuple[Number, Number]:
     scale = factor(unit, first, substance)
     assert scale is not None, "item units convert into one another, checked at load"
-    return Fraction(ends[0]) / scale, Fraction(ends[1]) / scale
+    return _as_decimal(Fraction(ends[0]) / scale), _as_decimal(Fraction(ends[1]) / scale)
+
+
+def _as_decimal(value: Fraction) -> Number:
+    """The same number as a Decimal where it is one: results are Decimals, and compared with a Fraction thirty times slower."""
+    found = Decimal(value.numerator) / value.denominator
+    return found if Fraction(found) == value else value
 
 
 def _limit(

@@ -11,11 +11,11 @@ import shutil
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import groupby
+from itertools import groupby, islice
 from multiprocessing import get_context, parent_process
 from operator import itemgetter
 from pathlib import Path
@@ -31,6 +31,7 @@ from mgcds.populations import staging
 from mgcds.populations.flat import extract_flat
 from mgcds.populations.one_by_one import Line, Read, count_looked_up, read_group
 from mgcds.populations.plain import Flat
+from mgcds.populations.processes import started, starting, stoppable
 from mgcds.populations.sources import FactsFiles, FhirFiles, FlatFiles, Source
 from mgcds.populations.staging import PartOfLines, Staging
 
@@ -252,6 +253,7 @@ def _begin(pack: RulePack) -> None:
     # Arrow's own pool gives memory back at once, and asking for it again takes longer than reading.
     pa.set_memory_pool(pa.system_memory_pool())
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    started()
 
 
 def _end_with_parent() -> None:
@@ -266,12 +268,14 @@ def _in_order(
     pool: ProcessPoolExecutor, function: Callable[..., T], given: Sequence[tuple[Any, ...]], ahead: int
 ) -> Iterator[T]:
     """Only a few are begun ahead of what is asked for, so that results do not pile up."""
-    begun = deque(pool.submit(_call, function, each) for each in given[:ahead])
-    for number in range(len(given)):
+    begun, waiting = deque[Future[T]](), iter(given)
+    while True:
+        with starting():
+            begun.extend(pool.submit(_call, function, each) for each in islice(waiting, ahead - len(begun)))
+        if not begun:
+            return
         yield begun.popleft().result()
-        if number + ahead < len(given):
-            begun.append(pool.submit(_call, function, given[number + ahead]))
 
 
 def _call(function: Callable[..., T], given: tuple[Any, ...]) -> T:
-    return function(*_PACK, *given)
+    return stoppable(function, *_PACK, *given)

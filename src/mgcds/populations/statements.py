@@ -66,6 +66,7 @@ def statements(layout: Layout, on: date) -> tuple[Statement, ...]:
             ("of_results", made.of_results()),
             ("dated_entries", made.dated_entries()),
             ("of_lists", made.of_lists()),
+            ("of_entries", made.of_entries()),
             ("of_states", made.of_states()),
             ("births", made.births()),
             ("left_over", made.left_over()),
@@ -250,7 +251,7 @@ class _Statements:
                     SELECT e.patient, CASE WHEN e.list = 'supplements' THEN 'medicines' ELSE e.list END AS list,
                         e.list <> 'supplements' AS of_the_list, e.start, e.stop,
                         CASE WHEN e.list IN ('conditions', 'symptoms') THEN 'active' ELSE COALESCE(e.status, 'active') END AS status,
-                        c.recognised, c.is_computed_from{masks}, {_first("e.start")} AS began, {_first("e.stop")} AS ended
+                        c.called, c.recognised, c.is_computed_from{masks}, {_first("e.start")} AS began, {_first("e.stop")} AS ended
                     FROM entries AS e LEFT JOIN concepts AS c ON e.concept = c.concept
                 ) AS begun_entries
             ) AS ended_entries
@@ -287,6 +288,24 @@ class _Statements:
             hidden = "CASE WHEN status = 'stopped' THEN ended IS NULL ELSE began IS NULL END"
             columns.append(f"BOOL_OR({mine} AND {hidden}) AS {value_set}_hidden")
         return f"SELECT patient, {', '.join(columns)} FROM dated_entries GROUP BY patient"
+
+    def of_entries(self) -> str:
+        """One row a patient: of each list its current entries that are in a value set, each name and date once, in order."""
+        masks = [f"mask_{number}" for number in range(most_masks(self.layout))]
+        columns = ["patient"]
+        for name in (name for name, of in self.layout.lists.items() if of):
+            sets = "".join(f", '{each}': {mask}" for each, mask in zip(self.layout.sets_of(name), masks, strict=False))
+            entry = f"{{'name': called, 'since': since{sets}}}"
+            columns.append(f"LIST_SORT(LIST({entry}) FILTER (WHERE list = '{name}')) AS {name}_entries")
+        once = "".join(f", BIT_OR({mask}) AS {mask}" for mask in masks)
+        return f"""
+            SELECT {", ".join(columns)}
+            FROM (
+                SELECT patient, list, called, COALESCE(start, '') AS since{once}
+                FROM dated_entries WHERE is_current AND ({" | ".join(masks) or 0}) <> 0
+                GROUP BY patient, list, called, COALESCE(start, '')
+            ) AS named_entries GROUP BY patient
+        """
 
     def _is(self, value_set: str) -> str:
         column, mask = bit(value_set, self.layout)
@@ -369,11 +388,14 @@ class _Statements:
         found = dict(self._columns())
         columns = [
             f"{self._typed(found.get(name), column.type, column.unknown)} AS {name}"
+            if column.type != "entries"
+            else name
             for name, column in self.layout.columns.items()
         ]
         gaps = ", ".join(f"{gap} AS {name}_gap" for name, gap in self._gaps_of_lists())
         joined = " ".join(
-            f"LEFT JOIN {each} USING (patient)" for each in ("births", "of_results", "of_lists", "of_states")
+            f"LEFT JOIN {each} USING (patient)"
+            for each in ("births", "of_results", "of_lists", "of_entries", "of_states")
         )
         return f"""
             SELECT {", ".join(columns)}

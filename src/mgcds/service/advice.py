@@ -59,7 +59,8 @@ class Inputs:
     def ahead(self, name: str) -> frozenset[int]:
         """In how many days something of a field begins or has ended: a medicine, a condition, a result dated in the future."""
         if name not in self._ahead:
-            texts = {text for text in _DATED.findall(self.written(name)) if int(text[:4]) >= self.on.year}
+            today = self.on.isoformat().encode()  # written in full, days are in the order of their texts
+            texts = {text for text in _DATED.findall(self.written(name)) if text[:10] >= today or len(text) < 10}
             self._ahead[name] = frozenset(days for text in texts for days in self._days_to(text.decode()))
         return self._ahead[name]
 
