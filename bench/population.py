@@ -34,6 +34,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from bench import bulk
 from bench.expressions import Style, Written, polars, select, sql
 from bench.records import ON, ready_records
 from mgcds.engines.bitwise import Columns, Program
@@ -46,9 +47,9 @@ from mgcds.model.criterion import Criterion, Limit, Measure, State, Taking, Thre
 from mgcds.model.pack import RulePack
 from mgcds.model.reading import read_facts
 from mgcds.populations.extraction import extract
-from mgcds.populations.output import status_writer
 from mgcds.populations.screening import Wanted, screen
 from mgcds.populations.sources import source_of
+from mgcds.populations.status_file import StatusFile
 from mgcds.populations.synthesis.writing import Cohort, write
 
 RECORDS = 4_000  # read one by one; patients are made of their items and lists
@@ -265,9 +266,9 @@ def screen_parquet(pack: RulePack, source: Path, target: Path, workers: int) -> 
     def screen(group: int) -> None:
         table = pq.ParquetFile(source).read_row_group(group, wanted, use_threads=False)
         (batch,) = table.replace_schema_metadata({LAYOUT: engine.layout.digest}).combine_chunks().to_batches()
-        with status_writer(target / f"part-{group}.parquet", status_schema(pack.rules)) as writer:
+        with StatusFile(target / f"part-{group}.parquet", status_schema(pack.rules)) as file:
             for part in engine.statuses([batch]):  # one: a row group has no more than ROWS
-                writer.write_batch(part.to_arrow(batch["patient"]))
+                file.write_table(pa.Table.from_batches([part.to_arrow(batch["patient"])]))
 
     with ThreadPoolExecutor(workers) as pool:  # no more in memory than there are workers
         list(pool.map(screen, range(pq.read_metadata(source).num_row_groups)))
@@ -365,6 +366,7 @@ def run(number: int, rounds: int, most: int) -> Iterator[str]:
     del all_ways
     yield from _growth(pack, table, most)
     yield from _parquet(pack, table, most)
+    yield from bulk.run(pack, bulk.PATIENTS if number >= PATIENTS else 1_000, 3)
 
 
 def _kernel(pack: RulePack, table: pa.Table, all_ways: Mapping[str, Way], rounds: int) -> Iterator[str]:

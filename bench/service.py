@@ -1,6 +1,7 @@
 """How `mgcds serve` bears 50 clients at once, beside an endpoint that only parses the same body: `make bench-service`.
 
-Both run as processes of their own on loopback with one worker each, and are asked in turns, so that what else the machine does hits both.
+Both run on loopback in processes of their own and are asked in turns, so that what else the machine does hits both: `mgcds serve` as it is by
+default, with one worker a processor, the endpoint alone, as it has nothing to hand on.
 Ratios are what counts. `--requests N` asks N times instead of for so many seconds, and looks at the memory on the way.
 """
 
@@ -16,7 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import cycle
@@ -137,16 +138,37 @@ def asked(
     figures.add(found, processor_time(process) - before)
 
 
+def family(process: int) -> list[int]:
+    """A process with all that it began (Linux)."""
+    found, parent = [process], {}
+    for each in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parent[int(each.parent.name)] = int(_stat(each)[1])
+    for one in found:
+        found += [child for child, its in parent.items() if its == one]
+    return found
+
+
+def _stat(file: Path) -> list[str]:
+    return file.read_text().rpartition(")")[2].split()
+
+
 def processor_time(process: int) -> float:
-    """Seconds a process has computed (Linux)."""
-    user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    """Seconds a process and all that it began have computed (Linux)."""
+    ticks = 0
+    for each in family(process):
+        user, system = _stat(Path(f"/proc/{each}/stat"))[11:13]
+        ticks += int(user) + int(system)
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def resident(process: int) -> float:
-    """MB in memory of a process (Linux)."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+    """MB in memory of a process and all that it began, what they share counted once (Linux)."""
+    shares = 0
+    for each in family(process):
+        lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
+        shares += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return shares / 1024
 
 
 def free_port() -> int:

@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mgcds.engines import columnar, facts_table
-from mgcds.engines.bitwise import Cells
+from mgcds.engines.bitwise import Bit, Cells, Columns, Program
 from mgcds.engines.columnar import Columnar, Screened, Truths, Verdict
 from mgcds.engines.facts_arrow import LAYOUT
 from mgcds.engines.facts_arrow import facts_table as arrow_table
@@ -327,6 +327,28 @@ def everybody(right: Any) -> Any:
     return lambda self, *given: ~self.none()
 
 
+def first_byte(right: Any) -> Any:
+    """Of each mask."""
+
+    def wrong(self: Columns, column: str, wanted: Any) -> Any:
+        return right(
+            self, column, [each._replace(bit=each.bit & 7) if isinstance(each, Bit) else each for each in wanted]
+        )
+
+    return wrong
+
+
+def one_place_for_two(right: Any) -> Any:
+    """A result is overwritten that is still needed."""
+
+    def wrong(self: Program, number: int) -> int:
+        place: int = right(self, number)
+        self._places[number] = place & ~1
+        return self._places[number]
+
+    return wrong
+
+
 def for_ever(right: Any) -> Any:
     return lambda self, criterion, cells: right(self, replace(criterion, within=None), cells)
 
@@ -356,6 +378,8 @@ FAULTS = [
     pytest.param(
         replaced(Cells, "bit", lambda right: lambda self, of, bit: right(self, of, bit ^ 1)), id="a neighbour's bit"
     ),
+    pytest.param(replaced(Columns, "read", first_byte), id="a bit of another byte"),
+    pytest.param(replaced(Program, "_new_place", one_place_for_two), id="one place for two results"),
     pytest.param(replaced(Columnar, "_asks", for_ever), id="stale is not unknown"),
     pytest.param(replaced(columnar, "holding", let_pass_too), id="let pass is not part of a step"),
     pytest.param(freshness(None), id="freshness ignored"),

@@ -63,6 +63,6 @@ def environment(**more: str) -> dict[str, str]:
 def process(*arguments: str, given: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
     """Run `mgcds` as a process whose output is a pipe."""
     return subprocess.run(
-        [sys.executable, "-m", "mgcds.cli", *arguments],
+        [sys.executable, "-m", "mgcds", *arguments],
         input=given, capture_output=True, timeout=60, env=environment(**more), check=False,
     )  # fmt: skip

@@ -188,7 +188,7 @@ def test_on_a_pipe_80_columns_no_colour_and_no_blanks_at_the_end(command: list[s
 def test_a_reader_that_goes_away_is_no_failure(command: list[str]) -> None:
     """As in `mgcds … | head -1`."""
     run = subprocess.Popen(
-        [sys.executable, "-m", "mgcds.cli", *command],
+        [sys.executable, "-m", "mgcds", *command],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
     )  # fmt: skip
     assert run.stdout is not None

@@ -253,7 +253,7 @@ def alternatives(piece: str, lists: dict[str, list[str]]) -> list[str]:
 def dead(written: dict[str, Any], wording: Wording) -> Iterator[str]:
     """Phrases that their own entry does not refuse, and exceptions that except nothing."""
     for entry, says in zip(wording.refused, written["refused"], strict=True):
-        without = replace(entry, exceptions=(), lifted_by=None)
+        without = replace(entry, exceptions=(), lifted_by=())
         for phrase in says["say"]:
             if not any(entry.said_in(plain(example)) for example in examples(phrase, written["lists"])):
                 yield f"{entry.id}: {phrase}"

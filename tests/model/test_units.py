@@ -3,9 +3,14 @@
 The tables are those of the clinical brief: magnesium has the atomic mass 24.305 and two charges.
 """
 
+import subprocess
+import sys
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,9 +19,10 @@ from hypothesis import strategies as st
 from mgcds.loading import load_pack
 from mgcds.model.evaluation import evaluate_facts
 from mgcds.model.facts import Gap
+from mgcds.model.pack import MeasuredItem
 from mgcds.model.reading import read_facts
 from mgcds.model.record import read_record
-from mgcds.model.units import EGFR, SCORE, factor, parse_unit
+from mgcds.model.units import EGFR, SCORE, asked_before, by_pint, factor, parse_unit
 
 TODAY = date(2026, 11, 21)
 
@@ -162,6 +168,53 @@ def test_999_values_in_steps_of_a_hundredth_survive_every_unit() -> None:
 def test_what_does_not_convert(source: str, target: str, substance: str | None) -> None:
     assert factor(source, target, substance) is None
     assert factor(target, source, substance) is None
+
+
+# --- what pint said before -------------------------------------------------------------------------------------------------------
+
+
+Answers = Mapping[tuple[str, str, str | None], Fraction | None]
+
+
+def false(answers: Answers) -> list[tuple[str, str, str | None]]:
+    """What pint answers otherwise."""
+    return [asked for asked, found in answers.items() if by_pint(*asked) != found]
+
+
+def test_pint_says_again_what_it_said() -> None:
+    assert false(asked_before()) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        pytest.param(("mg/dL", "mmol/L", "calcium"), Fraction(2000, 4861), id="the factor of magnesium"),
+        pytest.param(("mg/dL", "mmol/L", None), Fraction(2000, 4861), id="no substance"),
+        pytest.param(("mL/min", EGFR, None), Fraction(1), id="another quantity"),
+        pytest.param(("g/L", "g/dL", None), None, id="converts after all"),
+        pytest.param(("furlong", "furlong", None), Fraction(1), id="a unit that is not understood"),
+    ],
+)
+def test_a_false_answer_is_noticed(asked: tuple[str, str, str | None], found: Fraction | None) -> None:
+    assert false({**asked_before(), asked: found}) == [asked]
+
+
+def test_pint_was_asked_of_every_unit_of_the_pack() -> None:
+    items = [item for item in load_pack().items.values() if isinstance(item, MeasuredItem)]
+    pairs = {(one, other, item.substance) for item in items for one, other in product(item.units, repeat=2)}
+    assert {(one, other, None if one == other else substance) for one, other, substance in pairs} <= set(asked_before())
+
+
+def test_an_evaluation_does_not_wait_for_pint() -> None:
+    """Nor for NumPy, which pint imports: together they take longer than all else that the first evaluation needs."""
+    amara = Path(__file__).resolve().parents[2] / "examples" / "amara.yaml"
+    program = (
+        f"import sys; from mgcds.cli import main\ntry: main(['evaluate', {str(amara)!r}, '--on', '2026-11-21'])\n"
+        "finally: print([name for name in ('pint', 'numpy') if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
+    assert "0.64 mmol/L" in done.stdout
 
 
 # --- reading a unit --------------------------------------------------------------------------------------------------------------

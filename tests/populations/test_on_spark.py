@@ -32,6 +32,8 @@ from tests.populations.ndjson import BOUND, BROKEN, lines, of, scattered
 from tests.populations.test_extraction import ON, OUTSIDE, Row, whole, without_versions
 from tests.populations.test_screening import alone, differing, rows_of, said
 from tests.populations.test_screening import written as in_files
+from tests.populations.test_status_file import tables as status_tables
+from tests.populations.test_status_file import written as write_statuses
 
 PATIENTS, READ = 2_000, 300
 CUT_AT = 40_000  # bytes of a file, where Spark begins another partition
@@ -76,6 +78,13 @@ def nothing_is_collected(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         if hasattr(type(frame), action):
             monkeypatch.setattr(type(frame), action, lambda *_, **__: pytest.fail("collected to the driver"))
     monkeypatch.setattr(type(frame.rdd), "collect", lambda *_: pytest.fail("collected to the driver"))
+
+
+def test_it_reads_a_file_of_statuses(spark: Any, tmp_path: Path) -> None:
+    written = write_statuses(tmp_path / "statuses.parquet", status_tables())
+    found = spark.read.parquet(str(written)).select("*", "_metadata.row_index")
+    rows = sorted(rows_in(found, tmp_path / "again"), key=lambda row: row.pop("row_index"))
+    assert rows == [row for table in status_tables() for row in table.to_pylist()]
 
 
 class Found(NamedTuple):
@@ -212,15 +221,28 @@ def test_two_thousand_patients(spark: Any, pack: RulePack, tmp_path: Path) -> No
     assert found.counts.patients == PATIENTS
     assert {status for _, status in found.counts.statuses} == set(STATUSES)
     spoilt = spark.read.parquet(str(tmp_path / "facts")).selectExpr("* EXCEPT (egfr_gap)", "0Y AS egfr_gap")
-    statuses = rows_in(on_spark_screened(spoilt, pack, tmp_path / "out"), tmp_path / "spoilt")
-    right = said(tmp_path / "out", pack)[0]
+    statuses = rows_in(on_spark_screened(spoilt, pack, tmp_path / "out", "statuses"), tmp_path / "spoilt")
+    right, told = said(tmp_path / "out", pack)
     assert any(right[row.pop("patient")] != row for row in statuses)
+    renamed = (
+        "transform(conditions_entries, each -> named_struct('name', 'x', 'since', each.since, 'sets_0', each.sets_0))"
+    )
+    spoilt = (
+        spark.read.parquet(str(tmp_path / "facts")).selectExpr("*", f"{renamed} AS other").drop("conditions_entries")
+    )
+    rows = rows_in(
+        on_spark_screened(
+            spoilt.withColumnRenamed("other", "conditions_entries"), pack, tmp_path / "out", "suggestions"
+        ),
+        tmp_path / "renamed",
+    )
+    assert any(row["note"] is None and told[row["patient"]][row["rule"]]["entries"] != row["entries"] for row in rows)
 
 
-def on_spark_screened(facts: Any, pack: RulePack, out: Path) -> Any:
+def on_spark_screened(facts: Any, pack: RulePack, out: Path, what: str) -> Any:
     from mgcds.populations import on_spark
 
-    return on_spark.screened(facts, on_spark.ship(pack), Wanted(out, ON), "statuses")
+    return on_spark.screened(facts, on_spark.ship(pack), Wanted(out, ON, explained=0), what)
 
 
 def generated(pack: RulePack) -> tuple[list[Facts], pa.Table]:

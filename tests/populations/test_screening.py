@@ -28,6 +28,7 @@ from mgcds.evaluator import evaluate
 from mgcds.fhir import read_ndjson
 from mgcds.loading import load_pack
 from mgcds.model.assessment import Assessment
+from mgcds.model.criterion import Has, Taking
 from mgcds.model.evaluation import evaluate_facts, in_review
 from mgcds.model.facts import Facts, Reading, StateReading
 from mgcds.model.pack import RulePack
@@ -105,6 +106,16 @@ def described(suggestion: Any, facts: Facts, criteria: Mapping[str, Any]) -> dic
             if isinstance(found := facts.items.get(about), Reading | StateReading)
             for value in [found.shown if isinstance(found, Reading) else found.value]
         ],
+        "entries": [
+            {"rule": rule, "value_set": value_set, "name": entry.name, "since": entry.since}
+            for rule in (suggestion.id, *(suggestion.held_back_by if suggestion.status == "suppressed" else ()))
+            for value_set in dict.fromkeys(
+                each.value_set
+                for each in map(pack.criteria.__getitem__, pack.criteria_of[rule])
+                if isinstance(each, Taking | Has)
+            )
+            for entry in sorted(set(facts.members[value_set].entries), key=lambda each: (each.name, each.since or ""))
+        ],
     }
 
 
@@ -157,7 +168,7 @@ def test_generated_patients(screened: Path, generated: tuple[list[Facts], pa.Tab
     assert next(differing(found, {str(row): facts for row, facts in enumerate(generated[0])}, pack), None) is None
     seen = {(rule, row["status"]) for of in found[1].values() for rule, row in of.items()}
     assert len(seen) > 2 * len(pack.rules)
-    for column in ("missing", "held_back_by", "let_pass", "met", "values"):
+    for column in ("missing", "held_back_by", "let_pass", "met", "values", "entries"):
         assert any(row[column] for of in found[1].values() for row in of.values()), column
 
 
@@ -275,7 +286,9 @@ def test_a_table_that_tells_people_nothing_has_no_values(
         Wanted(tmp_path / "out", ON, explained=None),
         workers=1,
     )
-    assert all(row["values"] == [] for row in rows_of(tmp_path / "out" / "suggestions"))
+    found = rows_of(tmp_path / "out" / "suggestions")
+    assert found
+    assert all(row["values"] == [] and row["entries"] is None for row in found)
 
 
 def test_what_was_not_worked_out_is_said(

@@ -27,7 +27,7 @@ from mgcds.model.reading import read_facts
 from mgcds.populations import flat, lookups, on_duckdb, sources
 from mgcds.populations.extraction import extract
 from mgcds.populations.flat_layout import tables
-from mgcds.populations.on_duckdb import facts_of
+from mgcds.populations.on_duckdb import plain_facts_of
 from mgcds.populations.one_by_one import Read
 from mgcds.populations.sources import FlatFiles, source_of
 from mgcds.populations.statements import Statement, statements
@@ -63,7 +63,7 @@ def at_once(rows: Tables, layout: Layout) -> dict[str, Row]:
     """The rows of those who are plain."""
     concepts = lookups.Concepts(layout)
     tables = {**rows, "entries": flat._numbered(rows["entries"], concepts), "people": flat._named(rows["people"])}
-    return {row["patient"]: row for row in facts_of(tables, concepts.table(), layout, ON)[0].to_pylist()}
+    return {row["patient"]: row for row in plain_facts_of(tables, concepts.table(), layout, ON)[0].to_pylist()}
 
 
 def differing(found: Mapping[str, Row], expected: Mapping[str, Row]) -> list[tuple[str, str, Any, Any]]:
@@ -94,6 +94,8 @@ def test_plain_people_on_every_column(people: Tables, expected: Mapping[str, Row
         "psychotherapy",
         "procedures_present",
         "symptoms_present",
+        "procedures_entries",
+        "symptoms_entries",
         "age_source",
         "sex_dated",
         "sex_source",
@@ -158,7 +160,7 @@ def test_fifty_thousand_people(people: Tables, expected: Mapping[str, Row], layo
     )
     concepts, rows = lookups.Concepts(layout), dealt.tables()
     given = {**rows, "entries": flat._numbered(rows["entries"], concepts), "people": flat._named(rows["people"])}
-    found = facts_of(given, concepts.table(), layout, ON)[0].sort_by("patient")
+    found = plain_facts_of(given, concepts.table(), layout, ON)[0].sort_by("patient")
     assert found.num_rows > 20_000, "the others are not plain, and are read one by one"
 
     def wrong() -> list[str]:
@@ -203,9 +205,24 @@ def test_the_statements_are_sql_of_both_engines(dialect: Any, layout: Layout) ->
     assert "INT128" not in " ".join(each.sql("spark") for each in made), "Spark has none"
 
 
+def as_tables(given: Mapping[str, list[Row]], pack: RulePack) -> Tables:
+    """Flat tables of these rows."""
+    kinds = {True: pa.bool_(), False: pa.string()}
+    return {
+        name: pa.table(
+            {
+                each.name: pa.array(
+                    [row.get(each.name) for row in given.get(name, ())], kinds[each.name.endswith("_given")]
+                )
+                for each in columns
+            }
+        )
+        for name, columns in tables(pack).items()
+    }
+
+
 def test_a_known_person(pack: RulePack, layout: Layout) -> None:
     """Worked out by hand: 1.6 mg/dL, five days old, 0.1 below a laboratory's limit; an SSRI of 40 days; diabetes since 2020."""
-    columns = tables(pack)
     given: dict[str, list[Row]] = {
         "people": [
             {
@@ -247,18 +264,7 @@ def test_a_known_person(pack: RulePack, layout: Layout) -> None:
         ],
         "states": [{"patient": "a", "item": "pregnancy", "value": "not pregnant", "date": "2026-11-11"}],
     }
-    rows = {
-        name: pa.table(
-            {
-                each.name: pa.array(
-                    [row.get(each.name) for row in given[name]],
-                    pa.bool_() if each.name.endswith("_given") else pa.string(),
-                )
-                for each in columns[name]
-            }
-        )
-        for name in columns
-    }
+    rows = as_tables(given, pack)
     (row,) = at_once(rows, layout).values()
     assert (row["serum_magnesium_low"], row["serum_magnesium_unit"], row["serum_magnesium_days"]) == (320, 1, 5)
     assert (row["serum_magnesium_to_lower_low"], row["serum_magnesium_shown"]) == (-1, "1.60 mg/dL")
@@ -268,6 +274,29 @@ def test_a_known_person(pack: RulePack, layout: Layout) -> None:
     assert (row["antidepressant_unchanged_low"], row["antidepressant_unchanged_high"]) == (80, 80)
     mask, value = lookups.bit("type_2_diabetes", layout)
     assert row[f"conditions_present_{mask[-1]}"] == value
+    (diabetes,) = row["conditions_entries"]
+    assert (diabetes["name"], diabetes["since"], diabetes["sets_0"] & value) == ("icd10cm E11.9", "2020", value)
+    (sertraline,) = row["medicines_entries"]
+    assert (sertraline["name"], sertraline["since"]) == ("sertraline", "2026-10-12")
+
+
+def test_entries_of_one_name_and_day_are_one(pack: RulePack, layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the value sets of both codes: lithium (N05AN01) and digoxin (C01AA05)."""
+    entry = {"patient": "a", "list": "medicines", "name": "Tablets as before", "system": "atc", "start": "2026-10"}
+    rows = as_tables(
+        {"people": [{"patient": "a"}], "entries": [{**entry, "code": code} for code in ("N05AN01", "C01AA05")]}, pack
+    )
+    found = at_once(rows, layout)
+    assert differing(found, one_by_one(rows, layout)) == []
+    (told,) = found["a"]["medicines_entries"]
+    bits = [lookups.bit(value_set, layout)[1] for value_set in ("lithium", "digoxin")]
+    assert (told["name"], told["since"], [told["sets_0"] & bit for bit in bits]) == (
+        entry["name"],
+        entry["start"],
+        bits,
+    )
+    in_the_text("of_entries", "BIT_OR", "MIN")(monkeypatch)
+    assert differing(at_once(rows, layout), one_by_one(rows, layout))
 
 
 # --- seeded faults: each is noticed ---------------------------------------------------------------------------------------------
@@ -388,6 +417,10 @@ FAULTS = [
         in_the_text("dated_entries", "e.list <> 'supplements' AS", "TRUE AS"), id="a supplement is a medicine list"
     ),
     pytest.param(in_the_text("of_lists", "is_current IS NULL", "FALSE"), id="on hold is not taken"),
+    pytest.param(in_the_text("of_entries", "WHERE is_current AND", "WHERE"), id="entries of what was stopped"),
+    pytest.param(in_the_text("of_entries", "LIST_SORT(", "("), id="entries in any order"),
+    pytest.param(in_the_text("of_entries", "COALESCE(start, '')", "''"), id="entries without a date"),
+    pytest.param(in_the_text("of_entries", "list = 'conditions'", "list = 'medicines'"), id="entries of another list"),
     pytest.param(in_the_text("of_lists", "BIT_OR", "MAX"), id="one value set an entry"),
     pytest.param(
         in_the_text("of_lists", "CASE WHEN status = 'stopped' THEN ended IS NULL ELSE began IS NULL END", "FALSE"),
@@ -395,6 +428,10 @@ FAULTS = [
     ),
     pytest.param(in_the_text("facts", "> 30 THEN", "> 29 THEN"), id="the medicine list is stale a day early"),
     pytest.param(in_the_concepts(without_the_first_bit), id="a value set short of its codes"),
+    pytest.param(
+        in_the_concepts(lambda table: table.set_column(3, "called", pc.utf8_upper(table["called"]))),
+        id="entries in capitals",
+    ),
     pytest.param(
         in_the_concepts(lambda table: table.set_column(1, "recognised", pa.array([True] * len(table)))),
         id="everything is recognised",

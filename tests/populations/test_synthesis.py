@@ -153,7 +153,14 @@ def test_the_facts_table_says_what_is_extracted_from_the_lines(folder: Path, tab
 
 def test_a_table_that_says_something_else_is_noticed(folder: Path, table: pa.Table) -> None:
     changed, seeded = table, []
-    for column in ("egfr_low", "medicines_present_0", "serum_magnesium_source", "phq9_gap", "age_high"):
+    for column in (
+        "egfr_low",
+        "medicines_present_0",
+        "serum_magnesium_source",
+        "phq9_gap",
+        "age_high",
+        "conditions_entries",
+    ):
         others = table[column].to_pylist()
         place = next(at for at, value in enumerate(others) if value != others[0])
         others[place] = others[0]
@@ -343,7 +350,7 @@ def test_a_resumed_medicine_counts_from_where_it_was_resumed() -> None:
             if (
                 facts.members["ppi"].present
                 and resumed
-                and any(facts.members["ppi"].entries[0] in str(order) for order in resumed)
+                and any(facts.members["ppi"].names[0] in str(order) for order in resumed)
             ):
                 low = facts.members["ppi"].running.low
                 starts = {

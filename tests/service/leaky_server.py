@@ -116,7 +116,7 @@ def main(folder: Path) -> None:
         _Web._named = lambda _, service: service  # type: ignore[method-assign]
     serve.stop_in_order()
     careless = Careless(folder)
-    with serve.application(settings, careless) as (app, parts):
+    with serve.application(settings, careless, settings.workers) as (app, parts):
         assert isinstance(parts.memory, SqlMemory)
         _database_fails(parts.memory, lambda: careless.fault)
 

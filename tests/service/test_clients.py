@@ -96,7 +96,7 @@ def test_a_list_of_clients_is_read(tmp_path: Path) -> None:
         pytest.param([{"issuer": "a", "keys": "ehr.jwks.json", "secret": "x"}], "takes issuer", id="an unknown word"),
         pytest.param([{"keys": "ehr.jwks.json"}], "needs its issuer", id="no issuer"),
         pytest.param([{"issuer": "a"}], "needs keys", id="no keys"),
-        pytest.param([{"issuer": "a", "keys": "absent.json"}], "cannot be read: No such file", id="an absent file"),
+        pytest.param([{"issuer": "a", "keys": "absent.json"}], r"keys, \S+/absent.json, cannot be read: No such file", id="an absent file"),
         pytest.param([{"issuer": "a", "keys": "clients.json"}], "has 'keys'", id="another file"),
         pytest.param([{"issuer": "a", "keys": "weak.jwks.json"}], "no key with a kid", id="a weak key"),
         pytest.param([{"issuer": "a", "keys": "private.jwks.json"}], "private", id="a private key"),
@@ -112,9 +112,14 @@ def test_a_wrong_list_says_what_to_write(clients: list[Any], what: str, tmp_path
         read_clients(written(tmp_path, *clients))
 
 
-def test_a_list_that_is_not_there_says_so(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="No such file"):
-        read_clients(tmp_path / "absent.json")
+def test_a_list_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    absent = tmp_path / "absent.json"
+    with pytest.raises(
+        SettingsError, match=f"^the list of clients, {absent}, cannot be read: No such file or directory$"
+    ):
+        read_clients(absent)
+    with pytest.raises(SettingsError, match=f"^the list of clients, {tmp_path}, cannot be read: Is a directory$"):
+        read_clients(tmp_path)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "[::1]", "localhost", "LOCALHOST"])

@@ -66,12 +66,12 @@ def _now() -> int:
 
 
 @contextmanager
-def running(folder: Path, seeded: str = "") -> Iterator[Running]:
+def running(folder: Path, seeded: str = "", workers: int = 0) -> Iterator[Running]:
     """The server, with its log in `folder/log`."""
     (folder / "ehr.json").write_bytes(key_set(EC))
     (folder / "clients.json").write_text(json.dumps({"clients": [{"issuer": ISSUER, "keys": "ehr.json"}]}))
     environment = {
-        **os.environ, "SEEDED_LEAK": seeded, "MGCDS_CLIENTS": str(folder / "clients.json"), "MGCDS_SECONDS": "1",
+        **os.environ, "SEEDED_LEAK": seeded, "MGCDS_CLIENTS": str(folder / "clients.json"), "MGCDS_SECONDS": "1", "MGCDS_WORKERS": str(workers),
         "MGCDS_DATABASE": f"sqlite:///{folder}/memory.db", "MGCDS_MOST_BYTES": "2000000", "PYTHONWARNINGS": "default",
         "MGCDS_METRICS": "yes", "MGCDS_START_PAGE": "yes",
     }  # fmt: skip
@@ -167,8 +167,9 @@ def told(served: Running) -> dict[str, list[str]]:
     return {name: values for name, values in found.items() if values}
 
 
-def test_two_hundred_values_go_in_and_none_is_told(tmp_path: Path) -> None:
-    with running(tmp_path) as served:
+@pytest.mark.parametrize("workers", [0, 1])
+def test_two_hundred_values_go_in_and_none_is_told(workers: int, tmp_path: Path) -> None:
+    with running(tmp_path, workers=workers) as served:
         every_path(served)
     assert len(set(served.of.made)) >= COUNT
     unsent = [value for value in served.of.made if value not in served.sent]
@@ -185,10 +186,10 @@ def test_two_hundred_values_go_in_and_none_is_told(tmp_path: Path) -> None:
     assert kept.get("lost", 0) == 0
 
 
-@pytest.mark.parametrize("seeded", ["log", "uvicorn"])
-def test_a_leak_is_noticed(seeded: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("seeded", "workers"), [("log", 0), ("log", 1), ("uvicorn", 0)])
+def test_a_leak_is_noticed(seeded: str, workers: int, tmp_path: Path) -> None:
     """A log line of ours that holds a record; the logs as uvicorn and Python write them by themselves."""
-    with running(tmp_path, seeded) as served:
+    with running(tmp_path, seeded, workers) as served:
         for fault in ("", "chained", "library with trace"):
             served.fault(fault)
             of = served.of

@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from mgcds.service import answering
 from mgcds.service import app as web
 from mgcds.service.app import create_app
 from mgcds.service.cards import nothing_evaluated
@@ -103,17 +104,20 @@ def _cards(*cards: dict[str, Any]) -> Callable[..., Answer]:
 
 _LONG = {**nothing_evaluated("", "X"), "summary": "x" * 140}
 FAULTS: list[Any] = [
-    pytest.param("answer", _cards(_LONG), "JsonSchemaError", id="a long summary"),
-    pytest.param("answer", _cards(), "AcceptedNegativeData", id="takes anything"),
-    pytest.param("answer", _refuse, "UndefinedStatusCode", id="a status that is not described"),
+    pytest.param("call", _cards(_LONG), "JsonSchemaError", id="a long summary"),
+    pytest.param("call", _cards(), "AcceptedNegativeData", id="takes anything"),
+    pytest.param("call", _refuse, "UndefinedStatusCode", id="a status that is not described"),
     pytest.param("read_feedback", _refuse, "UndefinedStatusCode", id="the same, of feedback"),
-    pytest.param("_answer_of", lambda *_: web.Response("{}", 500), "ServerError", id="breaks"),
+    pytest.param("_response", lambda *_: web.Response("{}", 500), "ServerError", id="breaks"),
     pytest.param("_json", lambda *_: web.Response("{}", media_type="text/html"), "UndefinedContentType", id="no JSON"),
 ]
 
 
 @pytest.mark.parametrize(("name", "fault", "what"), FAULTS)
 def test_a_fault_is_found(name: str, fault: Any, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web, name, fault)
+    if name == "call":
+        monkeypatch.setitem(answering._ANSWER, name, fault)
+    else:
+        monkeypatch.setattr(web, name, fault)
     found, _ = found_in(create_app(parts()), 5)
     assert what in found

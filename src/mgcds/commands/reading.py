@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -15,9 +16,16 @@ if TYPE_CHECKING:
 
 
 def read_pack(root: Path | None, jurisdictions: list[str] | None = None) -> RulePack:
+    """A pack. The garbage collector waits meanwhile: all that is made stays, and looking through it again and again takes long."""
     from mgcds.loading import load_pack
 
-    return load_pack(root, jurisdictions)
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        return load_pack(root, jurisdictions)
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def read_records(files: list[str], pack: RulePack, day: date) -> Iterable[Input | RecordError]:

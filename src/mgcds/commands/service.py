@@ -30,6 +30,9 @@ def serve(
     base_url: Annotated[
         str | None, typer.Option("--base-url", metavar="URL", help="URL under which clients call it, where a proxy stands before it.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Processes that answer calls; one a processor if not given.")
+    ] = None,
     origin: Annotated[
         list[str] | None, typer.Option("--origin", metavar="URL", help="Whose pages may call from a browser; all if not given.")
     ] = None,
@@ -42,7 +45,8 @@ def serve(
         raise SettingsError(NO_SERVICE) from None
     given = {
         "host": host, "port": port, "rules": rules, "jurisdictions": tuple(jurisdiction or ()), "clients": clients,
-        "no_auth": no_auth, "base_url": base_url, "origins": tuple(origin or ()),
+        "no_auth": no_auth, "base_url": base_url, "workers": workers,
+        "origins": tuple(origin or ()),
     }  # fmt: skip
     service.serve(read_settings(given, os.environ))
 

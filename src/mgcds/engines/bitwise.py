@@ -6,7 +6,7 @@ that what is worked on stays in the processor's caches.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias, assert_never
 
 import numpy as np
@@ -183,11 +183,11 @@ class Program:
         bits: list[Any] = [None] * self._size
         for place, byte in self._constants:
             bits[place] = np.full((columns.rows + 7) // 8, byte, np.uint8)
-        for reads in self._reads.values():
-            for place, read in reads:
-                bits[place] = columns.read(read)
+        for column, reads in self._reads.items():
+            for (place, _), found in zip(reads, columns.read(column, (read for _, read in reads)), strict=True):
+                bits[place] = found
         for by, one, other, into in self._steps:
-            bits[into] = by(bits[one], bits[other])
+            bits[into] = by(bits[one], bits[other], bits[into])
         return {formula: bits[self._places[formula.number]] for formula in self.wanted}
 
 
@@ -197,9 +197,8 @@ class Columns:
     def __init__(self, batch: pa.RecordBatch) -> None:
         self.rows = batch.num_rows
         self._batch = batch
-        self._flags = np.empty(self.rows, np.bool_)
-        self._octet: tuple[str, int, Bits] = ("", 0, self._flags.view(np.uint8))
-        self._compared: dict[tuple[str, int], Bits] = {}
+        self._flags, self._octets = np.empty(self.rows, np.bool_), np.empty(self.rows, np.uint8)
+        self._compared: dict[Reaches, Bits] = {}
 
     def none(self) -> Bits:
         """Nobody."""
@@ -211,32 +210,29 @@ class Columns:
 
     def reaches(self, column: str, number: int) -> Bits:
         """Where the column holds the number or more, for what is asked besides a program; kept."""
-        if (column, number) not in self._compared:
-            self._compared[column, number] = self.read(Reaches(column, number))
-        return self._compared[column, number]
+        wanted = Reaches(column, number)
+        if wanted not in self._compared:
+            (self._compared[wanted],) = self.read(column, [wanted])
+        return self._compared[wanted]
 
-    def read(self, wanted: Read) -> Bits:
-        """What is in a column."""
-        match wanted:
-            case Reaches(column=column, number=number):
-                np.greater_equal(self._column(column), number, out=self._flags)
-            case NoLater(column=column, other=other):
-                np.less_equal(self._column(column), self._column(other), out=self._flags)
-            case Bit(column=column, bit=bit):
-                octets = self._octets(column, bit >> 3)
-                np.bitwise_and(octets, np.uint8(1 << (bit & 7)), out=self._flags.view(np.uint8))
-                return np.packbits(self._flags.view(np.uint8), bitorder="little")
-            case _:
-                assert_never(wanted)
-        return np.packbits(self._flags, bitorder="little")
-
-    def _octets(self, column: str, number: int) -> Bits:
-        """One byte of each mask, side by side; kept for its other bits."""
-        if self._octet[:2] != (column, number):
-            masks = self._column(column)
-            little = masks.astype(masks.dtype.newbyteorder("<"), copy=False)
-            self._octet = column, number, np.ascontiguousarray(little.view(np.uint8)[number :: masks.itemsize])
-        return self._octet[2]
+    def read(self, column: str, wanted: Iterable[Read]) -> Iterator[Bits]:
+        """What is in a column, one after the other."""
+        numbers, octet = self._column(column), -1
+        flags = self._flags.view(np.uint8)
+        for each in wanted:
+            match each:
+                case Reaches(number=number):
+                    np.greater_equal(numbers, number, out=self._flags)
+                case NoLater(other=other):
+                    np.less_equal(numbers, self._column(other), out=self._flags)
+                case Bit(bit=bit):
+                    if octet != bit >> 3:
+                        octet = bit >> 3
+                        np.right_shift(numbers, 8 * octet, out=self._octets, casting="unsafe")
+                    np.bitwise_and(self._octets, 1 << (bit & 7), out=flags)
+                case _:
+                    assert_never(each)
+            yield np.packbits(flags, bitorder="little")
 
     def _column(self, name: str) -> NDArray[Any]:
         return np.from_dlpack(self._batch.column(name))  # `to_numpy` would import pandas, where it is there

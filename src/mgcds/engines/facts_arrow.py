@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from mgcds.engines.facts_table import Layout
+from mgcds.engines.facts_table import Column, Layout
 from mgcds.errors import TableError
 from mgcds.model.facts import Facts
 
@@ -16,8 +16,15 @@ LAYOUT = b"mgcds.layout"
 def schema_of(layout: Layout, told: bool = False) -> pa.Schema:
     """The Arrow schema of a facts table; `told`: with what is for people only. Its metadata name the layout."""
     columns = [column for column in layout.columns.values() if told or not column.told]
-    fields = [pa.field(each.name, pa.type_for_alias(each.type), each.unknown is None) for each in columns]
+    fields = [pa.field(each.name, _type(each, layout), each.unknown is None) for each in columns]
     return pa.schema(fields, {LAYOUT: layout.digest.encode()})
+
+
+def _type(column: Column, layout: Layout) -> pa.DataType:
+    if column.type != "entries":
+        return pa.type_for_alias(column.type)
+    sets = [(name, pa.int64()) for name in layout.sets_of(column.about)]
+    return pa.list_(pa.struct([("name", pa.string()), ("since", pa.string()), *sets]))
 
 
 def facts_table(facts: Iterable[Facts], layout: Layout, told: bool = False) -> pa.Table:
@@ -36,12 +43,24 @@ def check(batch: pa.RecordBatch, layout: Layout) -> None:
             "the facts table was made for other rules, or does not say for which: make it again with this pack"
         )
     wrong = []
-    for field in schema_of(layout):
-        if field.name not in batch.schema.names:
+    for field in schema_of(layout, told=True):
+        column, there = layout.columns[field.name], field.name in batch.schema.names
+        if not there and not column.told:
             wrong.append(f"column '{field.name}' is missing: it is {field.type}")
-        elif not field.nullable and batch.schema.field(field.name).type != field.type:
+        if not there or (field.nullable and column.type != "entries"):
+            continue
+        if not _is_alike(batch.schema.field(field.name).type, field.type):
             wrong.append(f"column '{field.name}' is {batch.schema.field(field.name).type}: write {field.type}")
         elif not field.nullable and batch.column(field.name).null_count:
-            wrong.append(f"column '{field.name}' has nulls: write {layout.columns[field.name].unknown} for unknown")
+            wrong.append(f"column '{field.name}' has nulls: write {column.unknown} for unknown")
     if wrong:
         raise TableError("\n".join(wrong))
+
+
+def _is_alike(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """The same; of entries, whatever may be null in them."""
+    if not pa.types.is_list(found) or not pa.types.is_struct(found.value_type) or not pa.types.is_list(wanted):
+        return bool(found == wanted)
+    return [(each.name, each.type) for each in found.value_type] == [
+        (each.name, each.type) for each in wanted.value_type
+    ]

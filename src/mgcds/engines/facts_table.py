@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from hashlib import sha256
 from math import lcm
+from operator import itemgetter
 from typing import Any, Literal, get_args
 
 from mgcds.engines.columns import FARTHEST, encode
@@ -34,7 +35,7 @@ from mgcds.model.criterion import (
 from mgcds.model.facts import Facts, Gap, Range, Reading, Reason, StateReading, known
 from mgcds.model.pack import MeasuredItem, RulePack, StateItem, about
 
-Type = Literal["int8", "int16", "int32", "int64", "string"]
+Type = Literal["int8", "int16", "int32", "int64", "string", "entries"]
 GAPS: tuple[Reason, ...] = ("missing", "stale", "rejected", "undated", "imprecise", "not reconciled", "not recognised")
 """kinds of unknown by code, from 1; 0 is known. From `rejected` on, something was reported and could not be used."""
 REJECTED = GAPS.index("rejected") + 1
@@ -109,7 +110,9 @@ class Layout:
                 self._days |= {each.item: "int32", each.since: "int32"}
         self._lengths = {each.value_set: _type(_lengths(each.value_set, taking)) for each in taking}
         self.columns = {column.name: column for column in self._columns()}
-        self.digest = sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+        # without the entries, which came later and decide nothing: tables that were made before are read as they are
+        numbers = [asdict(column) for column in self.columns.values() if column.type != "entries"]
+        self.digest = sha256(json.dumps({**self.to_dict(), "columns": numbers}, sort_keys=True).encode()).hexdigest()
 
     def _columns(self) -> Iterable[Column]:
         yield Column("patient", "", "string", None, "id of the patient")
@@ -133,6 +136,12 @@ class Layout:
                 yield Column(f"{name}_present_{number}", name, kind, 0, "bit by value set: a member is there")
                 what = "bit by value set: no member is there, for certain"
                 yield Column(f"{name}_absent_{number}", name, kind, 0, what)
+            if masks:
+                bits = ", ".join(
+                    f"{each} (int64: bits as in {name}_present_{at})" for at, each in enumerate(self.sets_of(name))
+                )
+                what = f"its current entries that are in a value set, a list: name, since (as written, empty if not known), {bits}"
+                yield Column(f"{name}_entries", name, "entries", None, what, told=True)
         of = {value_set: self.pack.value_sets[value_set].of for value_set in (*self.running, *self.unchanged)}
         for value_set in self.running:
             what = "twice the days that the longest-running member has been taken"
@@ -151,6 +160,10 @@ class Layout:
             ("source", "where it was read"),
         ):
             yield Column(f"{item}_{told}", item, "string", None, meaning, told=True)
+
+    def sets_of(self, name: str) -> tuple[str, ...]:
+        """What holds the bits of an entry of a list, a mask each."""
+        return tuple(f"sets_{number}" for number in range(len(self.lists[name])))
 
     def step(self, item: str, unit: str, limit: Number) -> int:
         """A limit as it is encoded."""
@@ -178,22 +191,15 @@ class Layout:
         row: dict[str, Any] = {name: column.unknown for name, column in self.columns.items()}
         row["patient"] = patient
         for subject in (*self.measured, *self.states, *self.lists):
-            found = known(facts, subject)
-            row[f"{subject}_gap"] = GAPS.index(found.reason) + 1 if isinstance(found, Gap) else 0
-            if isinstance(found, Reading | StateReading):
-                row[f"{subject}_days"] = min(found.days, most(self._days[subject]) - 1)
-                row[f"{subject}_dated"], row[f"{subject}_source"] = found.dated or None, found.source
-                row[f"{subject}_shown"] = found.shown if isinstance(found, Reading) else found.value
-            if isinstance(found, Reading):
-                self._fill_reading(subject, found, row)
-            elif isinstance(found, StateReading):
-                row[f"{subject}_state"] = self.states[subject].index(found.value)
+            self.fill(subject, known(facts, subject), row)
         for name, masks in self.lists.items():
             for number, value_sets in enumerate(masks):
                 for bit, value_set in enumerate(value_sets):
                     present = facts.members[value_set].present
                     row[f"{name}_present_{number}"] |= (present is True) << bit
                     row[f"{name}_absent_{number}"] |= (present is False) << bit
+            if masks:
+                row[f"{name}_entries"] = self._entries(name, facts) or None
         for value_set in (*self.running, *self.unchanged):
             listed = facts.members[value_set]
             if listed.present and value_set in self.running:
@@ -201,6 +207,30 @@ class Layout:
             if listed.present and value_set in self.unchanged:
                 self._fill_range(f"{value_set}_unchanged", listed.unchanged, 1, row)
         return row
+
+    def fill(self, subject: str, found: Reading | StateReading | Gap | None, row: dict[str, Any]) -> None:
+        """What is known of one item, or why a list is open, into a row that holds what is written for unknown."""
+        row[f"{subject}_gap"] = GAPS.index(found.reason) + 1 if isinstance(found, Gap) else 0
+        if isinstance(found, Reading | StateReading):
+            row[f"{subject}_days"] = min(found.days, most(self._days[subject]) - 1)
+            row[f"{subject}_dated"], row[f"{subject}_source"] = found.dated or None, found.source
+            row[f"{subject}_shown"] = found.shown if isinstance(found, Reading) else found.value
+        if isinstance(found, Reading):
+            self._fill_reading(subject, found, row)
+        elif isinstance(found, StateReading):
+            row[f"{subject}_state"] = self.states[subject].index(found.value)
+
+    def _entries(self, name: str, facts: Facts) -> list[dict[str, str | int]]:
+        """Each name and date once, in order."""
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        for sets, value_sets in zip(self.sets_of(name), self.lists[name], strict=True):
+            for bit, value_set in enumerate(value_sets):
+                for entry in facts.members[value_set].entries:
+                    masks = found.setdefault((entry.name, entry.since or ""), dict.fromkeys(self.sets_of(name), 0))
+                    masks[sets] |= 1 << bit
+        return [
+            {"name": each, "since": since, **masks} for (each, since), masks in sorted(found.items(), key=itemgetter(0))
+        ]
 
     def _fill_reading(self, item: str, reading: Reading, row: dict[str, Any]) -> None:
         measured = self.measured[item]

@@ -6,7 +6,8 @@ be of different patients. What a name means is decided by the reader alone, in `
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -64,27 +65,32 @@ def belonging(line: bytes, where: str) -> Belonging:
     if not own or not kind or kind != kind.strip() or kind in _ODD:
         return _of_odd_shape(line, where)
     about = seen.subject or seen.patient
-    subject = "" if about is None else (about.reference or "").strip()
-    looked_up = (
-        seen.medicationReference,
-        None if seen.medication is None else seen.medication.reference,
-        seen.specimen,
-    )
-    reference = f"{kind}/{own}"
-    return _of_one(
-        kind, reference, subject, [each.reference for each in looked_up if each is not None and each.reference]
-    )
+    subject = "" if about is None else about.reference or ""
+    looked_up: list[str] = []
+    if seen.medicationReference is not None or seen.medication is not None or seen.specimen is not None:
+        given = (
+            seen.medicationReference,
+            None if seen.medication is None else seen.medication.reference,
+            seen.specimen,
+        )
+        looked_up = [each.reference for each in given if each is not None and each.reference]
+    return _of_one(kind, f"{kind}/{own}", subject, looked_up)
 
 
-def _of_one(kind: str, reference: str, subject: str | None, looked_up: Iterable[str]) -> Belonging:
-    refers = tuple([tail(each.strip()) for each in looked_up if not each.strip().startswith("#")])
+def _of_one(kind: str, reference: str, subject: str | None, looked_up: Sequence[str]) -> Belonging:
+    refers = tuple([tail(each.strip()) for each in looked_up if not each.strip().startswith("#")]) if looked_up else ()
     if kind == "Patient":
         return Belonging((tail(reference),), True, (reference,), (), refers)
+    people, patients = _about((subject or "").strip())
+    return Belonging(people, patients and kind in NEEDS_A_PATIENT, (reference,), (), refers)
+
+
+@lru_cache(50_000)
+def _about(subject: str) -> tuple[tuple[str, ...], bool]:
+    """The id in a reference to a subject, where it has one, and whether it may mean a patient. Kept, since the lines of a patient share it."""
     if not subject or subject.startswith("#"):
-        return Belonging((), False, (reference,), (), refers)
-    return Belonging(
-        (tail(subject),), kind in NEEDS_A_PATIENT and is_patient(unversioned(subject)), (reference,), (), refers
-    )
+        return (), False
+    return (tail(subject),), is_patient(unversioned(subject))
 
 
 def _of_odd_shape(line: bytes, where: str) -> Belonging:

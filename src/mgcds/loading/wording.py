@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Sequence as Several
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import get_args
@@ -23,8 +24,7 @@ from mgcds.model.terminology import ValueSet
 CERTAINTIES: tuple[str, ...] = get_args(Certainty)
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|(?P<percent>%)|(?P<end>[.;:!?])|(?P<pause>[,()–—])")
 _DROPPED = re.compile("['\u2019\u200b-\u200f\u2060\ufeff\u00ad]")
-_NUMBER = r"\d\S*"
-_EDGES = r"(?<!\S)(?:{})(?!\S)"
+_NUMBER = "#"
 
 
 def plain(text: str) -> str:
@@ -38,21 +38,72 @@ def plain(text: str) -> str:
 def _each(words: str) -> frozenset[str]:
     """Each of these plain words once, numbers as `#` too."""
     each = frozenset(words.split())
-    return each | {"#"} if any(word[0].isdigit() for word in each) else each
+    return each | {_NUMBER} if any(map(_is_number, each)) else each
+
+
+def _is_number(word: str) -> bool:
+    return word[0].isdecimal()
+
+
+Words = tuple[str, ...]
+
+
+def _stand_at(at: int, wanted: Words, words: Several[str]) -> bool:
+    """Whether these words stand there; `#` is any number."""
+    there = words[at : at + len(wanted)]
+    return len(there) == len(wanted) and all(
+        one == other or (one == _NUMBER and _is_number(other)) for one, other in zip(wanted, there, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The `...` of a phrase: so many other words at most, none of which begins one of these."""
+
+    at_most: int
+    never: tuple[Words, ...]
+
+
+Alternatives = dict[str, tuple[Words, ...]]  # by the word they begin with, those of most letters first
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A phrase as a regular expression over plain words, and for each of its pieces the words that one can begin with."""
+    """What stands one after the other: one of several alternatives, or a gap."""
 
-    written: str
-    pieces: tuple[frozenset[str], ...]
+    pieces: tuple[Alternatives | Gap, ...]
+    begins: tuple[frozenset[str], ...]
+    """the words that each piece but a gap can begin with"""
 
-    def found_in(self, words: str) -> Iterator[re.Match[str]]:
-        """Its occurrences. Most texts lack the words of some piece: then the expression is not even compiled, which takes longest."""
-        each = _each(words)
-        if not any(piece.isdisjoint(each) for piece in self.pieces):
-            yield from re.finditer(self.written, words)
+    def found_in(self, words: str) -> Iterator[range]:
+        """Where it occurs among the words, from left to right. Most texts lack the words of some piece."""
+        each, split, past = _each(words), words.split(), 0
+        if any(begins.isdisjoint(each) for begins in self.begins):
+            return
+        first, numbers = self.begins[0], _NUMBER in self.begins[0]
+        for at, word in enumerate(split):
+            if at >= past and (word in first or (numbers and _is_number(word))):
+                past = next(self._ends(split, at), at)
+                if past > at:
+                    yield range(at, past)
+
+    def _ends(self, words: Several[str], at: int, piece: int = 0) -> Iterator[int]:
+        """Where this piece and those after it may end, if they begin there."""
+        if piece == len(self.pieces):
+            yield at
+            return
+        match self.pieces[piece]:
+            case Gap(at_most=at_most, never=never):
+                yield from self._ends(words, at, piece + 1)
+                for past in range(at, min(at + at_most, len(words))):
+                    if any(_stand_at(past, each, words) for each in never):
+                        return
+                    yield from self._ends(words, past + 1, piece + 1)
+            case alternatives if at < len(words):
+                number = alternatives.get(_NUMBER, ()) if _is_number(words[at]) else ()
+                for each in (*alternatives.get(words[at], ()), *number):
+                    if _stand_at(at, each, words):
+                        yield from self._ends(words, at + len(each), piece + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +113,8 @@ class Entry:
     id: str
     phrases: tuple[Phrase, ...]
     exceptions: tuple[Phrase, ...]
-    lifted_by: re.Pattern[str] | None
-    """a negation that ends directly before the phrase"""
+    lifted_by: tuple[Words, ...]
+    """negations, which stand directly before the phrase"""
     kinds: tuple[str, ...]
     certainties: tuple[str, ...]
     because: str
@@ -77,16 +128,18 @@ class Entry:
 
     def said_in(self, words: str) -> str | None:
         """The first phrase in these plain words that no negation lifts and no exception covers."""
+        each = _each(words)
         for phrase in self.phrases:
-            for found in phrase.found_in(words):
-                lifted = self.lifted_by is not None and self.lifted_by.search(words[: found.start()])
-                if not lifted and not self._covered(found, words):
-                    return found.group()
+            for found in () if phrase.begins[0].isdisjoint(each) else phrase.found_in(words):
+                split = words.split()
+                before = tuple(split[: found.start])
+                if not any(before[-len(each) :] == each for each in self.lifted_by) and not self._covered(found, words):
+                    return " ".join(split[found.start : found.stop])
         return None
 
-    def _covered(self, found: re.Match[str], words: str) -> bool:
+    def _covered(self, found: range, words: str) -> bool:
         others = (other for exception in self.exceptions for other in exception.found_in(words))
-        return any(other.start() <= found.start() and found.end() <= other.end() for other in others)
+        return any(other.start <= found.start and found.stop <= other.stop for other in others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +192,11 @@ def _word(node: Source, key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Phrases:
-    """How phrases are written in one file: its lists, the names of the pack's medicines, and what may stand at `...`."""
+    """How phrases are written in one file: its lists, the pack's sets of medicines, whose names are lists too, and what `...` is."""
 
-    lists: dict[str, tuple[str, ...]]
-    not_between: tuple[str, ...]
-    between: int
+    lists: dict[str, tuple[Words, ...]]
+    value_sets: Mapping[str, ValueSet]
+    gap: Gap
 
     def phrase(self, text: Text, reader: Reader) -> Phrase | None:
         """A phrase as it is written, or None with a problem."""
@@ -151,54 +204,64 @@ class _Phrases:
         if not pieces or "..." in (pieces[0], pieces[-1]):
             reader.problem(text, f"the phrase '{text.value}' begins or ends with '...'; begin and end it with a word")
             return None
-        gap = rf"(?: (?!{_any_of((*self.not_between, ',', '|'))}(?!\S))\S+){{0,{self.between}}}?"
-        alternatives = [self.words(piece, text, reader) for piece in pieces if piece != "..."]
-        if not all(alternatives):
+        found = [self.gap if piece == "..." else _by_begin(self.words(piece, text, reader)) for piece in pieces]
+        if not all(found):
             return None
-        each = iter(alternatives)
-        written = "".join(gap if piece == "..." else f" {_any_of(next(each))}" for piece in pieces)
-        firsts = tuple(frozenset(word.split()[0] for word in words) for words in alternatives)
-        return Phrase(_EDGES.format(written.lstrip()), firsts)
+        return Phrase(tuple(found), tuple(frozenset(each) for each in found if not isinstance(each, Gap)))
 
-    def words(self, piece: str, text: Text, reader: Reader) -> tuple[str, ...]:
+    def words(self, piece: str, text: Text, reader: Reader) -> tuple[Words, ...]:
         """The alternatives of `a/b` or `{list}` in plain words; none, with a problem, where they are not understood."""
         name = re.fullmatch(r"\{(\w+)\}", piece)
-        if name and name[1] in self.lists and (self.lists[name[1]] or reader.problems):
-            return self.lists[name[1]]  # empty only where a problem of its own, already reported, made it so
-        words = tuple(word if word == "#" else plain(word) for word in piece.split("/"))
+        listed = self.listed(name[1]) if name else None
+        if listed or (listed is not None and reader.problems):
+            return listed  # empty only where a problem of its own, already reported, made it so
+        pieces = piece.split("/")
+        words = _plain_words(pieces)
         if name:
-            near = did_you_mean(name[1], (known for known, words in self.lists.items() if words))
+            medicines = (found.id for found in self.value_sets.values() if found.of == "medicines")
+            near = did_you_mean(name[1], filter(self.listed, dict.fromkeys([*medicines, *self.lists])))
             reader.problem(text, f"'{piece}' is neither a list above nor a value set of medicines; {near}")
-        elif not all(words):
+        elif len(words) < len(pieces):
             reader.problem(text, f"the phrase '{text.value}' holds '{piece}', which is no word; write words")
         else:
             return words
         return ()
 
+    def listed(self, name: str) -> tuple[Words, ...] | None:
+        """The words of a list; those of a set of medicines only when they are asked for: most never are."""
+        named = self.value_sets.get(name)
+        if name not in self.lists and named is not None and named.of == "medicines":
+            self.lists[name] = _plain_words(_names(named, self.value_sets))
+        return self.lists.get(name)
 
-def _any_of(words: Iterable[str]) -> str:
-    """One of these words, the longest first; `#` is any number."""
-    ordered = sorted(words, key=len, reverse=True)
-    return f"(?:{'|'.join(_NUMBER if word == '#' else re.escape(word) for word in ordered)})"
+
+def _plain_words(written: Iterable[str]) -> tuple[Words, ...]:
+    """Each of these in plain words, without those that hold no word."""
+    words = (tuple(plain(each).split()) if each != _NUMBER else (_NUMBER,) for each in written)
+    return tuple(each for each in words if each)
+
+
+def _by_begin(alternatives: tuple[Words, ...]) -> Alternatives:
+    found: dict[str, list[Words]] = {}
+    for words in sorted(alternatives, key=lambda words: len(" ".join(words)), reverse=True):
+        found.setdefault(words[0], []).append(words)
+    return {begin: tuple(each) for begin, each in found.items()}
 
 
 def read_wording(source: Source, value_sets: Mapping[str, ValueSet], reader: Reader) -> Wording:
     """`wording.yaml`. Every phrase stands with its reason, what forbids or asks for it, and what to write instead."""
     what = "wording.yaml"
     reader.keys(source, what, ["negations", "between", "lists", "refused", "required"])
-    negations = tuple(plain(word) for word in reader.texts(source, "negations", what))
-    medicines = (found for found in value_sets.values() if found.of == "medicines")
-    lists = {found.id: tuple(plain(name) for name in _names(found, value_sets)) for found in medicines}
-    phrases = _Phrases(lists, *_read_between(source, negations, reader))
+    negations = _plain_words(reader.texts(source, "negations", what))
+    phrases = _Phrases({}, value_sets, _read_gap(source, negations, reader))
     own = reader.mapping(source, "lists", what) or Source({}, source.file, source.line)
     for name in own.items:
         texts = reader.text_nodes(own, name, f"'lists' of {what}")
-        lists[name] = tuple(word for text in texts for word in phrases.words(text.value or "", text, reader) if word)
-    before = re.compile(rf"(?<!\S){_any_of(negations)} $") if negations else None
+        phrases.lists[name] = tuple(word for text in texts for word in phrases.words(text.value or "", text, reader))
     ids: set[str] = set()
     return Wording(
-        tuple(_read_entries(source, "refused", "say", phrases, before, ids, reader)),
-        tuple(_read_entries(source, "required", "any_of", phrases, None, ids, reader)),
+        tuple(_read_entries(source, "refused", "say", phrases, negations, ids, reader)),
+        tuple(_read_entries(source, "required", "any_of", phrases, (), ids, reader)),
     )
 
 
@@ -210,16 +273,17 @@ def _names(found: ValueSet, value_sets: Mapping[str, ValueSet], depth: int = 5) 
             yield from _names(value_sets[included], value_sets, depth - 1)
 
 
-def _read_between(source: Source, negations: tuple[str, ...], reader: Reader) -> tuple[tuple[str, ...], int]:
+def _read_gap(source: Source, negations: tuple[Words, ...], reader: Reader) -> Gap:
     what = "'between' of wording.yaml"
+    never = (*negations, (",",), ("|",))
     node = reader.mapping(source, "between", "wording.yaml")
     if node is None or not reader.keys(node, what, ["at_most", "never"]):
-        return negations, 0
+        return Gap(0, never)
     most = _word(node, "at_most")
     if not re.fullmatch(r"\d", most):
         reader.problem((node.file, node.line_of("at_most")), f"'at_most' of {what} is '{most}'; write 0 to 9 words")
-        return negations, 0
-    return (*negations, *(plain(word) for word in reader.texts(node, "never", what))), int(most)
+        return Gap(0, never)
+    return Gap(int(most), (*never, *_plain_words(reader.texts(node, "never", what))))
 
 
 def _read_entries(
@@ -227,7 +291,7 @@ def _read_entries(
     part: str,
     say: str,
     phrases: _Phrases,
-    before: re.Pattern[str] | None,
+    negations: tuple[Words, ...],
     ids: set[str],
     reader: Reader,
 ) -> Iterable[Entry]:
@@ -258,7 +322,7 @@ def _read_entries(
             reader.problem((node.file, node.line_of(say)), f"'{say}' of {what} holds no phrase; write one")
         even = reader.choice(node, "even_after_a_negation", what, ["no", "yes"]) == "yes"
         yield Entry(
-            entry_id, _whole(said), _whole(exceptions), None if even else before, _known(node, "kinds", KINDS, reader),
+            entry_id, _whole(said), _whole(exceptions), () if even else negations, _known(node, "kinds", KINDS, reader),
             _known(node, "certainty", CERTAINTIES, reader), texts["because"], texts["write"],
         )  # fmt: skip
 

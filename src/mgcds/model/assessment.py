@@ -147,7 +147,7 @@ class Suggestion:
             "evidence_for": list(suggest.evidence_for), "evidence_against": list(suggest.evidence_against),
             "override_reasons": list(suggest.override_reasons),
             "held_back_by": list(self.held_back_by), "let_pass": list(self.let_pass), "missing": [list(items) for items in self.missing],
-            "steps": step_to_dict(self.steps), "review": rule.review.to_dict(self._of.facts.on),
+            "steps": step_to_dict(self.steps, self._of.written), "review": rule.review.to_dict(self._of.facts.on),
             **({"shown": how} if how else {}),
             **({"basis": self.basis.to_dict()} if basis else {}),
         }  # fmt: skip
@@ -181,16 +181,16 @@ _OF_A_CRITERION = (
 _values_of = attrgetter(*_OF_A_CRITERION)
 
 
-def step_to_dict(step: Step) -> dict[str, Any]:
-    """A step without the fields it does not have."""
+def step_to_dict(step: Step, written: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A step without the fields it does not have. Several rules share a criterion: `written` has those of this record so far."""
     if step.parts:
-        parts = [step_to_dict(part) for part in step.parts]
+        parts = [step_to_dict(part, written) for part in step.parts]
         return {"joined": step.joined, "says": step.says, "verdict": step.verdict, "parts": parts}
-    return {
-        key: value
-        for key, value in zip(_OF_A_CRITERION, _values_of(step), strict=True)
-        if value is not None and value != ""
-    }
+    found = written.get(step.says)
+    if found is None:
+        fields = zip(_OF_A_CRITERION, _values_of(step), strict=True)
+        found = written[step.says] = {key: value for key, value in fields if value is not None and value != ""}
+    return found.copy()
 
 
 @dataclass(frozen=True)

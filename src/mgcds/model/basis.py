@@ -246,7 +246,7 @@ def _listed(value_sets: Iterable[str], complete: bool, facts: Facts, pack: RuleP
     says = []
     for name in dict.fromkeys(value_sets):
         members = facts.members[name]
-        entries = ", ".join(members.entries) or ("none" if members.present is False else "")
+        entries = ", ".join(members.names) or ("none" if members.present is False else "")
         if entries:
             says.append(f"{in_sentence(pack.value_sets[name].title)}: {entries}")
     return "; ".join(says) or ("given, reviewed and understood" if complete else "")

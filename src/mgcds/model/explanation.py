@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, NamedTuple, assert_never
+from typing import Any, Literal, NamedTuple, assert_never
 
 from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, Truth, all_of, any_of, opposite
 from mgcds.model.criterion import (
@@ -57,8 +57,12 @@ class Step(NamedTuple):  # an assessment has some two hundred: a frozen dataclas
 
 def number(value: Number) -> str:
     """With at most four decimal places, without trailing zeros."""
-    above, below = value.as_integer_ratio()
-    return str(above) if below == 1 else f"{Decimal(above) / Decimal(below):.4f}".rstrip("0").rstrip(".")
+    return _quotient(*value.as_integer_ratio())
+
+
+def _quotient(above: int, below: int) -> str:
+    whole, rest = divmod(above, below)
+    return f"{Decimal(above) / Decimal(below):.4f}".rstrip("0").rstrip(".") if rest else str(whole)
 
 
 @dataclass(slots=True)
@@ -69,6 +73,8 @@ class Explanation:
     pack: RulePack
     facts: Facts
     _named: dict[str, Step] = field(default_factory=dict)
+    written: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """criterion → its step as plain data"""
 
     def of(self, condition: Condition) -> Step:
         """The tree of steps of a condition."""
@@ -142,7 +148,7 @@ def criterion_step(key: str, truth: Truth, pack: RulePack, facts: Facts) -> Step
                     f"{gap.reason}: {gap.detail}" if gap else "its dates, or whether it is still current, are not known"
                 )
             return Step(
-                "criterion", key, verdict, found=", ".join(listed.entries) or None, because=because, about=subject
+                "criterion", key, verdict, found=", ".join(listed.names) or None, because=because, about=subject
             )
         case Asks(about=asked):
             gap_or_value = known(facts, asked)
@@ -188,19 +194,22 @@ _PLAIN = {"{score}": "", "mL/min/{1.73_m2}": "mL/min/1.73m2", "a": "years", "d":
 
 def _distance(bounds: list[Bound], reading: Reading) -> str | None:
     value = reading.range.low if reading.range.low is not None else reading.range.high
-    limits = [Fraction(limit.value) for bound in bounds if (limit := limit_of(bound, reading)) is not None]
+    limits = [limit.value for bound in bounds if (limit := limit_of(bound, reading)) is not None]
     if value is None or not limits:
         return None
-    exact = Fraction(value)
-    nearest = min(limits, key=lambda limit: abs(limit - exact))
-    difference = exact - nearest
+    nearest = limits[0] if len(limits) == 1 else min(limits, key=lambda limit: abs(Fraction(limit) - Fraction(value)))
+    above, below = (
+        value.as_integer_ratio()
+    )  # of whole numbers, for the arithmetic of Fractions takes several times as long
+    limit_above, limit_below = nearest.as_integer_ratio()
+    difference, of = above * limit_below - limit_above * below, below * limit_below
     if not difference:
         return "at the limit"
     side = "above" if difference > 0 else "below"
     unit = plain(reading.unit)
-    if abs(difference) == 1 and unit in ("years", "days"):
+    if abs(difference) == of and unit in ("years", "days"):
         unit = unit[:-1]
-    return " ".join(f"{number(abs(difference))} {unit} {side} {number(nearest)}".split())
+    return " ".join(f"{_quotient(abs(difference), of)} {unit} {side} {number(nearest)}".split())
 
 
 def deciding(step: Step) -> Step:

@@ -56,6 +56,13 @@ class StateReading(NamedTuple):
     source: str | None
 
 
+class ListEntry(NamedTuple):
+    """An entry of a list: what it is called, and when it was started or began, as written; None where that is not known."""
+
+    name: str
+    since: str | None
+
+
 class Listed(NamedTuple):
     """What a list says of one value set. `present` is None where the list is open; ranges are days before the evaluation."""
 
@@ -64,7 +71,13 @@ class Listed(NamedTuple):
     """how long the longest-running current member has been taken"""
     unchanged: Range
     """how long ago a member was last started or stopped"""
-    entries: tuple[str, ...]
+    entries: tuple[ListEntry, ...]
+    """its current members"""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its current members are called, each once."""
+        return tuple(dict.fromkeys([entry.name for entry in self.entries])) if self.entries else ()
 
 
 class DataProblem(NamedTuple):

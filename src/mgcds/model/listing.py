@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from mgcds.model.dates import days_before
 from mgcds.model.dose import SaltDose, parse_dose
-from mgcds.model.facts import DataProblem, Facts, Gap, Listed, Range, Reading
+from mgcds.model.facts import DataProblem, Facts, Gap, Listed, ListEntry, Range, Reading
 from mgcds.model.pack import ListItem, RulePack
 from mgcds.model.record import Diagnosis, Medicine, PatientRecord, Supplement
 from mgcds.model.terminology import Match, Vocabulary
@@ -61,7 +61,12 @@ def _match(entry: Medicine | Diagnosis, vocabulary: Vocabulary) -> Match:
 
 def called(entry: Medicine | Diagnosis) -> str:
     """What an entry of a list is called: its name, or its codes."""
-    return entry.name or ", ".join(f"{code.system} {code.code}" for code in entry.codes)
+    return entry.name or in_codes((code.system, code.code) for code in entry.codes)
+
+
+def in_codes(codes: Iterable[tuple[str, str]]) -> str:
+    """What an entry without a name is called."""
+    return ", ".join(f"{system} {code}" for system, code in codes)
 
 
 def _why_open(
@@ -127,8 +132,12 @@ def _listed(entries: Sequence[Medicine | Diagnosis], complete: bool, on: date) -
         elif is_current is None:
             sure = False
     present = True if current else False if sure else None
-    names = tuple(dict.fromkeys([called(entry) for entry in current]))
-    return Listed(present, _running(current, sure, on), _unchanged(entries, sure, on), names)
+    found = tuple([ListEntry(called(entry), _since(entry)) for entry in current])
+    return Listed(present, _running(current, sure, on), _unchanged(entries, sure, on), found)
+
+
+def _since(entry: Medicine | Diagnosis) -> str | None:
+    return entry.start if isinstance(entry, Medicine) else entry.onset
 
 
 def _running(current: Iterable[Medicine | Diagnosis], sure: bool, on: date) -> Range:

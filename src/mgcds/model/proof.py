@@ -131,7 +131,7 @@ def _members(pack: RulePack, facts: Facts) -> dict[str, Any]:
 
 def _listed(listed: Listed) -> dict[str, Any]:
     running, unchanged = _range(listed.running), _range(listed.unchanged)
-    shown, names = ", ".join(listed.entries), list(listed.entries)
+    shown, names = ", ".join(listed.names), list(listed.names)
     return {"present": listed.present, "found": shown, "names": names, "running": running, "unchanged": unchanged}
 
 

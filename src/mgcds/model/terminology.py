@@ -72,7 +72,8 @@ class Vocabulary:
         self.value_sets = tuple(sets)
         self._codes: dict[tuple[str, ...], frozenset[str]] = {}
         self._phrases: dict[tuple[str, ...], frozenset[str]] = {}
-        self._blocked: list[tuple[tuple[str, ...], str]] = []
+        self._blocked: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        """by their first word"""
         for found in sets.values():
             holders = frozenset(holder for holder in sets if found.id in with_included(holder, sets))
             for entry in found.entries:
@@ -81,7 +82,8 @@ class Vocabulary:
                         self._add(self._codes, (system, plain_code(code)), holders)
                 for name in entry.names:
                     self._add(self._phrases, words(name), holders)
-            self._blocked += [(words(phrase), holder) for phrase in found.not_when for holder in holders]
+            for phrase in filter(None, map(words, found.not_when)):
+                self._blocked.setdefault(phrase[0], []).extend((phrase, holder) for holder in holders)
         self._longest = max((len(phrase) for phrase in self._phrases), default=0)
         self._other_names = other_names
         self._found: dict[tuple[str | None, tuple[tuple[str, str], ...]], Match] = {}
@@ -160,7 +162,12 @@ class Vocabulary:
                     step = length
                     break
             at += step
-        blocked = {value_set for phrase, value_set in self._blocked if _contains(text, phrase)}
+        blocked = {
+            value_set
+            for at, word in enumerate(text)
+            for phrase, value_set in self._blocked.get(word, ())
+            if text[at : at + len(phrase)] == phrase
+        }
         return sets - blocked, phrases
 
 
@@ -173,10 +180,6 @@ def with_included(holder: str, sets: Mapping[str, ValueSet]) -> set[str]:
             found.add(current)
             todo += sets[current].includes
     return found
-
-
-def _contains(text: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
-    return any(text[at : at + len(phrase)] == phrase for at in range(len(text) - len(phrase) + 1))
 
 
 def plain_code(code: str) -> str:

@@ -46,7 +46,7 @@ def _parsed(reported: str) -> str | None:
     text = WRITTEN_OTHERWISE.get(text, text)
     if _WELL_FORMED.fullmatch(text) is None:
         return None
-    return text if _pint_unit(text) is not None else None
+    return text if (text, text, None) in asked_before() or _pint_unit(text) is not None else None
 
 
 @lru_cache(4096)
@@ -57,6 +57,13 @@ def factor(source: str, target: str, substance: str | None = None) -> Fraction |
     """
     if source == target:
         return Fraction(1)
+    known = asked_before()
+    asked = (source, target, substance)
+    return known[asked] if asked in known else by_pint(source, target, substance)
+
+
+def by_pint(source: str, target: str, substance: str | None) -> Fraction | None:
+    """The same, whether or not it was asked before."""
     unit, wanted = _pint_unit(source), _pint_unit(target)
     if unit is None or wanted is None:
         return None
@@ -68,6 +75,17 @@ def factor(source: str, target: str, substance: str | None = None) -> Fraction |
     except pint.DimensionalityError:
         return None
     return Fraction(found.magnitude)
+
+
+@cache
+def asked_before() -> dict[tuple[str, str, str | None], Fraction | None]:
+    """What pint says of the units of the pack, so that most records need not wait for it: importing it takes longer than assessing one."""
+    lines = Path(__file__).with_name("clinical_factors.tsv").read_text(encoding="utf-8").splitlines()
+    rows = (line.split("\t") for line in lines if not line.startswith("#"))
+    return {
+        (source, target, substance or None): None if found == "none" else Fraction(found)
+        for source, target, substance, found in rows
+    }
 
 
 @cache

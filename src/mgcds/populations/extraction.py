@@ -11,11 +11,11 @@ import shutil
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import groupby
+from itertools import groupby, islice
 from multiprocessing import get_context, parent_process
 from operator import itemgetter
 from pathlib import Path
@@ -29,9 +29,9 @@ from mgcds.fhir.wire import Delivery
 from mgcds.model.pack import RulePack
 from mgcds.populations import staging
 from mgcds.populations.flat import extract_flat
-from mgcds.populations.on_duckdb import facts_of
 from mgcds.populations.one_by_one import Line, Read, count_looked_up, read_group
 from mgcds.populations.plain import Flat
+from mgcds.populations.processes import started, starting, stoppable
 from mgcds.populations.sources import FactsFiles, FhirFiles, FlatFiles, Source
 from mgcds.populations.staging import PartOfLines, Staging
 
@@ -170,7 +170,7 @@ def read_lines(lines: PartOfLines, pack: RulePack, on: date, whole: bool, read: 
     flat = Flat(read.layout, on)
     plain: list[Group] = []
     for group in _groups(lines):
-        if flat.take((text for _, text in group.own), (text for _, text in group.shared)):
+        if flat.take([text for _, text in group.own], (text for _, text in group.shared)):
             read_group(group.own, group.shared, pack, on, whole, read)
         else:
             plain.append(group._replace(own=()))
@@ -195,7 +195,7 @@ def read_plain(
     """The facts of those that were taken; whose rows turn out not to be plain is read one by one after all."""
     if not groups:
         return
-    facts, left = facts_of(flat.tables(), flat.concepts.table(), flat.layout, on)
+    facts, left = flat.facts()
     read.add_table(facts)
     for number, (group, unused, used) in enumerate(zip(groups, flat.unused, flat.used, strict=True)):
         if number in left:
@@ -253,6 +253,7 @@ def _begin(pack: RulePack) -> None:
     # Arrow's own pool gives memory back at once, and asking for it again takes longer than reading.
     pa.set_memory_pool(pa.system_memory_pool())
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    started()
 
 
 def _end_with_parent() -> None:
@@ -267,12 +268,14 @@ def _in_order(
     pool: ProcessPoolExecutor, function: Callable[..., T], given: Sequence[tuple[Any, ...]], ahead: int
 ) -> Iterator[T]:
     """Only a few are begun ahead of what is asked for, so that results do not pile up."""
-    begun = deque(pool.submit(_call, function, each) for each in given[:ahead])
-    for number in range(len(given)):
+    begun, waiting = deque[Future[T]](), iter(given)
+    while True:
+        with starting():
+            begun.extend(pool.submit(_call, function, each) for each in islice(waiting, ahead - len(begun)))
+        if not begun:
+            return
         yield begun.popleft().result()
-        if number + ahead < len(given):
-            begun.append(pool.submit(_call, function, given[number + ahead]))
 
 
 def _call(function: Callable[..., T], given: tuple[Any, ...]) -> T:
-    return function(*_PACK, *given)
+    return stoppable(function, *_PACK, *given)

@@ -24,7 +24,7 @@ from mgcds.model.record import PatientRecord, read_record
 from mgcds.model.terminology import SYSTEM_OF_URI
 from mgcds.populations.flat_layout import SUPPLEMENTS, Column, states_of, tables
 from mgcds.populations.lookups import Concepts, reported_items
-from mgcds.populations.on_duckdb import database, facts_of
+from mgcds.populations.on_duckdb import database, plain_facts_of
 from mgcds.populations.one_by_one import Read
 
 _DIAGNOSES = ("conditions", "symptoms")
@@ -48,7 +48,7 @@ def judge(rows: Mapping[str, pa.Table], layout: Layout, on: date, read: Read) ->
     }
     concepts = Concepts(layout)
     flat = {**rows, "entries": _numbered(rows["entries"], concepts), "people": _named(rows["people"])}
-    facts, left = facts_of(flat, concepts.table(), layout, on)
+    facts, left = plain_facts_of(flat, concepts.table(), layout, on)
     read.add_table(facts)
     for patient, record in records(rows, left, layout.pack):
         read.add(layout.row(read_facts(record, layout.pack, on), patient))

@@ -30,7 +30,7 @@ def screen_frame(
     chosen = pack or load_pack()
     engine = columnar(chosen)
     table = _arrow(frame, layout)
-    fitting = [field for field in schema_of(engine.layout, told=True) if field.name in table.schema.names]
+    fitting = [field for field in schema_of(engine.layout) if field.name in table.schema.names]
     table = table.select([field.name for field in fitting])
     for place, field in enumerate(fitting):
         if table.schema.field(place).type != field.type and pa.types.is_large_string(table.schema.field(place).type):

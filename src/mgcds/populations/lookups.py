@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from mgcds.engines.facts_table import Layout
 from mgcds.model.criterion import Threshold
+from mgcds.model.listing import in_codes
 from mgcds.model.pack import MeasuredItem
 from mgcds.model.reading import Unusable, compared, reported_unit
 from mgcds.model.record import Measurement, PatientRecord
@@ -124,7 +125,8 @@ def bit(value_set: str, layout: Layout) -> tuple[str, int]:
 def concept_schema(layout: Layout) -> pa.Schema:
     """`concept` numbers what an entry may be; the masks are those of its list."""
     masks = [(f"mask_{number}", pa.int64()) for number in range(most_masks(layout))]
-    return pa.schema([("concept", pa.int64()), ("recognised", pa.bool_()), ("is_computed_from", pa.bool_()), *masks])
+    what = [("recognised", pa.bool_()), ("is_computed_from", pa.bool_()), ("called", pa.string())]
+    return pa.schema([("concept", pa.int64()), *what, *masks])
 
 
 Codes = tuple[tuple[str, str], ...]
@@ -141,6 +143,8 @@ class Concepts:
         self._rows: list[dict[str, Any]] = []
         self.sets: list[frozenset[str]] = []
         """number → its value sets, all of the pack's"""
+        self.named: list[tuple[str | None, Codes]] = []
+        """number → name and codes"""
 
     def number(self, of: str, name: str | None, codes: Codes) -> int:
         """The number of an entry's name and codes; `of` is the list."""
@@ -153,10 +157,11 @@ class Concepts:
             row: dict[str, Any] = {f"mask_{number}": 0 for number in range(most_masks(self._layout))}
             for number, mask in enumerate(masks):
                 row[f"mask_{number}"] = sum((each in match.value_sets) << at for at, each in enumerate(mask))
-            row |= {"concept": found, "recognised": match.recognised}
+            row |= {"concept": found, "called": name or in_codes(codes), "recognised": match.recognised}
             row["is_computed_from"] = not self._computed_from.isdisjoint(match.value_sets)
             self._rows.append(row)
             self.sets.append(match.value_sets)
+            self.named.append((name, codes))
         return found
 
     def table(self) -> pa.Table:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mgcds.engines.facts_arrow import schema_of
 from mgcds.engines.facts_table import Layout
@@ -18,8 +21,10 @@ from mgcds.populations.statements import Statement, statements
 
 def facts_of(
     flat: Mapping[str, pa.Table], concepts: pa.Table, layout: Layout, on: date, threads: int = 1
-) -> tuple[pa.Table, frozenset[object]]:
-    """The facts table of the patients whose rows are all plain, and the patients who are left, by their `patient`."""
+) -> tuple[pa.Table, dict[Any, frozenset[str]]]:
+    """The facts table, and who is left, by their `patient`: with the items of which the facts are not to be relied on, or with none
+    where the facts lack the patient.
+    """
     with database(threads) as connection:
         for name, table in (*flat.items(), *_lookups(layout).items(), ("concepts", concepts)):
             connection.register(name, table)
@@ -28,8 +33,22 @@ def facts_of(
                 f"CREATE TEMP {'VIEW' if statement.name == 'facts' else 'TABLE'} {statement.name} AS {text}"
             )
         facts = connection.sql("SELECT * FROM facts").to_arrow_table()
-        left = frozenset(patient for (patient,) in connection.execute("SELECT patient FROM left_over").fetchall())
-    return pa.table(facts.columns, schema_of(layout, told=True)), left
+        left: dict[Any, set[str | None]] = defaultdict(set)
+        for patient, item in connection.execute("SELECT patient, item FROM left_over").fetchall():
+            left[patient].add(item)
+    found = {
+        patient: frozenset[str]() if None in items else frozenset(filter(None, items))
+        for patient, items in left.items()
+    }
+    return pa.table(facts.columns, schema_of(layout, told=True)), found
+
+
+def plain_facts_of(
+    flat: Mapping[str, pa.Table], concepts: pa.Table, layout: Layout, on: date
+) -> tuple[pa.Table, frozenset[Any]]:
+    """The facts table of those whose rows are all plain, by ids that are their `patient`, and the patients who are left."""
+    facts, left = facts_of(flat, concepts, layout, on)
+    return facts.filter(pc.invert(pc.is_in(facts["patient"], pa.array(left, pa.string())))), frozenset(left)
 
 
 @contextmanager

@@ -88,7 +88,10 @@ def read_group(own: Iterable[Line], shared: Iterable[Line], pack: RulePack, on: 
         if reading.patient is not None:
             read.add(read.layout.row(read_facts(reading.record, pack, on), reading.patient))
         read.used.update(reading.used)
-        for key, number in _counted(reading.unused, read):
+        for each in reading.unused:
+            if (where := _WHERE.match(each.reference)) is not None:
+                read.broken.append((int(where[1]), each.why))
+        for key, number in counted(reading.unused):
             read.unused[key] += number
     count_looked_up(ours, read)
 
@@ -100,13 +103,10 @@ def count_looked_up(resources: Iterable[Resource], read: Read) -> None:
             read.unused[each.kind, WHY_NOT[each.kind]] += 1
 
 
-def _counted(unused: Iterable[Unused], read: Read) -> Iterator[tuple[tuple[str, str], int]]:
-    """What is looked up is counted by `count_looked_up`, once for all who may do so."""
+def counted(unused: Iterable[Unused]) -> Iterator[tuple[tuple[str, str], int]]:
+    """Resources by kind and reason. What is looked up is counted by `count_looked_up`, once for all who may do so."""
     for each in unused:
-        where = _WHERE.match(each.reference)
-        if where is not None:
-            read.broken.append((int(where[1]), each.why))
-        elif (kind := kind_of(each.reference)) not in LOOKED_UP:
+        if _WHERE.match(each.reference) is None and (kind := kind_of(each.reference)) not in LOOKED_UP:
             yield (kind, reason(each.why)), max(each.resources, 1)
 
 

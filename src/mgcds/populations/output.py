@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, reduce
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mgcds.engines.bitwise import Bits
@@ -20,6 +18,7 @@ from mgcds.engines.facts_table import GAPS, REJECTED, Layout
 from mgcds.engines.patterns import Distinct, distinct, patterns
 from mgcds.model.missing import sets_once
 from mgcds.model.pack import RulePack
+from mgcds.populations.entries import ENTRIES, Entries, columns_of
 
 WITHHELD, SUPPRESSED, OFFERED, NOT_INDICATED = range(4)
 assert STATUSES == ("withheld", "suppressed", "offered", "not indicated")
@@ -35,6 +34,7 @@ SUGGESTIONS = pa.schema(
         pa.field("rule", _WORD, False),
         pa.field("status", _WORD, False),
         pa.field("values", _VALUES, False),
+        pa.field("entries", ENTRIES),
         pa.field("met", _NAMES, False),
         pa.field("missing", pa.list_(_NAMES)),
         pa.field("held_back_by", _NAMES, False),
@@ -42,8 +42,11 @@ SUGGESTIONS = pa.schema(
         pa.field("pack", _WORD, False),
     ]
 )
-"""`values`: what is known of the items the rule reads, as reported. `met`: its criteria that are met. The rest as in an assessment; but
-`missing` is null where it was not worked out."""
+"""`values`: what is known of the items the rule reads, as reported. `entries`: of lists, the current ones of the value sets that the rule
+asks for, or that one asks for by which it is suppressed; null where the facts table does not have them. `met`: its criteria that are met.
+The rest as in an assessment; but `missing` is null where it was not worked out."""
+ENTRIES_AT = SUGGESTIONS.get_field_index("entries")
+_WITHOUT_ENTRIES = SUGGESTIONS.remove(ENTRIES_AT)
 Sets = tuple[tuple[str, ...], ...]
 Rows = NDArray[np.intp]
 
@@ -92,6 +95,9 @@ class Judged:
         self.explained = explained
         self.counts = Counts(screened.rows)
         self._asked: dict[str, NDArray[np.bool_]] = {}
+        self._numbers: dict[str, Rows] = {}
+        """rule → in which of the rows `written` each patient stands; -1 where in none"""
+        self._written = 0
         self.missing: dict[str, tuple[Rows, NDArray[np.int32], list[Sets]]] = {}
         """rule → the rows in which it is withheld for want of data, which of the sets is that of each or -1 where it was not worked out,
         the sets
@@ -139,7 +145,7 @@ class Judged:
 
     def suggestions(self) -> pa.Table:
         """All that is not *not indicated*, rule by rule."""
-        found = [SUGGESTIONS.empty_table()]
+        found, self._numbers, self._written = [_WITHOUT_ENTRIES.empty_table()], {}, 0
         for rule in self.rules:
             codes = self.codes(rule)
             found += self._of_status(rule, OFFERED, np.flatnonzero(codes == OFFERED))
@@ -147,7 +153,7 @@ class Judged:
             found += self._withheld(rule)
         for about, flags in self._asked.items():
             self.counts.asked[about] += int(np.count_nonzero(flags))
-        return pa.concat_tables(found)
+        return pa.concat_tables(found).add_column(ENTRIES_AT, SUGGESTIONS.field(ENTRIES_AT), self._entries())
 
     def _of_status(self, rule: str, code: int, rows: Rows) -> Iterator[pa.Table]:
         holders = [holder.by for holder in self.pack.holders[rule]]
@@ -213,7 +219,16 @@ class Judged:
             self.batch["patient"].take(rows), _repeated(rule, _WORD, rows), _repeated(STATUSES[code], _WORD, rows),
             self._values(rule, rows), self._names(met, rows), missing, held, passing, _repeated(self.pack.digest, _WORD, rows),
         ]  # fmt: skip
-        return pa.table(columns, SUGGESTIONS)
+        standing = self._numbers.setdefault(rule, np.full(self.screened.rows, -1))
+        standing[rows] = np.arange(self._written, self._written + len(rows))
+        self._written += len(rows)
+        return pa.table(columns, _WITHOUT_ENTRIES)
+
+    def _entries(self) -> pa.Array:
+        """Null where a list has none in the facts table: it was made by an older version, or without what is told to people."""
+        if not set(columns_of(self.layout)) <= set(self.batch.schema.names):
+            return pa.nulls(self._written, ENTRIES)
+        return Entries(self.batch, self.layout).of(self._numbers, self._written, self.screened)
 
     def _names(self, flags: Mapping[str, Bits], rows: Rows) -> pa.Array:
         """For each row the names of those that are set there."""
@@ -267,12 +282,6 @@ class Judged:
             for code, number in enumerate(np.bincount(self.batch[f"{subject}_gap"].to_numpy()).tolist()):
                 if number:
                     self.counts.known[subject, GAPS[code - 1] if code else "known"] += number
-
-
-def status_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Of a table of statuses: a dictionary for these, none for the patients, each of whom is there once."""
-    rules = [name for name in schema.names if name != "patient"]
-    return pq.ParquetWriter(path, schema, use_dictionary=rules, write_statistics=False)
 
 
 def _repeated(value: object, kind: pa.DataType, rows: Rows) -> pa.Array:

@@ -1,8 +1,9 @@
-"""The fast way for patients all of whose resources are *plain*: of shapes that are surely understood. All others are read one by one.
+"""The fast way for patients whose resources are *plain*: of shapes that are surely understood. All others are read one by one.
 
 Each line is decoded once, into exactly the elements that a plain resource may have; an element more, or one of another type, and the
 patient is not plain. So this may know little of FHIR, and is never wrong. What a code or a quantity means is asked of the reader
 (`mgcds.fhir`), once for each way in which it is written. What comes out are the flat tables of docs/population.md, for `statements`.
+What is not plain, and on which nothing else depends, is read by the reader alone (`plain_apart`, `item_by_item`).
 
 It is Python, not SQL: numbers stay as they were written, and the reader itself is asked; it takes about as long as DuckDB needs only to
 parse the same lines.
@@ -10,23 +11,30 @@ parse the same lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import date
 from typing import Any, NamedTuple, get_args
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mgcds.engines.facts_table import Layout
 from mgcds.fhir import care, conditions
 from mgcds.fhir.concepts import Concept, concept_of
+from mgcds.fhir.gathered import GivenList, Pregnancy
 from mgcds.fhir.lists import ABSENT_OR_UNKNOWN
 from mgcds.fhir.reader import READ, WHY_NOT
+from mgcds.fhir.references import LOOKED_UP
 from mgcds.model.dates import parse_when
 from mgcds.model.record import Sex
-from mgcds.populations.lookups import Concepts
+from mgcds.populations import plain_apart
+from mgcds.populations.item_by_item import merged, read_items
+from mgcds.populations.lookups import Concepts, reported_items
+from mgcds.populations.on_duckdb import facts_of
 from mgcds.populations.one_by_one import reason
-from mgcds.populations.plain_medicines import Medicines
-from mgcds.populations.plain_patient import One
+from mgcds.populations.plain_apart import stands_apart
+from mgcds.populations.plain_medicines import Medicines, resource_of
+from mgcds.populations.plain_patient import Apart, One, Rows
 from mgcds.populations.plain_results import Results
 from mgcds.populations.shapes import (
     DECODE,
@@ -45,6 +53,12 @@ from mgcds.populations.shapes import (
 )
 from mgcds.populations.statements import needed
 from mgcds.populations.writings import Kept, NotPlain, is_date, list_of, said_by
+
+_REVIEWED = get_args(GivenList)
+
+
+class Versions(NotPlain):
+    """A resource was given in several versions: the patient is taken again without the older ones."""
 
 
 class _Problem(NamedTuple):
@@ -67,34 +81,41 @@ class Flat:
         self._absent = Kept(said_by)
         self._list_codes = Kept(list_of)
         self._psychotherapy = Kept(self._is_psychotherapy)
-        self.people: list[tuple[Any, ...]] = []
-        self.measurements: list[tuple[Any, ...]] = []
-        self.entries: list[tuple[Any, ...]] = []
-        self.states: list[tuple[Any, ...]] = []
+        self.rows = Rows()
         self.unused: list[list[tuple[str, str]]] = []
         self.used: list[set[str]] = []
-        self._take: dict[type, Callable[[Any, One], None]] = {
+        self._in_use = {item.id for item in reported_items(layout)}
+        take: dict[type[Any], Callable[[Any, One], None]] = {
             Patient: self._take_patient, Observation: self._results.take_observation, Condition: self._take_condition,
             Request: self._medicines.take_request, Statement: self._medicines.take_statement, Response: self._results.take_response,
             List: self._take_list,
         }  # fmt: skip
+        self._take = {kind: (f"{kind.__struct_config__.tag}/", each) for kind, each in take.items()}
+        """what references of a kind begin with, and who takes one"""
 
-    def take(self, lines: Iterable[bytes], looked_up: Iterable[bytes] = ()) -> str:
+    def take(self, lines: Sequence[bytes], looked_up: Iterable[bytes] = ()) -> str:
         """One patient: all lines that are theirs, and what these look up. Empty where it was taken, else why it is not plain."""
-        one = One()
         shared: dict[str, bytes] = {}
         try:
             for line in looked_up:
                 self._keep(line, shared)
-            for line in lines:
-                self._take_line(line, one)
-            self._finish(one, shared)
+            try:
+                one = self._taken(lines, [], shared)
+            except Versions:
+                one = self._taken(*plain_apart.newest(lines), shared)
         except NotPlain as why:
             return str(why)
         except UNDECODABLE:
             return "what cannot be decoded"
         self._add(one)
         return ""
+
+    def _taken(self, lines: Iterable[bytes], unused: list[tuple[str, str]], shared: dict[str, bytes]) -> One:
+        one = One(unused=unused)
+        for line in lines:
+            self._take_line(line, one)
+        self._finish(one, shared)
+        return one
 
     # --- lines ---------------------------------------------------------------------------------------------------------
 
@@ -105,12 +126,17 @@ class Flat:
             self._see(line, one)
             return
         kind = type(found)
-        reference = f"{kind.__struct_config__.tag}/{found.id}"
-        if not self._is_new(reference, line, one):
+        before, take = self._take[kind]
+        if not self._is_new(before + found.id, line, one):
             return
         if kind is not Patient:
             one.subjects.add(found.subject.reference)
-        self._take[kind](found, one)
+        try:
+            take(found, one)
+        except NotPlain:
+            if kind is not Observation or not stands_apart((found.code, *(part.code for part in found.component))):
+                raise
+            one.apart.append(line)
 
     def _is_new(self, reference: str, line: bytes, one: One) -> bool:
         """Not so where the same line came before; another version makes the patient not plain."""
@@ -121,7 +147,9 @@ class Flat:
             one.seen[reference] = line
             return True
         if before.strip() != line.strip():
-            raise NotPlain("versions of a resource")
+            raise Versions("versions of a resource")
+        if reference.startswith(LOOKED_UP):
+            raise NotPlain("what is looked up, given twice")
         one.unused.append((reference.partition("/")[0], "given twice"))
         return False
 
@@ -147,18 +175,29 @@ class Flat:
         if not self._is_new(reference, line, one):
             return
         one.subjects.add(about.reference)
-        one.unused.append((seen.resourceType, self._why_unused(seen)))
+        self._take_seen(seen, line, one)
 
-    def _why_unused(self, seen: Seen) -> str:
+    def _take_seen(self, seen: Seen, line: bytes, one: One) -> None:
         kind = seen.resourceType
         if kind == "Observation":
             if why := self._results.why_unused(seen):
-                return why
+                one.unused.append((kind, why))
+                return
+            if stands_apart((seen.code, *(part.code for part in seen.component))):
+                one.apart.append(line)
+                return
         elif kind in care.KINDS:
-            if not self._psychotherapy[bytes(seen.code)]:
-                return "no psychotherapy: no rule uses it"
+            if self._psychotherapy[bytes(seen.code)]:
+                one.treatments.append(line)
+            else:
+                one.unused.append((kind, "no psychotherapy: no rule uses it"))
+            return
+        elif kind == "Specimen":
+            one.specimens.append(line)
+            return
         elif kind not in READ and kind not in ("OperationOutcome", "Bundle") and kind.isalnum() and len(kind) <= 60:
-            return WHY_NOT.get(kind, "not read by mgcds")
+            one.unused.append((kind, WHY_NOT.get(kind, "not read by mgcds")))
+            return
         raise NotPlain(f"{kind}: of another shape")
 
     # --- Patient -------------------------------------------------------------------------------------------------------
@@ -209,9 +248,8 @@ class Flat:
             return
         one.entries.append(("conditions", kept.number, found.onsetDateTime or None, abated, "active"))
         if kept.is_pregnancy and abated is None:
-            one.pregnant += 1
             dated = found.onsetDateTime or found.recordedDate or None
-            one.states.append(("pregnancy", "pregnant", dated, f"Condition/{found.id}"))
+            one.pregnancies.append(Pregnancy("pregnant", dated, resource_of("Condition", f"Condition/{found.id}")))
 
     # --- lists ---------------------------------------------------------------------------------------------------------
 
@@ -252,11 +290,15 @@ class Flat:
         identity = one.reference.removeprefix("Patient/")
         if not one.subjects <= {one.reference, f"urn:uuid:{identity}"}:
             raise NotPlain("a reference to the patient that is not plain")
-        if one.pregnant > 1:
-            raise NotPlain("several statements about pregnancy")
         self._settle_lists(one)
         self._medicines.settle(one, shared)
         self._results.settle(one)
+        if one.apart or one.specimens:
+            plain_apart.read_results(one, self.pack)
+        if one.pregnancies:
+            plain_apart.settle_pregnancies(one)
+        if one.treatments:
+            plain_apart.read_treatments(one, self.pack, self.concepts, self._today)
         if one.difficulties:
             if any(dated is None or not is_date(dated) for dated, _, _ in one.difficulties):
                 raise NotPlain("QuestionnaireResponse: date")
@@ -264,32 +306,46 @@ class Flat:
             one.states.append(("functional_difficulty", newest[1], newest[0], newest[2]))
 
     def _add(self, one: One) -> None:
-        number = len(self.people)
+        rows = self.rows
+        number = len(rows.people)
         lists = [
             given
             for name in ("medicines", "procedures", "conditions", "symptoms")
-            for given in (name in one.given, one.reviewed.get(name, self._today))
+            for given in (name in one.given, one.reviewed.get(name, self._today if name in _REVIEWED else None))
         ]
-        self.people.append((number, one.reference, one.birth_date, one.sex, one.reference, *lists))
-        self.measurements += [(number, *row) for row in one.measurements]
-        self.entries += [(number, *row) for row in one.entries]
-        self.states += [(number, *row) for row in one.states]
+        rows.people.append((number, one.reference, one.birth_date, one.sex, one.reference, *lists))
+        rows.measurements += [(number, *row) for row in one.measurements]
+        rows.entries += [(number, *row) for row in one.entries]
+        rows.states += [(number, *row) for row in one.states]
         self.unused.append(one.unused)
         self.used.append(one.used)
+        for item in (one.results.keys() | one.rejected.keys()) & self._in_use:
+            rows.apart[number, item] = Apart(one.results.get(item, ()), one.rejected.get(item, ()))
+        if one.doses:
+            rows.doses[number] = one.doses
 
     def clear(self) -> None:
         """Forget the patients; what codes mean is kept."""
-        for each in (self.people, self.measurements, self.entries, self.states, self.unused, self.used):
-            each.clear()
+        self.rows = Rows()
+        self.unused, self.used = [], []
+
+    def facts(self) -> tuple[pa.Table, Set[int]]:
+        """The facts of those that were taken, and the numbers of those who are not among them: they have to be read one by one."""
+        facts, left = facts_of(self.tables(), self.concepts.table(), self.layout, self.on)
+        items, whole = read_items(self.rows, left, self.concepts, self.layout, self.on)
+        names = {number: str(self.rows.people[number][1]) for number in whole | items.keys()}
+        facts = merged(facts, {names[number]: found for number, found in items.items()})
+        left_whole = pa.array([names[number] for number in whole], pa.string())
+        return facts.filter(pc.invert(pc.is_in(facts["patient"], left_whole))), whole
 
     def tables(self) -> dict[str, pa.Table]:
         """The flat tables of those that were taken; `patient` is their number, in the order in which they came."""
         columns = needed(self.layout)
-        return {name: _table(getattr(self, name), columns[name]) for name in columns}
+        return {name: _table(getattr(self.rows, name), columns[name]) for name in columns}
 
 
 def _table(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> pa.Table:
     kinds = {"patient": pa.int64(), "concept": pa.int64()}
     types = [kinds.get(name, pa.bool_() if name.endswith("_given") else pa.string()) for name in names]
-    columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
-    return pa.table([pa.array(column, kind) for column, kind in zip(columns, types, strict=True)], list(names))
+    columns = [pa.array([row[place] for row in rows], kind) for place, kind in enumerate(types)]
+    return pa.table(columns, list(names))

@@ -10,6 +10,7 @@ from typing import Any
 from mgcds.fhir import care, elements, medicines
 from mgcds.fhir.concepts import NOTHING, concept_of
 from mgcds.fhir.courses import Order, courses, same_medicine
+from mgcds.fhir.doses import daily_dose
 from mgcds.fhir.elements import Unreadable
 from mgcds.fhir.gathered import Gathered
 from mgcds.fhir.lists import ABSENT_OR_UNKNOWN
@@ -104,6 +105,8 @@ class Medicines:
             supplement = order.kind == "MedicationStatement" and medicine.is_magnesium
             of = "supplements" if supplement else "medicines"
             one.entries.append((of, medicine.number, order.start, order.stop, order.status))
+            if supplement:
+                one.doses.append(_dose(one.seen[order.reference]))
             taken = order.status == "active" and order.stop is None
             if not active and not supplement and taken and medicine.is_antidepressant:
                 active = order.reference
@@ -141,10 +144,12 @@ class Medicines:
         key = (line, shown.display)
         found = self._known.get(key)
         if found is None:
-            known = Known([_resource("Medication", shown.reference, EXACT.decode(line))])
+            known = Known([resource_of("Medication", shown.reference, EXACT.decode(line))])
             content = {"medicationReference": {"reference": shown.reference, "display": shown.display}}
             try:
-                found = self._medicine(*medicines.called(_resource(medicines.KINDS[0], "", content), known, Gathered()))
+                found = self._medicine(
+                    *medicines.called(resource_of(medicines.KINDS[0], "", content), known, Gathered())
+                )
             except Unreadable:
                 raise NotPlain("a Medication that names nothing") from None
             if len(self._known) < KEPT:
@@ -160,7 +165,12 @@ class Medicines:
                 raise NotPlain("an order that ends before it begins")
         made = [
             Order(
-                _resource(each.kind, each.reference), medicine.name, medicine.codes, each.status, each.start, each.stop
+                resource_of(each.kind, each.reference),
+                medicine.name,
+                medicine.codes,
+                each.status,
+                each.start,
+                each.stop,
             )
             for each, medicine in zip(orders, named, strict=True)
         ]
@@ -175,11 +185,16 @@ class Medicines:
                 yield Ordering(kind, reference, medicine, entry["status"], entry["start"], entry["stop"]), medicine
 
 
-def _resource(kind: str, reference: str, content: dict[str, Any] | None = None) -> Resource:
+def resource_of(kind: str, reference: str, content: dict[str, Any] | None = None) -> Resource:
     return Resource(kind, None, reference, None, None, NOTHING, (), content or {})
 
 
-_OF = {kind: _resource(kind, "") for kind in medicines.KINDS}
+_OF = {kind: resource_of(kind, "") for kind in medicines.KINDS}
+
+
+def _dose(line: bytes) -> str | None:
+    """A day, where the statement says so beyond doubt."""
+    return daily_dose(elements.nodes(EXACT.decode(line), "dosage"))
 
 
 def _may_be_refused(found: Ordered) -> bool:

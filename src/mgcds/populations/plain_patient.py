@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from mgcds.fhir import elements
+from mgcds.fhir.gathered import Pregnancy
+from mgcds.model.record import Rejected
 from mgcds.populations.forms import Asked
 from mgcds.populations.shapes import List, Shown
 
@@ -33,6 +36,26 @@ class Ordering(NamedTuple):
     stop: str | None
 
 
+class Apart(NamedTuple):
+    """Of one item of a patient, what the reader read beside the rows of measurements: results, and what it rejected."""
+
+    results: Sequence[Mapping[str, Any]]
+    rejected: Sequence[Rejected]
+
+
+@dataclass(slots=True)
+class Rows:
+    """The flat tables of many patients, who are numbered; and what the statements do not read, by patient."""
+
+    people: list[tuple[Any, ...]] = field(default_factory=list)
+    measurements: list[tuple[Any, ...]] = field(default_factory=list)
+    entries: list[tuple[Any, ...]] = field(default_factory=list)
+    states: list[tuple[Any, ...]] = field(default_factory=list)
+    apart: dict[tuple[int, str], Apart] = field(default_factory=dict)
+    doses: dict[int, list[str | None]] = field(default_factory=dict)
+    """of each supplement a day, in the order of the entries"""
+
+
 @dataclass(slots=True)
 class One:
     """One patient on the way: the rows of the flat tables, and what was not used."""
@@ -53,4 +76,14 @@ class One:
     reviewed: dict[str, str] = field(default_factory=dict)
     unused: list[tuple[str, str]] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
-    pregnant: int = 0
+    pregnancies: list[Pregnancy] = field(default_factory=list)
+    apart: list[bytes] = field(default_factory=list)
+    """Observations that are not plain"""
+    specimens: list[bytes] = field(default_factory=list)
+    treatments: list[bytes] = field(default_factory=list)
+    """psychotherapy"""
+    results: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """item → what the reader read of the Observations that are not plain"""
+    rejected: dict[str, list[Rejected]] = field(default_factory=dict)
+    doses: list[str | None] = field(default_factory=list)
+    """of each supplement, in the order of the entries"""

@@ -31,8 +31,9 @@ from mgcds.errors import ScreenError, TableError
 from mgcds.model.pack import RulePack
 from mgcds.populations import second_opinion
 from mgcds.populations.extraction import A_WORKER, MEMORY, Extracted, Progress, each_part
-from mgcds.populations.output import Counts, Judged, status_writer
+from mgcds.populations.output import Counts, Judged
 from mgcds.populations.sources import FlatFiles, Source, fingerprint, source_of
+from mgcds.populations.status_file import StatusFile
 from mgcds.populations.summary import Screening
 from mgcds.printing.progress import phases
 
@@ -160,7 +161,7 @@ def screen_part(wanted: Wanted, pack: RulePack, extracted: Extracted) -> int:
     counts, checked, files = Counts(), 0, dict[str, str]()
     names = ("statuses", "suggestions", *(("verdicts",) if wanted.verdicts else ()))
     with ExitStack() as open_files:
-        writers: dict[str, pq.ParquetWriter] = {}
+        writers: dict[str, pq.ParquetWriter | StatusFile] = {}
         for judged, first in judge(columnar(pack), extracted, wanted):
             tables = {name: getattr(judged, name)() for name in names}
             rows = sample(judged, tables["statuses"], wanted.checked - checked, first)
@@ -170,7 +171,7 @@ def screen_part(wanted: Wanted, pack: RulePack, extracted: Extracted) -> int:
             for name, table in tables.items():
                 if name not in writers:
                     schema = table.schema.with_metadata({PACK: pack.digest.encode()})
-                    made = status_writer if name == "statuses" else partial(pq.ParquetWriter, compression="zstd")
+                    made = StatusFile if name == "statuses" else partial(pq.ParquetWriter, compression="zstd")
                     writers[name] = open_files.enter_context(made(_scratch(wanted, name, extracted.part), schema))
                 writers[name].write_table(table)
     unused = [{"kind": kind, "why": why, "number": number} for (kind, why), number in sorted(extracted.unused.items())]

@@ -147,6 +147,7 @@ class _Block:
 
     def __init__(self, span: Span, number: int, block: bytes, parts: int) -> None:
         self.span, self.number, self.read = span, number, len(block)
+        self.name = f"line {span.file} {span.start} {number}"
         self.lines = block.splitlines()
         self.parts = parts
         self.groups = np.zeros(len(self.lines), np.int64)
@@ -160,11 +161,12 @@ class _Block:
             self._add(at, line)
 
     def _add(self, at: int, line: bytes) -> None:
-        where = f"line {self.span.file} {self.span.start} {self.number} {at}"
+        where = f"{self.name} {at}"
         text = line.removeprefix(b"\xef\xbb\xbf").strip()
         found = belonging(text, where) if text else Belonging()
         self.resources += bool(found.keys)
-        groups = sorted(map(number_of, found.people)) if found.people else [NOBODY]
+        people = found.people
+        groups = sorted(map(number_of, people)) if len(people) > 1 else [number_of(*people) if people else NOBODY]
         if found.alone:
             self.is_shared[at] = True
             here = (self.span.file, self.span.start, self.number, at, text)
@@ -180,7 +182,7 @@ class _Block:
             self.links.append((_OFFERS, number_of(name), group))
         if len(groups) > 1:
             self.links += [(_TOGETHER, once(where), each) for each in groups]
-        if found.patients:
+        if found.patients and len(self.patients) < MANY:
             self.patients.update(groups)
 
     def write(self, folder: Path) -> Staged:
@@ -328,7 +330,8 @@ def lines_of(part: int, staging: Staging) -> PartOfLines:
             number = staging.first[file, start, block_number] + line
             shared[thing] = (*shared.get(thing, ()), (number, text))
             here |= {number: text} if alone else {}
-    return PartOfLines(table.sort_by([("group", "ascending"), ("line", "ascending")]), shared, here)
+    order = np.lexsort((table["line"].to_numpy(), table["group"].to_numpy()))
+    return PartOfLines(table.combine_chunks().take(pa.array(order)), shared, here)
 
 
 _LINES_OF_ALL = pa.schema([("group", pa.int64()), ("line", pa.int64()), ("text", pa.large_binary()), _REFERS_TO])

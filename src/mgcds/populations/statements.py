@@ -30,6 +30,7 @@ _DAY = "(1[5-9]|2[0-9])[0-9]{2}(-(0[1-9]|1[0-2])(-[0-3][0-9])?)?"
 _TIME = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])"
 _WHEN = rf"^({_DAY}|(1[5-9]|2[0-9])[0-9]{{2}}-(0[1-9]|1[0-2])-[0-3][0-9]{_TIME})\z"
 FINE = f"CAST({10**PLACES} AS HUGEINT)"
+COMPUTED = "supplemental_magnesium"
 _VOID = ("cancelled", "entered-in-error")
 
 
@@ -53,7 +54,8 @@ class Statement:
 
 def statements(layout: Layout, on: date) -> tuple[Statement, ...]:
     """In order. They read `people`, `measurements`, `entries`, `states` (docs/population.md), `concepts`, and the pack's `units`
-    and `states_of`. Every patient of `people` is in the last, `facts`, or in `left`.
+    and `states_of`. Every patient of `people` is in the last, `facts`, or in `left_over` without an item; the columns of an item
+    with which a patient is in `left_over` are not to be relied on.
     """
     made = _Statements(layout, on)
     return tuple(
@@ -64,6 +66,7 @@ def statements(layout: Layout, on: date) -> tuple[Statement, ...]:
             ("of_results", made.of_results()),
             ("dated_entries", made.dated_entries()),
             ("of_lists", made.of_lists()),
+            ("of_entries", made.of_entries()),
             ("of_states", made.of_states()),
             ("births", made.births()),
             ("left_over", made.left_over()),
@@ -248,7 +251,7 @@ class _Statements:
                     SELECT e.patient, CASE WHEN e.list = 'supplements' THEN 'medicines' ELSE e.list END AS list,
                         e.list <> 'supplements' AS of_the_list, e.start, e.stop,
                         CASE WHEN e.list IN ('conditions', 'symptoms') THEN 'active' ELSE COALESCE(e.status, 'active') END AS status,
-                        c.recognised, c.is_computed_from{masks}, {_first("e.start")} AS began, {_first("e.stop")} AS ended
+                        c.called, c.recognised, c.is_computed_from{masks}, {_first("e.start")} AS began, {_first("e.stop")} AS ended
                     FROM entries AS e LEFT JOIN concepts AS c ON e.concept = c.concept
                 ) AS begun_entries
             ) AS ended_entries
@@ -285,6 +288,24 @@ class _Statements:
             hidden = "CASE WHEN status = 'stopped' THEN ended IS NULL ELSE began IS NULL END"
             columns.append(f"BOOL_OR({mine} AND {hidden}) AS {value_set}_hidden")
         return f"SELECT patient, {', '.join(columns)} FROM dated_entries GROUP BY patient"
+
+    def of_entries(self) -> str:
+        """One row a patient: of each list its current entries that are in a value set, each name and date once, in order."""
+        masks = [f"mask_{number}" for number in range(most_masks(self.layout))]
+        columns = ["patient"]
+        for name in (name for name, of in self.layout.lists.items() if of):
+            sets = "".join(f", '{each}': {mask}" for each, mask in zip(self.layout.sets_of(name), masks, strict=False))
+            entry = f"{{'name': called, 'since': since{sets}}}"
+            columns.append(f"LIST_SORT(LIST({entry}) FILTER (WHERE list = '{name}')) AS {name}_entries")
+        once = "".join(f", BIT_OR({mask}) AS {mask}" for mask in masks)
+        return f"""
+            SELECT {", ".join(columns)}
+            FROM (
+                SELECT patient, list, called, COALESCE(start, '') AS since{once}
+                FROM dated_entries WHERE is_current AND ({" | ".join(masks) or 0}) <> 0
+                GROUP BY patient, list, called, COALESCE(start, '')
+            ) AS named_entries GROUP BY patient
+        """
 
     def _is(self, value_set: str) -> str:
         column, mask = bit(value_set, self.layout)
@@ -332,7 +353,9 @@ class _Statements:
     # --- who is left ------------------------------------------------------------------------------------------------------------
 
     def left_over(self) -> str:
-        """The patients with a row that is not plain."""
+        """The patients with a row that is not plain; `item` where it concerns that measured item alone, COMPUTED where it concerns those
+        that follow from magnesium that is taken.
+        """
         lists = ", ".join(f"'{name}'" for name in self._known_lists())
         bad_dates = " OR ".join(
             f"({text} IS NOT NULL AND {first} IS NULL)" for text, first in (("start", "began"), ("stop", "ended"))
@@ -341,19 +364,19 @@ class _Statements:
             f"({name}_reviewed IS NOT NULL AND {_first(f'{name}_reviewed')} IS NULL)" for name in self._known_lists()
         )
         whose: list[str] = [
-            "SELECT patient FROM results WHERE NOT dated OR is_unreadable",
-            "SELECT patient FROM newest WHERE NOT plain",
-            "SELECT patient FROM newest GROUP BY patient, item HAVING COUNT(*) > 1",
-            f"SELECT patient FROM dated_entries WHERE recognised IS NULL OR list NOT IN ({lists}) OR {bad_dates} "
-            f"OR ended_last < began OR status NOT IN ('active', 'on-hold', 'stopped', 'unknown') "
-            f"OR (is_computed_from AND is_current IS NOT FALSE)",
-            f"SELECT patient FROM births WHERE born IS NULL OR born > {self.on} OR oldest > 130",
-            f"SELECT patient FROM people WHERE {reviews}",
-            f"SELECT patient FROM ({self._said()}) AS s GROUP BY patient, item HAVING COUNT(*) > 1",
-            f"SELECT patient FROM ({self._said()}) AS s WHERE date IS NOT NULL "
+            "SELECT patient, item FROM results WHERE NOT dated OR is_unreadable",
+            "SELECT patient, item FROM newest WHERE NOT plain",
+            "SELECT patient, item FROM newest GROUP BY patient, item HAVING COUNT(*) > 1",
+            f"SELECT patient, NULL AS item FROM dated_entries WHERE recognised IS NULL OR list NOT IN ({lists}) OR {bad_dates} "
+            f"OR ended_last < began OR status NOT IN ('active', 'on-hold', 'stopped', 'unknown')",
+            f"SELECT patient, '{COMPUTED}' AS item FROM dated_entries WHERE is_computed_from AND is_current IS NOT FALSE",
+            f"SELECT patient, NULL AS item FROM births WHERE born IS NULL OR born > {self.on} OR oldest > 130",
+            f"SELECT patient, NULL AS item FROM people WHERE {reviews}",
+            f"SELECT patient, NULL AS item FROM ({self._said()}) AS s GROUP BY patient, s.item HAVING COUNT(*) > 1",
+            f"SELECT patient, NULL AS item FROM ({self._said()}) AS s WHERE date IS NOT NULL "
             f"AND ({_first('date')} IS NULL OR {_first('date')} > {self.on})",
         ]
-        return f"SELECT DISTINCT patient, TRUE AS is_left FROM ({' UNION ALL '.join(whose)}) AS whose"
+        return f"SELECT DISTINCT patient, item FROM ({' UNION ALL '.join(whose)}) AS whose"
 
     def _known_lists(self) -> tuple[str, ...]:
         return tuple(name for name, item in self.pack.items.items() if isinstance(item, ListItem))
@@ -365,16 +388,21 @@ class _Statements:
         found = dict(self._columns())
         columns = [
             f"{self._typed(found.get(name), column.type, column.unknown)} AS {name}"
+            if column.type != "entries"
+            else name
             for name, column in self.layout.columns.items()
         ]
         gaps = ", ".join(f"{gap} AS {name}_gap" for name, gap in self._gaps_of_lists())
         joined = " ".join(
-            f"LEFT JOIN {each} USING (patient)" for each in ("births", "of_results", "of_lists", "of_states")
+            f"LEFT JOIN {each} USING (patient)"
+            for each in ("births", "of_results", "of_lists", "of_entries", "of_states")
         )
         return f"""
             SELECT {", ".join(columns)}
             FROM (
-                SELECT *, {gaps} FROM people {joined} LEFT JOIN left_over USING (patient) WHERE is_left IS NULL
+                SELECT *, {gaps} FROM people {joined} LEFT JOIN (
+                    SELECT DISTINCT patient, TRUE AS is_left FROM left_over WHERE item IS NULL
+                ) AS whole USING (patient) WHERE is_left IS NULL
             ) AS joined
         """
 
@@ -439,7 +467,7 @@ class _Statements:
             assert isinstance(item, MeasuredItem)
             if item.change is not None:
                 yield f"{name}_gap", f"CASE WHEN medicines_gap = 0 THEN {_gap('missing')} ELSE medicines_gap END"
-            elif name == "supplemental_magnesium":
+            elif name == COMPUTED:
                 none = 0 if MAGNESIUM in self.pack.value_sets else _gap("imprecise")
                 yield f"{name}_gap", f"CASE WHEN medicines_gap = 0 THEN {none} ELSE medicines_gap END"
                 if none:

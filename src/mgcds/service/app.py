@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import anyio.to_thread
 import msgspec
@@ -21,17 +21,19 @@ from starlette.background import BackgroundTask
 
 from mgcds import __version__
 from mgcds.service import described
+from mgcds.service.answering import not_written
 from mgcds.service.feedback import read_feedback
-from mgcds.service.hooks import Answer, answer, discovery, not_answered, operation_outcome, service_of
-from mgcds.service.ports import Caller, Decision, Parts, Refused, Seen
+from mgcds.service.hooks import discovery, operation_outcome, service_of
+from mgcds.service.ports import Asked, Caller, Decision, Parts, Refused, Seen, Written
 from mgcds.service.tracing import traced
-from mgcds.service.validate import not_validated, validate
+from mgcds.service.work import InThreads
 
 T = TypeVar("T")
 Endpoint = Callable[..., Awaitable[Response]]
 _LOG = logging.getLogger("mgcds.service")
-_THREADS = {"gate": 8, "evaluate": 8, "feedback": 4, "remember": 1}
+_THREADS = {"gate": 8, "feedback": 4, "remember": 1}
 _MOST_WAITING = 1000
+_A_MOMENT = 0.02
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -68,7 +70,7 @@ class _Web:
     """The endpoints of one service."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        self._parts, self._work = parts, parts.work or InThreads(parts.limits, parts.evaluate)
         # apart: nobody is turned away at the gate because others are evaluated, and no call waits for feedback, which waits for the database
         self._threads = {name: CapacityLimiter(count) for name, count in _THREADS.items()}
         self._to_remember: list[Decision] = []
@@ -104,34 +106,27 @@ class _Web:
 
     async def call(self, request: Request, service: str) -> Response:
         """Cards for one call."""
-        caller, body = Caller(), None
         try:
-            caller, body = await self._admitted_body(request)
-            found = await self._in_time(partial(self._answer, body, service), "evaluate")
+            caller = await self._admit(request)
+            found = await self._written(request, "call", service)
         except Refused as refused:
             return _refused(refused)
-        except Exception as fault:
-            found = not_answered(body, fault)
-        request.state.outcome = _outcome(found)
-        return _answer_of(found, BackgroundTask(self._remember, found, service, caller))
+        return self._answer(request, found, BackgroundTask(self._remember, found, service, caller))
 
     async def validate(self, request: Request, service: str) -> Response:
         """Whether earlier cards hold for newer data."""
-        body: Any = None
         try:
-            _, body = await self._admitted_body(request)
-            found = await self._in_time(partial(self._validate, body, service), "evaluate")
+            await self._admit(request)
+            found = await self._written(request, "validate", service)
         except Refused as refused:
             return _refused(refused)
-        except Exception as fault:
-            found = not_validated(body, fault)
-        request.state.outcome = _outcome(found)
-        return _answer_of(found)
+        return self._answer(request, found)
 
     async def feedback(self, request: Request, service: str) -> Response:
         """What became of cards. 200 only when it is kept."""
         try:
-            caller, body = await self._admitted_body(request)
+            caller = await self._admit(request)
+            body = self._parts.limits.parse(await self._body(request))
             service_of(service, self._parts.pack())
             found = read_feedback(body, service, caller)
             if isinstance(found, dict):
@@ -168,15 +163,24 @@ class _Web:
             _log("gate", fault)
             raise Refused(503, "who calls could not be checked in time; try again later") from None
 
-    async def _admitted_body(self, request: Request) -> tuple[Caller, Any]:
-        """Who calls, and the JSON of the body. Refused where either cannot be had."""
-        caller = await self._admit(request)
+    async def _body(self, request: Request) -> bytes:
+        """What came. Refused where it cannot be had."""
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type != "application/json" and not content_type.endswith("+json"):
             raise Refused(415, "send JSON, with Content-Type: application/json")
-        limits = self._parts.limits
-        body = await limits.read({name.lower(): value for name, value in request.headers.items()}, request.stream())
-        return caller, limits.parse(body)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        return await self._parts.limits.read(headers, request.stream())
+
+    async def _written(self, request: Request, endpoint: Literal["call", "validate"], service: str) -> Written:
+        """The answer, whatever fails once the body is there. Refused where it cannot be had."""
+        body, parts = b"", self._parts
+        try:
+            body = await self._body(request)
+            return await self._work(Asked(endpoint, service, body, parts.now().date()), parts.pack())
+        except Refused:
+            raise
+        except Exception as fault:
+            return not_written(endpoint, body, parts.limits, fault)
 
     async def _in_time(self, work: Callable[[], T], which: str) -> T:
         """In a thread of these; TimeoutError after `limits.seconds`, though the thread goes on to its end."""
@@ -184,17 +188,15 @@ class _Web:
         async with asyncio.timeout(self._parts.limits.seconds):
             return await running
 
-    def _answer(self, body: Any, service: str) -> Answer:
-        parts = self._parts
-        return answer(body, service, parts.pack(), parts.now().date(), parts.evaluate)
-
-    def _validate(self, body: Any, service: str) -> Answer:
-        parts = self._parts
-        return validate(body, service, parts.pack(), parts.now().date(), parts.evaluate)
+    def _answer(self, request: Request, found: Written, after: BackgroundTask | None = None) -> Response:
+        request.state.outcome = found.outcome
+        if found.problem:
+            _LOG.error("nothing was evaluated: %s", found.problem)
+        return _response(found.status, found.text, after)
 
     # --- what is remembered -----------------------------------------------------------------------------------------------------
 
-    async def _remember(self, found: Answer, service: str, caller: Caller) -> None:
+    async def _remember(self, found: Written, service: str, caller: Caller) -> None:
         """After the answer went out: a slow or broken log holds up no one, and does not fill the memory."""
         if found.status != 200 or not found.hook_instance:
             return
@@ -215,9 +217,10 @@ class _Web:
             await self._remember_together()
 
     async def _remember_together(self) -> None:
-        """All that has come by the time the last ones are kept."""
+        """All that has come by the time the last ones are kept, and a moment later: to keep ten takes hardly longer than to keep one."""
         self._somebody_waits = True
         try:
+            await asyncio.sleep(_A_MOMENT)
             await self._one_at_a_time.acquire()
         finally:
             self._somebody_waits = False
@@ -240,23 +243,6 @@ def _log(what: str, fault: BaseException) -> None:
     _LOG.error("%s: %s", what, type(fault).__name__)
 
 
-def _outcome(found: Answer) -> str:
-    """See OUTCOMES."""
-    if found.problem:
-        return {"EngineDisagreement": "disagreement", "TimeoutError": "too slow"}.get(found.problem, "fault")
-    if found.status != 200:
-        return "data missing" if found.status == 412 else "refused"
-    if "cards" not in found.body:
-        return "answered"
-    return "cards" if found.body["cards"] else "no card"
-
-
-def _answer_of(found: Answer, after: BackgroundTask | None = None) -> Response:
-    if found.problem:
-        _LOG.error("nothing was evaluated: %s", found.problem)
-    return _json(found.status, found.body, after)
-
-
 def _refused(refused: Refused) -> Response:
     """A bare 401; anything else with what to do about it."""
     if refused.status == 401:
@@ -264,6 +250,10 @@ def _refused(refused: Refused) -> Response:
     return _json(refused.status, operation_outcome([refused.what]))
 
 
-def _json(status: int, body: Any, after: BackgroundTask | None = None) -> Response:
+def _json(status: int, body: Any) -> Response:
+    return _response(status, msgspec.json.encode(body))
+
+
+def _response(status: int, text: bytes, after: BackgroundTask | None = None) -> Response:
     headers = {"Cache-Control": "no-store"}
-    return Response(msgspec.json.encode(body), status, headers, media_type="application/json", background=after)
+    return Response(text, status, headers, media_type="application/json", background=after)

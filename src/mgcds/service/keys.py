@@ -175,7 +175,7 @@ def read_clients(path: Path) -> dict[str, Client]:
     try:
         given = json.loads(path.read_bytes())
     except OSError as error:
-        raise SettingsError(f"the list of clients cannot be read: {error.strerror}") from None
+        raise SettingsError(f"the list of clients, {path}, cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise SettingsError(f"{path.name}: is not valid JSON") from None
     listed = given.get("clients") if isinstance(given, dict) else None
@@ -202,10 +202,11 @@ def _read_client(entry: Any, path: Path, where: str) -> Client:
         if jku is None:
             raise SettingsError(f"{where}: needs keys (a JWK Set file) or jku (its URL)")
         return Client(issuer, FetchedKeys(jku), jku)
+    file = path.parent / str(keys)
     try:
-        known = read_key_set((path.parent / str(keys)).read_bytes())
+        known = read_key_set(file.read_bytes())
     except OSError as error:
-        raise SettingsError(f"{where}: its keys cannot be read: {error.strerror}") from None
+        raise SettingsError(f"{where}: its keys, {file}, cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         what = "is not valid JSON" if isinstance(error, json.JSONDecodeError) else error
         raise SettingsError(f"{where}: its key set {what}") from None

@@ -30,6 +30,7 @@ class Metrics:
             "mgcds_decisions_not_kept", "Decisions that were not brought to the memory", registry=self._registry
         )
         self._reloads = Counter("mgcds_pack_reloads", "Reloads of the pack", ("result",), registry=self._registry)
+        self._ended = Counter("mgcds_workers_ended", "Processes that evaluate and ended", registry=self._registry)
         self._registry.register(_Standing(pack, counts))
         ProcessCollector(registry=self._registry)
         self.disagreements = 0
@@ -43,6 +44,10 @@ class Metrics:
     def not_kept(self) -> None:
         """See Watch."""
         self._lost.inc()
+
+    def ended(self) -> None:
+        """See Watch."""
+        self._ended.inc()
 
     def reloaded(self, result: str) -> None:
         """What became of a reload."""

@@ -1,7 +1,7 @@
 """What the service needs of others: who calls, what is remembered, how much is read. `app` is made of these and nothing else.
 
-`tokens.py` (JWT) is a `Gate`, `memory.py` (SQL) is a `Memory`, `limits.py` is a `Limits`. None of them sees a patient's value but
-`Limits`, which reads the body.
+`tokens.py` (JWT) is a `Gate`, `memory.py` (SQL) is a `Memory`, `limits.py` is a `Limits`, `work.py` has two kinds of `Work`. None of them
+sees a patient's value but `Limits`, which reads the body, and `Work`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from mgcds.model.assessment import Assessment
 from mgcds.model.pack import RulePack
@@ -133,6 +133,9 @@ class Watch(Protocol):
     def not_kept(self) -> None:
         """A decision did not come as far as the memory."""
 
+    def ended(self) -> None:
+        """A process that evaluates came to its end, by itself or because it took too long."""
+
 
 class NoWatch:
     """Looks away."""
@@ -143,8 +146,41 @@ class NoWatch:
     def not_kept(self) -> None:
         """See Watch."""
 
+    def ended(self) -> None:
+        """See Watch."""
+
 
 Evaluate = Callable[[PatientRecord, RulePack, date], Assessment]
+
+
+class Asked(NamedTuple):
+    """A call as it came, and the day on which it did."""
+
+    endpoint: Literal["call", "validate"]
+    service: str
+    body: bytes
+    on: date
+
+
+class Written(NamedTuple):
+    """A status and the JSON of an answer, and what of it a log may keep. `problem`: the kind of fault, or ""."""
+
+    status: int
+    text: bytes
+    outcome: str
+    hook_instance: str = ""
+    fingerprint: str = ""
+    said: tuple[Said, ...] = ()
+    problem: str = ""
+    pack: tuple[str, str] = ("", "")
+    """version and digest of the pack that answered"""
+
+
+class Work(Protocol):
+    """Has a call answered, elsewhere than where calls are listened for."""
+
+    async def __call__(self, asked: Asked, pack: RulePack) -> Written:
+        """TimeoutError where it took longer than an answer may; it may raise anything else as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +200,5 @@ class Parts:
     origins: tuple[str, ...] = ("*",)
     """whose pages may call from a browser"""
     watch: Watch = field(default_factory=NoWatch)
+    work: Work | None = None
+    """by whom calls are answered; in threads of this process if not given"""

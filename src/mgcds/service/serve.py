@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -32,6 +31,7 @@ from mgcds.service.settings import Settings
 from mgcds.service.speaking import hooks_of
 from mgcds.service.start_page import StartPage
 from mgcds.service.tokens import NoGate, TokenGate
+from mgcds.service.work import InProcesses, leave_what_is_there, processors
 
 _LOG = logging.getLogger("mgcds.service")
 
@@ -99,23 +99,24 @@ def stop_in_order() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
-def leave_what_is_there() -> None:
-    """What a service is made of stays, so the garbage collector need not go through it: that takes a tenth of a second, in which nobody is
-    answered, and comes after every few dozen calls. And seldom enough that the parts of a call are gone before they are looked for.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
-
-
 @contextmanager
-def application(settings: Settings, evaluate: Evaluate = evaluate) -> Iterator[tuple[FastAPI, Parts]]:
-    """All of it, and what it is made of: what waits for the memory is written at the end. PackError and SettingsError before it listens."""
+def application(settings: Settings, evaluate: Evaluate = evaluate, workers: int = 0) -> Iterator[tuple[FastAPI, Parts]]:
+    """All of it, and what it is made of: what waits for the memory is written at the end. PackError and SettingsError before it listens.
+
+    So many workers answer, processes of their own, or with 0 threads of this one.
+    """
     pack = LivePack(settings.rules, settings.jurisdictions, lambda result: metrics.reloaded(result))
-    with remembering(settings, pack) as (memory, replay), reloading(pack):
+    with remembering(settings, pack) as (memory, replay), reloading(pack), ExitStack() as stack:
         known = memory if isinstance(memory, SqlMemory) else None
         metrics = Metrics(pack, lambda: dict(known.counts) if known else {})
-        parts = replace(parts_of(settings, pack, memory, replay, metrics), evaluate=evaluate)
+        work = (
+            stack.enter_context(
+                InProcesses(workers, pack(), settings.limits, evaluate, settings.log_level, metrics.ended)
+            )
+            if workers
+            else None
+        )
+        parts = replace(parts_of(settings, pack, memory, replay, metrics), evaluate=evaluate, work=work)
         operations = Operations(pack, metrics, known.answers if known else None, lambda: pack.last, settings.metrics)
         app = create_app(parts)
         if settings.no_auth or settings.start_page:
@@ -141,7 +142,7 @@ def serve(settings: Settings) -> None:
     """Listens until it is told to stop; what is being answered then is answered, and what waits for the memory is written."""
     set_up(settings.log_level)
     stop_in_order()
-    with application(settings) as (app, _):
+    with application(settings, workers=settings.workers or processors()) as (app, _):
         leave_what_is_there()
         _LOG.info("listening, %s", "no token is asked for" if settings.no_auth else "tokens are asked for")
         uvicorn.run(

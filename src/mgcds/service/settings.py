@@ -45,6 +45,7 @@ class Settings:
     clients: Path | None = _setting(None, "file of who may call: issuers and their keys", option=True)
     no_auth: bool = _setting(False, "lets everybody in; refused but on loopback", option=True)
     origins: tuple[str, ...] = _setting(("*",), "whose pages may call from a browser", option=True)
+    workers: int = _setting(0, "processes that answer calls; 0: as many as there are processors", option=True)
     token_lifetime: int = _setting(300, "longest life of a token in seconds")
     token_leeway: int = _setting(30, "how far two clocks may be apart in seconds")
     tls_certificate: Path | None = _setting(None, "certificate chain (PEM), where no proxy before it does TLS")
@@ -121,6 +122,7 @@ def checked(settings: Settings) -> Settings:
         ("port is between 1 and 65535", not 1 <= settings.port <= 65535),
         ("operations_port is between 0 and 65535", not 0 <= settings.operations_port <= 65535),
         ("operations_port and port are the same; keep 0 to have both beside one another", settings.operations_port == settings.port),
+        ("workers is between 0 and 64", not 0 <= settings.workers <= 64),
         ("log_level is debug, info, warning or error", settings.log_level not in ("debug", "info", "warning", "error")),
         ("fingerprint_key has at least 16 characters", 0 < len(settings.fingerprint_key) < 16),
         ("token_leeway is between 0 and 300 seconds", not 0 <= settings.token_leeway <= 300),

@@ -61,7 +61,7 @@ class Readings:
         if column.unknown is not None:
             return pa.array(np.array(values, column.type)[places])
         if not column.name.endswith("_source"):
-            return pa.array(values, pa.string()).take(pa.array(places))
+            return pa.array(values, self._schema.field(column.name).type).take(pa.array(places))
         parts = [("", "", None) if each is None else each.partition(PATIENT) for each in values]
         before, after = (pa.array([part[at] for part in parts], pa.string()).take(pa.array(places)) for at in (0, 2))
         ids = pc.utf8_slice_codeunits(patients, len("Patient/"))

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from mgcds.errors import CohortError
 from mgcds.loading import load_pack
 from mgcds.model.pack import RulePack
+from mgcds.populations.processes import started, starting, stoppable
 from mgcds.populations.synthesis import prevalence as p
 from mgcds.populations.synthesis.cohort import NONE, Pool
 from mgcds.populations.synthesis.draws import Draws
@@ -84,7 +85,9 @@ def write(
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _begin, (cohort, folder, rules, jurisdictions)) as processes:
-        for part, _ in enumerate(processes.map(_write_part, range(cohort.parts))):
+        with starting():
+            written = processes.map(_write_part, range(cohort.parts))
+        for part, _ in enumerate(written):
             progress(cohort.part(part)[1])
 
 
@@ -201,7 +204,8 @@ _WRITER: list[_Writer] = []  # of this process
 
 def _begin(cohort: Cohort, folder: Path, rules: Path | None, jurisdictions: Sequence[str]) -> None:
     _WRITER.append(_Writer(cohort, folder, load_pack(rules, jurisdictions)))
+    started()
 
 
 def _write_part(part: int) -> None:
-    _WRITER[0].write(part)
+    stoppable(_WRITER[0].write, part)

@@ -1,0 +1,319 @@
+"""Who answers calls: threads of the process that listens, or processes of their own.
+
+A thread that hangs cannot be ended, and threads take turns at one processor. A process uses a processor of its own and is ended when it
+takes too long, with whatever it hangs in; the next call finds another in its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import itertools
+import logging
+import multiprocessing
+import os
+import pickle
+import signal
+import socket
+import struct
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from io import BufferedIOBase
+from multiprocessing.context import ForkServerContext, SpawnContext
+from typing import Any, Self
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+
+from mgcds.errors import SettingsError
+from mgcds.evaluator import evaluate
+from mgcds.model.pack import RulePack
+from mgcds.model.record import PatientRecord
+from mgcds.service.answering import written
+from mgcds.service.hooks import discovery
+from mgcds.service.limits import RequestLimits
+from mgcds.service.logs import set_up
+from mgcds.service.ports import Asked, Evaluate, Limits, Written
+
+_LOG = logging.getLogger("mgcds.service")
+_THREADS = 8
+_TO_START, _TO_END, _TO_DIE = 60.0, 2.0, 0.1
+_LENGTH = struct.Struct("!Q")
+
+
+class InThreads:
+    """Work in this process, for a service inside another application. A call that hangs is answered in time, and its thread goes on."""
+
+    def __init__(self, limits: Limits, evaluate: Evaluate) -> None:
+        self._limits, self._evaluate, self._threads = limits, evaluate, CapacityLimiter(_THREADS)
+
+    async def __call__(self, asked: Asked, pack: RulePack) -> Written:
+        """See Work."""
+        work = partial(written, asked, pack, self._limits, self._evaluate)
+        async with asyncio.timeout(self._limits.seconds):
+            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
+
+
+class WorkerEnded(Exception):
+    """The process that was at it came to its end."""
+
+
+class InProcesses:
+    """Work in so many processes, each with the pack, for one event loop. All are there when it is made, else SettingsError; `ended` hears of
+    each that came to its end since. `evaluate` goes to other processes, so it is a function of a module.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        pack: RulePack,
+        limits: RequestLimits,
+        evaluate: Evaluate = evaluate,
+        log_level: str = "info",
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._limits, self._ended = limits, ended
+        self._start = partial(_Worker, limits, evaluate, log_level)
+        self._turns = asyncio.Semaphore(number)  # as many as there are workers: who has one finds an idle worker
+        self._packed = _Packed(pack)
+        self._workers: list[_Worker] = []
+        self._idle = list(range(number))
+        self._tasks: set[asyncio.Task[Any]] = set()
+        try:
+            for _ in self._idle:
+                self._workers.append(self._start())
+            for worker in self._workers:
+                worker.wait_until_ready(self._packed.last)
+        except BaseException as fault:
+            self.close()
+            if isinstance(fault, OSError):
+                raise SettingsError(
+                    "the workers did not start: is there memory for them? workers says how many"
+                ) from None
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __call__(self, asked: Asked, pack: RulePack) -> Written:
+        """See Work. Who waits for a turn is not at work: nothing is ended because there is much to do."""
+        async with asyncio.timeout(self._limits.seconds):
+            await self._turns.acquire()
+            working = asyncio.create_task(self._answer(self._idle.pop(0), asked, pack))
+            self._kept(working)  # it goes on when nobody waits for it any more, until its own time is over
+            return await asyncio.shield(working)
+
+    async def _answer(self, mine: int, asked: Asked, pack: RulePack) -> Written:
+        try:
+            if not self._workers[mine].lives:
+                await self._replace(mine)
+            await self._workers[mine].prepare(self._packed.of(pack))
+            found = await self._workers[mine].answer(asked, self._limits.seconds)
+        except Exception:
+            self._kept(asyncio.create_task(self._hand_back_another(mine)))
+            raise
+        except BaseException:  # the loop is at its end
+            self._hand_back(mine)
+            raise
+        self._hand_back(mine)
+        return found
+
+    async def _replace(self, mine: int) -> None:
+        def start() -> None:
+            self._workers[mine].end()
+            self._workers[mine] = self._start()
+
+        await anyio.to_thread.run_sync(start)
+        self._ended()
+        await self._workers[mine].prepare(self._packed.last)
+
+    async def _hand_back_another(self, mine: int) -> None:
+        try:
+            await self._replace(mine)
+        finally:
+            self._hand_back(mine)
+
+    def _hand_back(self, mine: int) -> None:
+        self._idle.append(mine)
+        self._turns.release()
+
+    def _kept(self, task: asyncio.Task[Any]) -> None:
+        """The loop alone would let go of it before it is done."""
+
+        def done(task: asyncio.Task[Any]) -> None:
+            self._tasks.discard(task)
+            if not task.cancelled() and task.exception() is not None:  # a call's is told to who waits for it
+                _LOG.info("a worker did not answer: %s", type(task.exception()).__name__)
+
+        self._tasks.add(task)
+        task.add_done_callback(done)
+
+    def close(self) -> None:
+        """End all; nothing is asked of them any more."""
+        for worker in self._workers:
+            worker.leave()
+        for worker in self._workers:
+            worker.end(_TO_END)
+
+
+class _Packed:
+    """The pack as it is sent, kept for as long as it is the one that is served."""
+
+    def __init__(self, pack: RulePack) -> None:
+        self.last = (pack.digest, pickle.dumps(pack))
+        """digest and bytes"""
+
+    def of(self, pack: RulePack) -> tuple[str, bytes]:
+        """The same of this pack."""
+        if self.last[0] != pack.digest:
+            self.last = (pack.digest, pickle.dumps(pack))
+        return self.last
+
+
+class _Worker:
+    """A process, and the line to it. What is sent either way begins with its length."""
+
+    def __init__(self, limits: RequestLimits, evaluate: Evaluate, log_level: str) -> None:
+        self._line, theirs = socket.socketpair()
+        self._line.setblocking(False)
+        context = _way_to_start()
+        self._process = context.Process(target=_work, args=(theirs, limits, evaluate, log_level), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._has, self._numbers = "", itertools.count()
+
+    @property
+    def lives(self) -> bool:
+        """Can it be asked?"""
+        return self._line.fileno() >= 0 and self._process.is_alive()
+
+    def wait_until_ready(self, packed: tuple[str, bytes]) -> None:
+        """Give it the pack (digest, bytes), before there is an event loop. OSError where it does not come to that."""
+        self._has, content = packed
+        self._line.settimeout(_TO_START)
+        with self._line.makefile("rwb") as line:
+            _send(line, content)
+            if _received(line) is None:
+                raise ConnectionResetError
+        self._line.setblocking(False)
+
+    async def prepare(self, packed: tuple[str, bytes]) -> None:
+        """Give it the pack (digest, bytes), unless it has it."""
+        digest, content = packed
+        if digest != self._has:
+            await self._ask(content, _TO_START)
+            self._has = digest
+
+    async def answer(self, asked: Asked, seconds: float) -> Written:
+        """Have it answer, by the pack it has. TimeoutError where it was at it for so long, and was ended."""
+        number = next(self._numbers)
+        answered, found = pickle.loads(await self._ask(pickle.dumps((number, asked)), seconds))  # from our own process
+        if answered != number:  # no patient's answer may ever be another's
+            self.end()
+            raise WorkerEnded
+        written: Written = found
+        return written
+
+    async def _ask(self, given: bytes, seconds: float) -> bytearray:
+        """What it says to this; whatever keeps it from saying so, it is not asked again."""
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.get_running_loop().sock_sendall(self._line, _LENGTH.pack(len(given)) + given)
+                (length,) = _LENGTH.unpack(await self._take(_LENGTH.size))
+                return await self._take(length)
+        except BaseException as fault:
+            self.end()
+            if isinstance(fault, EOFError | OSError) and not isinstance(fault, TimeoutError):
+                raise WorkerEnded from None
+            raise
+
+    async def _take(self, size: int) -> bytearray:
+        found = bytearray(size)
+        left = memoryview(found)
+        while left:
+            came = await asyncio.get_running_loop().sock_recv_into(self._line, left)
+            if not came:
+                raise EOFError
+            left = left[came:]
+        return found
+
+    def leave(self) -> None:
+        """It may go when it is done."""
+        self._line.close()
+
+    def end(self, seconds: float = 0) -> None:
+        """Whatever it is at."""
+        self.leave()
+        self._process.join(seconds)
+        self._process.kill()
+        self._process.join(_TO_DIE)
+
+
+def _send(line: BufferedIOBase, content: bytes) -> None:
+    line.write(_LENGTH.pack(len(content)))
+    line.write(content)
+    line.flush()
+
+
+def _received(line: BufferedIOBase) -> bytes | None:
+    """What comes next, None at the end."""
+    head = line.read(_LENGTH.size)
+    return line.read(_LENGTH.unpack(head)[0]) if len(head) == _LENGTH.size else None
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _way_to_start() -> ForkServerContext | SpawnContext:
+    """A copy of a process that has read all modules is there in an instant; where there is no such way, each reads them for itself."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["__main__", __name__])
+    return context
+
+
+# --- in the process ------------------------------------------------------------------------------------------------------------------
+
+
+def _work(connection: socket.socket, limits: RequestLimits, evaluate: Evaluate, log_level: str) -> None:
+    """Answer what comes, until nothing can come any more: calls, and before the first a pack, or later another one."""
+    for each in ("SIGINT", "SIGTERM", "SIGHUP"):  # they may go to all of a group; who listens says when to end
+        if hasattr(signal, each):
+            signal.signal(getattr(signal, each), signal.SIG_IGN)
+    set_up(log_level)
+    pack: RulePack | None = None
+    with contextlib.suppress(OSError), connection.makefile("rwb") as line:
+        while (content := _received(line)) is not None:
+            given = pickle.loads(content)  # from the process that started this one
+            if isinstance(given, RulePack):
+                pack = given
+                _make_ready(pack, evaluate)
+                _send(line, b"")
+            elif pack is not None:
+                number, asked = given
+                _send(line, pickle.dumps((number, written(asked, pack, limits, evaluate))))
+
+
+def _make_ready(pack: RulePack, evaluate: Evaluate) -> None:
+    """What the first call would otherwise wait for."""
+    with contextlib.suppress(Exception):  # the first call says so
+        discovery(pack)
+        evaluate(PatientRecord(), pack, date(2026, 1, 1))
+    leave_what_is_there()
+
+
+def leave_what_is_there() -> None:
+    """What a service is made of stays, so the garbage collector need not go through it: that takes a tenth of a second, in which nobody is
+    answered, and comes after every few dozen calls. And seldom enough that the parts of a call are gone before they are looked for.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
