@@ -85,11 +85,13 @@ class Flat:
         self.unused: list[list[tuple[str, str]]] = []
         self.used: list[set[str]] = []
         self._in_use = {item.id for item in reported_items(layout)}
-        self._take: dict[type, Callable[[Any, One], None]] = {
+        take: dict[type[Any], Callable[[Any, One], None]] = {
             Patient: self._take_patient, Observation: self._results.take_observation, Condition: self._take_condition,
             Request: self._medicines.take_request, Statement: self._medicines.take_statement, Response: self._results.take_response,
             List: self._take_list,
         }  # fmt: skip
+        self._take = {kind: (f"{kind.__struct_config__.tag}/", each) for kind, each in take.items()}
+        """what references of a kind begin with, and who takes one"""
 
     def take(self, lines: Sequence[bytes], looked_up: Iterable[bytes] = ()) -> str:
         """One patient: all lines that are theirs, and what these look up. Empty where it was taken, else why it is not plain."""
@@ -124,13 +126,13 @@ class Flat:
             self._see(line, one)
             return
         kind = type(found)
-        reference = f"{kind.__struct_config__.tag}/{found.id}"
-        if not self._is_new(reference, line, one):
+        before, take = self._take[kind]
+        if not self._is_new(before + found.id, line, one):
             return
         if kind is not Patient:
             one.subjects.add(found.subject.reference)
         try:
-            self._take[kind](found, one)
+            take(found, one)
         except NotPlain:
             if kind is not Observation or not stands_apart((found.code, *(part.code for part in found.component))):
                 raise
@@ -345,5 +347,5 @@ class Flat:
 def _table(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> pa.Table:
     kinds = {"patient": pa.int64(), "concept": pa.int64()}
     types = [kinds.get(name, pa.bool_() if name.endswith("_given") else pa.string()) for name in names]
-    columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
-    return pa.table([pa.array(column, kind) for column, kind in zip(columns, types, strict=True)], list(names))
+    columns = [pa.array([row[place] for row in rows], kind) for place, kind in enumerate(types)]
+    return pa.table(columns, list(names))

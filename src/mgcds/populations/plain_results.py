@@ -29,7 +29,6 @@ from mgcds.populations.writings import (
     said_by,
     score_of,
     unit_of,
-    written,
 )
 
 _VOID = frozenset(("cancelled", "entered-in-error"))
@@ -44,6 +43,8 @@ class _Code(NamedTuple):
     at_most: bool = False
     in_use: bool = False
     """do rules ask for the item?"""
+    of_a_form: bool = False
+    """of the PHQ-9"""
     why_not_plain: str = ""
 
 
@@ -53,6 +54,7 @@ class Results:
     def __init__(self, layout: Layout) -> None:
         self._measured = measured_codes(layout.pack)
         self._in_use = {item.id for item in reported_items(layout)}
+        self._scores = {code: item.id for code, item in self._measured.items() if item.id in self._in_use}
         self._with_phq9 = phq9.TOTAL in self._measured
         self._read = self._measured.keys() | (phq9.CODES if self._with_phq9 else frozenset())
         self._wanted = frozenset((*self._read, *PREGNANCY_STATUS, HAEMOLYSIS_INDEX))
@@ -82,7 +84,8 @@ class Results:
             return _Code(why_not_plain="Observation: code")
         item = self._measured.get(code)
         name = item.id if item is not None else ""
-        return _Code(code, name, "", item is not None and code in item.at_most_from, name in self._in_use)
+        at_most, of_a_form = item is not None and code in item.at_most_from, self._with_phq9 and code in phq9.CODES
+        return _Code(code, name, "", at_most, name in self._in_use, of_a_form)
 
     def take_observation(self, found: Observation, one: One) -> None:
         """One Observation."""
@@ -94,13 +97,13 @@ class Results:
             return
         if kept.why_not_plain:
             raise NotPlain(kept.why_not_plain)
-        if self._with_phq9 and kept.code in phq9.CODES:
+        if kept.of_a_form:
             self._take_phq9(found, kept, one)
             return
         if kept.code == HAEMOLYSIS_INDEX:
             self._take_index(found, one)
             return
-        if there(found.valueCodeableConcept) or found.component:
+        if found.component or there(found.valueCodeableConcept):
             raise NotPlain("Observation: value")
         if found.valueQuantity is None:
             self._without_value(found, one)
@@ -131,7 +134,7 @@ class Results:
 
     def _result(self, kept: _Code, quantity: Quantity, found: Observation) -> tuple[Any, ...]:
         """A row of measurements, but for the patient."""
-        unit = self._units[written(quantity)]
+        unit = self._units[quantity.unit, quantity.system, quantity.code]
         lower, upper = self._ranges[bytes(found.referenceRange), unit] if there(found.referenceRange) else (None, None)
         comparator = quantity.comparator
         if kept.at_most:
@@ -190,9 +193,8 @@ class Results:
 
     def settle(self, one: One) -> None:
         """The forms of a patient become rows, once all resources were taken."""
-        scores = {code: item.id for code, item in self._measured.items() if item.id in self._in_use}
-        for row in rows_of(one.forms, scores):
-            one.measurements.append(row)
+        if one.forms:
+            one.measurements += rows_of(one.forms, self._scores)
 
     def _link(self, names: tuple[str, str | None]) -> str:
         """The code that an item of a questionnaire bears, of those that are read; empty where it bears none."""

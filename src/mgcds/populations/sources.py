@@ -22,6 +22,8 @@ from mgcds.errors import RecordError
 
 PART = 128_000_000
 """bytes of NDJSON that make a part, about"""
+FEW = {4: 128_000_000, 2: 32_000_000}
+"""so many parts at least from so many bytes on, so that several processors have work; a part by itself takes as long as 1,000 patients"""
 PACKED = 10  # how much longer NDJSON is than its gzip, about
 ROWS = 100_000
 """patients of a facts table that make a part, where its row groups are not longer; one of more than twice as many is cut"""
@@ -41,7 +43,8 @@ class FhirFiles:
     @cached_property
     def parts(self) -> int:
         """How many parts, from the lengths of the files alone."""
-        return max(1, round(sum(map(length, self.files)) / PART))
+        size = sum(map(length, self.files))
+        return max(round(size / PART), next((parts for parts, least in FEW.items() if size >= least), 1))
 
 
 class Piece(NamedTuple):

@@ -12,7 +12,7 @@ from mgcds.fhir.concepts import concept_of
 from mgcds.fhir.elements import LOINC, Unreadable
 from mgcds.fhir.lists import LIST_CODES
 from mgcds.model.units import SCORE, parse_unit
-from mgcds.populations.shapes import EXACT, Quantity, Raw
+from mgcds.populations.shapes import EXACT, Raw
 
 KEPT = 50_000  # ways of writing something, so that memory stays flat
 NUMBER = re.compile(r"\d{1,7}(\.\d{1,18})?")
@@ -40,10 +40,6 @@ class Kept(dict[Any, Any]):
 
 def is_date(text: str) -> bool:
     return _WRITTEN_DATE.fullmatch(text) is not None and elements.readable_date(text)
-
-
-def written(quantity: Quantity) -> tuple[str | None, str | None, str | None]:
-    return quantity.unit, quantity.system, quantity.code
 
 
 def unit_of(given: tuple[str | None, str | None, str | None]) -> str | None:
