@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 
 from mgcds.fhir import read_bundle
+from mgcds.fhir.concepts import NOTHING
+from mgcds.fhir.courses import Order, same_medicine
+from mgcds.fhir.elements import Code
+from mgcds.fhir.wire import Resource
 from mgcds.model.pack import RulePack
 from tests.fhir.builders import RETRIEVED, RXNORM, SERTRALINE, bundle, concept, has, medicine, patient, read, referring
 
@@ -323,3 +327,17 @@ def test_magnesium_as_the_salt_of_another_drug_is_no_supplement(pack: RulePack) 
         read(bundle(patient(), taken("Esomeprazole magnesium")), pack),
         {"medicines": ["Esomeprazole magnesium active ?.."], "supplements": None},
     )
+
+
+@pytest.mark.parametrize("number", range(30))
+def test_orders_that_a_later_one_joins_stay_in_the_order_in_which_they_came(number: int) -> None:
+    """By chance of hashing, as once, half of these would come the other way round."""
+    one, other = (order_of(f"{number}-{each}", (f"code-{number}-{each}",)) for each in "ab")
+    joining = order_of("both", tuple(code.code for code in (*other.codes, *one.codes)))
+    alone = order_of("alone", ("alone",))
+    assert same_medicine([one, alone, other, joining]) == [[one, other, joining], [alone]]
+
+
+def order_of(name: str, codes: tuple[str, ...]) -> Order:
+    resource = Resource("MedicationRequest", name, f"MedicationRequest/{name}", None, None, NOTHING, (), {})
+    return Order(resource, None, tuple(Code("rxnorm", code, None) for code in codes), "active", "2026-01-01", None)

@@ -42,15 +42,15 @@ def check(batch: pa.RecordBatch, layout: Layout) -> None:
         raise TableError(
             "the facts table was made for other rules, or does not say for which: make it again with this pack"
         )
-    wrong = []
+    wrong, types = [], dict(zip(batch.schema.names, batch.schema.types, strict=True))
     for field in schema_of(layout, told=True):
-        column, there = layout.columns[field.name], field.name in batch.schema.names
+        column, there = layout.columns[field.name], field.name in types
         if not there and not column.told:
             wrong.append(f"column '{field.name}' is missing: it is {field.type}")
         if not there or (field.nullable and column.type != "entries"):
             continue
-        if not _is_alike(batch.schema.field(field.name).type, field.type):
-            wrong.append(f"column '{field.name}' is {batch.schema.field(field.name).type}: write {field.type}")
+        if not _is_alike(types[field.name], field.type):
+            wrong.append(f"column '{field.name}' is {types[field.name]}: write {field.type}")
         elif not field.nullable and batch.column(field.name).null_count:
             wrong.append(f"column '{field.name}' has nulls: write {column.unknown} for unknown")
     if wrong:

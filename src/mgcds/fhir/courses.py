@@ -63,12 +63,13 @@ def same_medicine(orders: Iterable[Order]) -> list[list[Order]]:
     groups: list[list[Order]] = []
     for order in orders:
         keys = order.same_as()
-        found = {id(group_of[key]): group_of[key] for key in keys if key in group_of}
-        group = next(iter(found.values()), None)
-        if group is None:
-            group = []
+        found = list({id(group_of[key]): group_of[key] for key in keys if key in group_of}.values())
+        if len(found) > 1:  # a set of keys has no order of its own
+            found.sort(key=groups.index)
+        group = found[0] if found else []
+        if not found:
             groups.append(group)
-        for other in list(found.values())[1:]:
+        for other in found[1:]:
             group += other
             groups.remove(other)
         group.append(order)

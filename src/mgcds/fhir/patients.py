@@ -41,7 +41,11 @@ class Patients:
     def of_one(self, resources: Iterable[Resource], patient: str | None, gathered: Gathered) -> list[Resource]:
         """What belongs to this patient or to no one; the rest is counted."""
         own = []
+        names = {name for name, whose in self._meant.items() if whose == patient}
         for resource in resources:
+            if resource.subject in names and resource.kind != "Patient":
+                own.append(resource)  # as nearly always
+                continue
             whose = self._of(resource)
             if whose == patient or (whose is None and (len(self._order) < 2 or resource.kind not in NEEDS_A_PATIENT)):
                 own.append(resource)

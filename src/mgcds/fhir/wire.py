@@ -165,7 +165,9 @@ class Resource(msgspec.Struct, eq=False, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A Bundle as such: its type, when it was put together, the query it answers, and whether more pages follow."""
+    """A Bundle as such: its type, when it was put together, the query it answers, whether more pages follow, and of a search the kinds
+    of resources it found.
+    """
 
     type: str | None
     made: str | None
@@ -246,6 +248,7 @@ class Delivery:
                 resource.from_history = True
         links = {link.relation: link.url for link in bundle.link}
         paged = any(relation in links for relation in ("next", "previous", "prev"))
+        is_search = bundle.type == "searchset" or bundle.type is None
         self.pages.append(
             Page(
                 type=bundle.type,
@@ -255,7 +258,7 @@ class Delivery:
                 more_than_given=not paged
                 and bundle.total is not None
                 and bundle.total > len(bundle.entry) - no_matches,
-                kinds=frozenset({resource.kind for resource in self.resources[start:]}),
+                kinds=frozenset({resource.kind for resource in self.resources[start:]} if is_search else ()),
             )
         )
 
