@@ -28,11 +28,10 @@ def facts_of(
     with database(threads) as connection:
         for name, table in (*flat.items(), *_lookups(layout).items(), ("concepts", concepts)):
             connection.register(name, table)
-        for statement, text in _rendered(layout, on):
-            connection.execute(
-                f"CREATE TEMP {'VIEW' if statement.name == 'facts' else 'TABLE'} {statement.name} AS {text}"
-            )
-        facts = connection.sql("SELECT * FROM facts").to_arrow_table()
+        *before, (_, last) = _rendered(layout, on)
+        for statement, text in before:
+            connection.execute(f"CREATE TEMP TABLE {statement.name} AS {text}")
+        facts = connection.sql(last).to_arrow_table()
         left: dict[Any, set[str | None]] = defaultdict(set)
         for patient, item in connection.execute("SELECT patient, item FROM left_over").fetchall():
             left[patient].add(item)
