@@ -278,6 +278,45 @@ def test_workers_end_with_the_service_however_it_ends(tmp_path: Path) -> None:
         until(lambda: all(map(is_gone, pids)))
 
 
+AMID_IMPORTS = """
+import sys, time
+from pathlib import Path
+(Path(__file__).parent / "importing").touch()
+time.sleep(3)
+"""
+INTERRUPTED = """
+import signal, sys
+from mgcds.loading import load_pack
+from mgcds.service import work
+from mgcds.service.limits import RequestLimits
+
+if __name__ == "__main__":
+    pack = load_pack()
+    work.__name__ = "slow"  # what the first process reads
+    if sys.argv[1] == "seeded":
+        signal.signal = lambda *_: None
+    try:
+        work.InProcesses(1, pack, RequestLimits())
+    except KeyboardInterrupt:
+        print("stopped")
+"""
+
+
+@pytest.mark.parametrize("fault", ["none", "seeded"])
+def test_ctrl_c_while_workers_start_is_answered_without_a_traceback(fault: str, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(AMID_IMPORTS)
+    (tmp_path / "program.py").write_text(INTERRUPTED)
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    run = subprocess.Popen(
+        [sys.executable, tmp_path / "program.py", fault],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=paths, start_new_session=True,
+    )  # fmt: skip
+    until((tmp_path / "importing").exists, 60)
+    os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+    said, complained = run.communicate(timeout=60)
+    assert (said, "Traceback" in complained) == ("stopped\n", fault == "seeded"), complained
+
+
 def test_what_a_service_is_made_of_is_not_gone_through_again() -> None:
     """In a process of its own: it holds for all of it."""
     program = (

@@ -17,10 +17,12 @@ import pickle
 import signal
 import socket
 import struct
+import threading
 from collections.abc import Callable
 from datetime import date
 from functools import partial
 from io import BufferedIOBase
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any, Self
 
@@ -277,6 +279,14 @@ def _way_to_start() -> ForkServerContext | SpawnContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["__main__", __name__])
+    # Ctrl-C comes to all of a terminal; that process would answer it with a traceback amid its imports, and ignores it for ever if it begins so.
+    here = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if here else None
+    try:
+        forkserver.ensure_running()
+    finally:
+        if here:
+            signal.signal(signal.SIGINT, before)
     return context
 
 
