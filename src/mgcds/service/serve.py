@@ -31,7 +31,7 @@ from mgcds.service.settings import Settings
 from mgcds.service.speaking import hooks_of
 from mgcds.service.start_page import StartPage
 from mgcds.service.tokens import NoGate, TokenGate
-from mgcds.service.work import InProcesses, leave_what_is_there, processors
+from mgcds.service.work import InProcesses, by_default, leave_what_is_there
 
 _LOG = logging.getLogger("mgcds.service")
 
@@ -142,7 +142,7 @@ def serve(settings: Settings) -> None:
     """Listens until it is told to stop; what is being answered then is answered, and what waits for the memory is written."""
     set_up(settings.log_level)
     stop_in_order()
-    with application(settings, workers=settings.workers or processors()) as (app, _):
+    with application(settings, workers=settings.workers or by_default()) as (app, _):
         leave_what_is_there()
         _LOG.info("listening, %s", "no token is asked for" if settings.no_auth else "tokens are asked for")
         uvicorn.run(

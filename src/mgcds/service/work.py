@@ -40,7 +40,7 @@ from mgcds.service.logs import set_up
 from mgcds.service.ports import Asked, Evaluate, Limits, Written
 
 _LOG = logging.getLogger("mgcds.service")
-_THREADS = 8
+_THREADS, _MOST_BY_DEFAULT = 8, 8
 _TO_START, _TO_END, _TO_DIE = 60.0, 2.0, 0.1
 _LENGTH = struct.Struct("!Q")
 
@@ -268,9 +268,10 @@ def _received(line: BufferedIOBase) -> bytes | None:
     return line.read(_LENGTH.unpack(head)[0]) if len(head) == _LENGTH.size else None
 
 
-def processors() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def by_default() -> int:
+    """One worker for each processor that this process may use, up to a number that a small container bears."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(processors, _MOST_BY_DEFAULT)
 
 
 def _way_to_start() -> ForkServerContext | SpawnContext:
