@@ -45,7 +45,7 @@ class Metrics:
         """See Watch."""
         self._lost.inc()
 
-    def ended(self) -> None:
+    def worker_ended(self) -> None:
         """See Watch."""
         self._ended.inc()
 

@@ -133,7 +133,7 @@ class Watch(Protocol):
     def not_kept(self) -> None:
         """A decision did not come as far as the memory."""
 
-    def ended(self) -> None:
+    def worker_ended(self) -> None:
         """A process that evaluates came to its end, by itself or because it took too long."""
 
 
@@ -146,7 +146,7 @@ class NoWatch:
     def not_kept(self) -> None:
         """See Watch."""
 
-    def ended(self) -> None:
+    def worker_ended(self) -> None:
         """See Watch."""
 
 

@@ -109,14 +109,10 @@ def application(settings: Settings, evaluate: Evaluate = evaluate, workers: int 
     with remembering(settings, pack) as (memory, replay), reloading(pack), ExitStack() as stack:
         known = memory if isinstance(memory, SqlMemory) else None
         metrics = Metrics(pack, lambda: dict(known.counts) if known else {})
-        work = (
-            stack.enter_context(
-                InProcesses(workers, pack(), settings.limits, evaluate, settings.log_level, metrics.ended)
-            )
-            if workers
-            else None
-        )
-        parts = replace(parts_of(settings, pack, memory, replay, metrics), evaluate=evaluate, work=work)
+        parts = replace(parts_of(settings, pack, memory, replay, metrics), evaluate=evaluate)
+        if workers:
+            work = InProcesses(workers, pack(), settings.limits, evaluate, settings.log_level, metrics.worker_ended)
+            parts = replace(parts, work=stack.enter_context(work))
         operations = Operations(pack, metrics, known.answers if known else None, lambda: pack.last, settings.metrics)
         app = create_app(parts)
         if settings.no_auth or settings.start_page:
