@@ -24,7 +24,7 @@ from mgcds.loading import rules_root
 from mgcds.model.facts import Facts
 from mgcds.model.pack import RulePack
 from mgcds.populations.screening import Wanted, screen, screen_on_spark
-from mgcds.populations.sources import FlatFiles, source_of
+from mgcds.populations.sources import source_of
 from tests.agreement.generate import Patients
 from tests.agreement.test_columnar_agrees import mixed, mixed_table
 from tests.fhir.builders import condition, observation, patient
@@ -49,7 +49,7 @@ def spark() -> Iterator[Any]:
             pytest.fail(NOT_TESTED)
         pytest.skip(NOT_TESTED)
     sql = pytest.importorskip("pyspark.sql", reason="NOT TESTED: no pyspark")
-    from mgcds.populations.on_spark import session
+    from mgcds.populations.shipped import session
 
     settings = {
         "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.driver.memory": "1g",
@@ -94,9 +94,12 @@ class Found(NamedTuple):
 
 
 def extracted(spark: Any, files: list[Path], pack: RulePack, out: Path) -> Found:
-    from mgcds.populations import on_spark
+    from mgcds.populations import on_spark, shipped
 
-    found = on_spark.extract(spark, [str(file) for file in files], on_spark.ship(pack), ON)
+    return written_out(on_spark.extract(spark, [str(file) for file in files], shipped.ship(pack), ON), out)
+
+
+def written_out(found: Any, out: Path) -> Found:
     rows, unused, broken = (rows_in(frame, out / name) for name, frame in found._asdict().items() if name != "kept")
     for kept in found.kept:
         kept.unpersist()
@@ -166,7 +169,9 @@ def nothing_is_looked_up(on_spark: Any, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def lines_stay_where_they_are(on_spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    frame = type(on_spark.session().range(1))
+    from mgcds.populations.shipped import session
+
+    frame = type(session().range(1))
     right = frame.repartition
     monkeypatch.setattr(frame, "repartition", lambda self, to: self if to == "group" else right(self, to))
 
@@ -187,13 +192,13 @@ def test_a_fault_in_extraction_is_noticed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from mgcds.populations import on_spark
+    from mgcds.populations import on_spark, shipped
 
     fault(on_spark, monkeypatch)
     (tmp_path / "in").mkdir()
     expected = whole(bound_to_one_another(tmp_path / "in"), pack)
     files = sorted((tmp_path / "in").iterdir())
-    facts, *_, kept = on_spark.extract(spark, [str(file) for file in files], on_spark.ship(pack), ON)
+    facts, *_, kept = on_spark.extract(spark, [str(file) for file in files], shipped.ship(pack), ON)
     found = sorted(rows_in(facts, tmp_path / "facts"), key=lambda row: str(row["patient"]))
     for each in kept:
         each.unpersist()
@@ -240,9 +245,9 @@ def test_two_thousand_patients(spark: Any, pack: RulePack, tmp_path: Path) -> No
 
 
 def on_spark_screened(facts: Any, pack: RulePack, out: Path, what: str) -> Any:
-    from mgcds.populations import on_spark
+    from mgcds.populations import on_spark, shipped
 
-    return on_spark.screened(facts, on_spark.ship(pack), Wanted(out, ON, explained=0), what)
+    return on_spark.screened(facts, shipped.ship(pack), Wanted(out, ON, explained=0), what)
 
 
 def generated(pack: RulePack) -> tuple[list[Facts], pa.Table]:
@@ -296,16 +301,11 @@ def test_what_one_computer_began_is_not_gone_on_with(pack: RulePack, spark: Any,
         screen_on_spark(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON))
 
 
-def test_flat_tables_are_refused(spark: Any, pack: RulePack, tmp_path: Path) -> None:
-    with pytest.raises(ScreenError, match="flat tables are not read on Spark yet"):
-        screen_on_spark(FlatFiles({}), pack, Wanted(tmp_path / "out", ON))
-
-
 def test_a_pack_that_is_not_in_the_folder_is_not_shipped(pack: RulePack, spark: Any, tmp_path: Path) -> None:
-    from mgcds.populations import on_spark
+    from mgcds.populations import shipped
 
     shutil.copytree(rules_root(), tmp_path / "rules")
     with (tmp_path / "rules" / "pack.yaml").open("a") as head:
         head.write("# changed\n")
     with pytest.raises(TableError, match="does not hold the pack"):
-        on_spark.ship(pack, tmp_path / "rules")
+        shipped.ship(pack, tmp_path / "rules")

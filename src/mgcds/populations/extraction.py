@@ -1,7 +1,7 @@
 """From a source to facts tables, a part at a time, in several processes.
 
 `extract` gives for each patient exactly what reading all lines at once would give (`fhir.reader.read_ndjson`, `read_facts`,
-`Layout.row`): the lines of a patient come together from all files (`staging`), and are then read (`one_by_one`).
+`Layout.row`): the lines of a patient come together from all files (`staging`), and are then read (`many_at_once`, `one_by_one`).
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ import os
 import shutil
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from itertools import groupby, islice
 from multiprocessing import get_context, parent_process
 from operator import itemgetter
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -29,14 +30,14 @@ from mgcds.fhir.wire import Delivery
 from mgcds.model.pack import RulePack
 from mgcds.populations import staging
 from mgcds.populations.flat import extract_flat
-from mgcds.populations.one_by_one import Line, Read, count_looked_up, read_group
+from mgcds.populations.many_at_once import Group, read_groups
+from mgcds.populations.one_by_one import Line, Read, count_looked_up
 from mgcds.populations.plain import Flat
 from mgcds.populations.processes import started, starting, stoppable
 from mgcds.populations.sources import FactsFiles, FhirFiles, FlatFiles, Source
 from mgcds.populations.staging import PartOfLines, Staging
 
 MEMORY = 2_000_000_000
-_PLAIN_AT_ONCE = 20_000  # patients; what one statement costs by itself is then little
 A_WORKER = 800_000_000
 """bytes that a process needs, at most, for a part: of NDJSON of PART bytes; of a facts table it is less"""
 _AT_ONCE = 10_000  # lines
@@ -153,59 +154,16 @@ def _stage_span(pack: RulePack, span: staging.Span, parts: int, folder: Path) ->
 
 
 def extract_part(pack: RulePack, part: int, found: Staging, on: date) -> Extracted:
-    """One part. Whoever knows a faster way for some of the patients reads these, and leaves the lines of the others to `read_lines`."""
+    """One part."""
     lines = staging.lines_of(part, found)
     read = Read(columnar(pack).layout)
-    read_lines(lines, pack, on, found.whole, read)
+    read_groups(_groups(lines), Flat(read.layout, on), found.whole, read)
     delivery = Delivery()
     for number, text in lines.here.items():
         delivery.add(text, f"line {number}")
     count_looked_up(delivery.resources, read)
     broken = [(*found.place(number), why) for number, why in sorted(read.broken)]
     return Extracted(part, found.parts, read.facts().sort_by("patient"), read.unused, broken)
-
-
-def read_lines(lines: PartOfLines, pack: RulePack, on: date, whole: bool, read: Read) -> None:
-    """Every group of lines: patients whose data are plain by the fast way, many at once, and the others by the exact one."""
-    flat = Flat(read.layout, on)
-    plain: list[Group] = []
-    for group in _groups(lines):
-        if flat.take([text for _, text in group.own], (text for _, text in group.shared)):
-            read_group(group.own, group.shared, pack, on, whole, read)
-        else:
-            plain.append(group._replace(own=()))
-        if len(plain) == _PLAIN_AT_ONCE:
-            read_plain(flat, plain, lines, pack, on, whole, read)
-            plain = []
-    read_plain(flat, plain, lines, pack, on, whole, read)
-
-
-class Group(NamedTuple):
-    """Lines that belong together, from a row of the part on; what they may look up. Its own lines are not held for long."""
-
-    first: int
-    number: int
-    own: Sequence[Line]
-    shared: Set[Line]
-
-
-def read_plain(
-    flat: Flat, groups: Sequence[Group], lines: PartOfLines, pack: RulePack, on: date, whole: bool, read: Read
-) -> None:
-    """The facts of those that were taken; whose rows turn out not to be plain is read one by one after all."""
-    if not groups:
-        return
-    facts, left = flat.facts()
-    read.add_table(facts)
-    for number, (group, unused, used) in enumerate(zip(groups, flat.unused, flat.used, strict=True)):
-        if number in left:
-            own = lines.lines.slice(group.first, group.number)
-            pairs = zip(_plain(own["line"]), _plain(own["text"]), strict=True)
-            read_group(pairs, group.shared, pack, on, whole, read)
-        else:
-            read.unused.update(unused)
-            read.used.update(used)
-    flat.clear()
 
 
 def _groups(lines: PartOfLines) -> Iterator[Group]:
@@ -218,8 +176,13 @@ def _groups(lines: PartOfLines) -> Iterator[Group]:
             own.append((line, text))
             for thing in refers or ():
                 shared.update(lines.shared.get(thing, ()))
-        yield Group(first, len(own), own, shared)
+        yield Group(own, shared, partial(_own, lines, first, len(own)))
         first += len(own)
+
+
+def _own(lines: PartOfLines, first: int, number: int) -> Iterator[Line]:
+    own = lines.lines.slice(first, number)
+    return zip(_plain(own["line"]), _plain(own["text"]), strict=True)
 
 
 def _plain(array: pa.Array | pa.ChunkedArray) -> list[Any]:

@@ -6,10 +6,10 @@ Each row is a part of a `PatientRecord`, and means what it means there; `record`
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -27,6 +27,7 @@ from mgcds.populations.lookups import Concepts, reported_items
 from mgcds.populations.on_duckdb import database, plain_facts_of
 from mgcds.populations.one_by_one import Read
 
+STRANGER, NO_RULE = "its patient is not among the people", "no rule uses it"
 _DIAGNOSES = ("conditions", "symptoms")
 
 
@@ -55,14 +56,14 @@ def judge(rows: Mapping[str, pa.Table], layout: Layout, on: date, read: Read) ->
     in_use = {item.id for item in reported_items(layout)}
     unused = Counter(item for item in rows["measurements"]["item"].to_pylist() if item not in in_use)
     for number in unused.values():
-        read.unused["measurements", "no rule uses it"] += number
+        read.unused["measurements", NO_RULE] += number
 
 
 def _theirs(name: str, table: pa.Table, people: pa.Table, read: Read) -> pa.Table:
     """The rows of people who are there; the others are counted, and would be lost without a word."""
     theirs = pc.is_in(table["patient"], people["patient"].combine_chunks())
     if strangers := table.num_rows - (pc.sum(theirs).as_py() or 0):
-        read.unused[name, "its patient is not among the people"] += strangers
+        read.unused[name, STRANGER] += strangers
     return table.filter(theirs)
 
 
@@ -70,60 +71,91 @@ def _views(
     connection: duckdb.DuckDBPyConnection, files: Mapping[str, Path], part: int, parts: int, pack: RulePack
 ) -> Iterator[str]:
     """One table for each of the layout, with all its columns, of the patients of a part. Gives what is wrong."""
-    for name, columns in tables(pack).items():
+    found = set[str]()
+    for name in tables(pack):
         path = files.get(name)
         if path is None:
-            nothing = ", ".join(f"NULL::{_kind(column)} AS {column.name}" for column in columns)
-            connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {nothing} WHERE FALSE")
+            connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(selected(name, (), pack))} WHERE FALSE")
             continue
-        shown = str(path).replace("'", "''")
-        scan = (
-            f"read_parquet('{shown}')"
-            if path.suffix == ".parquet"
-            else f"read_csv('{shown}', all_varchar = true, header = true)"
-        )
-        there = {column for column, *_ in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
-        known = {column.name for column in columns}
-        yield from (
-            f"{path}: has a column '{each}'; a table of {name} has {', '.join(sorted(known))}"
-            for each in sorted(there - known)
-        )
-        if "patient" not in there:
-            yield f"{path}: has no column 'patient'"
-            continue
-        wanted = ", ".join(
-            f"CAST({column.name if column.name in there else 'NULL'} AS {_kind(column)}) AS {column.name}"
-            for column in columns
-        )
-        mine = f"CAST('0x' || SUBSTRING(MD5(CAST(patient AS VARCHAR)), 1, 8) AS BIGINT) % {parts} = {part}"
-        connection.execute(
-            f"CREATE TEMP TABLE {name} AS SELECT {wanted} FROM {scan} WHERE patient IS NOT NULL AND {mine}"
-        )
-        yield from _strange(connection, name, path, pack)
-        if name == "people":
-            yield from _doubled(connection, path)
+        there = columns_of(connection, path)
+        yield from wrong_columns(name, path, there, pack)
+        if "patient" in there:
+            mine = f"CAST('0x' || SUBSTRING(MD5(CAST(patient AS VARCHAR)), 1, 8) AS BIGINT) % {parts} = {part}"
+            connection.execute(f"CREATE TEMP TABLE {name} AS {rows_of(name, path, there, pack)} AND {mine}")
+            found.add(name)
+    for check in checks(pack):
+        if check.table in found:
+            for row in connection.execute(check.query).fetchall():
+                yield check.told(files, *row)
+
+
+# --- what a file holds, on any engine -------------------------------------------------------------------------------------------
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, path: Path) -> frozenset[str]:
+    """The names of a file's columns."""
+    return frozenset(column for column, *_ in connection.execute(f"DESCRIBE SELECT * FROM {_scan(path)}").fetchall())
+
+
+def selected(name: str, there: Collection[str], pack: RulePack) -> list[str]:
+    """All columns of a table in their types, as SQL; those that are not there are not known."""
+    return [
+        f"CAST({each.name if each.name in there else 'NULL'} AS {_kind(each)}) AS {each.name}"
+        for each in tables(pack)[name]
+    ]
+
+
+def rows_of(name: str, path: Path, there: Collection[str], pack: RulePack) -> str:
+    """The rows of a file as DuckDB reads them."""
+    return f"SELECT {', '.join(selected(name, there, pack))} FROM {_scan(path)} WHERE patient IS NOT NULL"
+
+
+def _scan(path: Path) -> str:
+    shown = str(path).replace("'", "''")
+    if path.suffix == ".parquet":
+        return f"read_parquet('{shown}')"
+    return f"read_csv('{shown}', all_varchar = true, header = true)"
 
 
 def _kind(column: Column) -> str:
-    return "BOOLEAN" if column.name.endswith("_given") else "VARCHAR"
+    return "BOOLEAN" if column.name.endswith("_given") else "STRING"
 
 
-def _strange(connection: duckdb.DuckDBPyConnection, name: str, path: Path, pack: RulePack) -> Iterator[str]:
-    """Names of lists and states that the data dictionary does not have: whatever stands there would be lost."""
+def wrong_columns(name: str, path: Path, there: Collection[str], pack: RulePack) -> Iterator[str]:
+    """What is wrong with the columns of a file."""
+    known = {column.name for column in tables(pack)[name]}
+    for each in sorted(set(there) - known):
+        yield f"{path}: has a column '{each}'; a table of {name} has {', '.join(sorted(known))}"
+    if "patient" not in there:
+        yield f"{path}: has no column 'patient'"
+
+
+class Check(NamedTuple):
+    """What may be wrong with the rows of a table: a query that gives `found` and the number of `others`, and how that is said."""
+
+    table: str
+    query: str
+    said: str
+
+    def told(self, files: Mapping[str, Path], found: str | None, others: int) -> str:
+        """For the person who can repair it."""
+        return f"{files[self.table]}: {self.said.format(found=found, others=others)}"
+
+
+def checks(pack: RulePack) -> Iterator[Check]:
+    """Names of lists and states that the data dictionary does not have, since whatever stands there would be lost; people given twice."""
     lists = [*(each for each, item in pack.items.items() if isinstance(item, ListItem)), SUPPLEMENTS]
     for table, column, known in (("entries", "list", lists), ("states", "item", states_of(pack))):
-        if name == table:
-            for (found,) in connection.execute(f"SELECT DISTINCT {column} FROM {table}").fetchall():
-                if found not in known:
-                    yield f"{path}: has {column} '{found}'; write one of {', '.join(known)}"
+        names = ", ".join(f"'{each}'" for each in known)
+        strange = f"{column} IS NULL OR {column} NOT IN ({names})"
+        query = f"SELECT DISTINCT {column} AS found, 0 AS others FROM {table} WHERE {strange}"
+        yield Check(table, query, f"has {column} '{{found}}'; write one of {', '.join(known)}")
+    doubled = "SELECT patient FROM people GROUP BY patient HAVING COUNT(*) > 1"
+    query = f"SELECT MIN(patient) AS found, COUNT(*) - 1 AS others FROM ({doubled}) AS doubled HAVING COUNT(*) > 0"
+    yield Check("people", query, "has patient '{found}' more than once, and {others} others; give one row a patient")
 
 
-def _doubled(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[str]:
-    found = connection.execute(
-        "SELECT patient FROM people GROUP BY patient HAVING COUNT(*) > 1 ORDER BY patient"
-    ).fetchall()
-    if found:
-        yield f"{path}: has patient '{found[0][0]}' more than once, and {len(found) - 1} others; give one row a patient"
+# --- what stands in the rows ----------------------------------------------------------------------------------------------------
 
 
 def _named(people: pa.Table) -> pa.Table:
@@ -133,13 +165,14 @@ def _named(people: pa.Table) -> pa.Table:
 def _numbered(entries: pa.Table, concepts: Concepts) -> pa.Table:
     """With the number of what each entry is; null where it is nothing that a record takes."""
     numbers = [
-        _number(concepts, *each)
+        concept_number(concepts, *each)
         for each in zip(*(entries[name].to_pylist() for name in ("list", "name", "system", "code")), strict=True)
     ]
     return entries.append_column("concept", pa.array(numbers, pa.int64()))
 
 
-def _number(concepts: Concepts, of: str, name: str | None, system: str | None, code: str | None) -> int | None:
+def concept_number(concepts: Concepts, of: str, name: str | None, system: str | None, code: str | None) -> int | None:
+    """The number of what an entry is; none where it is nothing that a record takes."""
     codes = ((_system(system), code),) if system and code else ()
     if not name and not codes:
         return None
@@ -166,7 +199,12 @@ def records(
         for row in own.to_pylist():
             mine[row.pop("patient")][name].append({key: value for key, value in row.items() if value is not None})
     for patient, found in mine.items():
-        yield patient, read_record(_record(found, pack))
+        yield patient, record_of(found, pack)
+
+
+def record_of(rows: Mapping[str, list[dict[str, Any]]], pack: RulePack) -> PatientRecord:
+    """The record of a patient with these rows, by table, each with what is known; they are used up."""
+    return read_record(_record(rows, pack))
 
 
 def _record(rows: Mapping[str, list[dict[str, Any]]], pack: RulePack) -> dict[str, Any]:

@@ -1,27 +1,21 @@
 """Populations on Spark: what one computer does part by part, a cluster does by patient. Nothing is collected to the driver.
 
-The workers have `mgcds[population]` installed. The pack travels as its files, and each worker reads it once. Lines of NDJSON are
-shuffled so that all of one patient come together, in the order in which they stand in the files, and stream through the reader of
-single records; a facts table streams through the columnar engine.
+The workers have `mgcds[population]` installed. The pack travels as its files, and each worker reads it once (`shipped`). Lines of NDJSON
+are shuffled so that all of one patient come together, in the order in which they stand in the files, and are read as on one computer, some
+patients at a time; flat tables are read by the same statements (`flat_on_spark`). A facts table streams through the columnar engine.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache, partial
-from io import BytesIO
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 from urllib.parse import unquote
-from zipfile import ZIP_DEFLATED, ZipFile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,112 +24,24 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
-from mgcds.engines.columnar import Columnar
 from mgcds.engines.facts_arrow import LAYOUT, check, schema_of
 from mgcds.engines.facts_table import Layout
-from mgcds.errors import ScreenError, TableError
+from mgcds.errors import ScreenError
 from mgcds.fhir.belonging import Belonging, belonging
 from mgcds.fhir.reader import WHY_NOT
 from mgcds.fhir.references import LOOKED_UP
-from mgcds.loading import load_pack, rules_root
-from mgcds.model.pack import RulePack
-from mgcds.populations import second_opinion
+from mgcds.populations import flat_on_spark, second_opinion
 from mgcds.populations.extraction import Extracted
-from mgcds.populations.one_by_one import Line, Read, kind_of, read_group
+from mgcds.populations.many_at_once import Group, read_groups
+from mgcds.populations.one_by_one import Line, Read, kind_of
 from mgcds.populations.output import Counts, Judged
+from mgcds.populations.plain import Flat
 from mgcds.populations.screening import Wanted, judge, plain, sample
-from mgcds.populations.sources import FactsFiles, FhirFiles
+from mgcds.populations.shipped import BROKEN, UNUSED, Batches, ExtractedOnSpark, Shipped, ddl, rows_of
+from mgcds.populations.sources import FactsFiles, FhirFiles, FlatFiles, Source
 from mgcds.populations.staging import MANY, NOBODY, number_of, united
 
-Batches: TypeAlias = Iterator[pa.RecordBatch]
-_DDL = {
-    "int8": "tinyint",
-    "int16": "smallint",
-    "int32": "int",
-    "int64": "bigint",
-    "string": "string",
-    "binary": "binary",
-    "bool": "boolean",
-}
-_AT_ONCE = 1_000  # patients
-
-
-def session(memory: int | None = None) -> SparkSession:
-    """The session that is active; else one as the environment says, local where it says nothing. `memory`, in bytes, is that of a new one.
-
-    ScreenError where Spark does not start.
-    """
-    found = SparkSession.getActiveSession()
-    if found is not None:
-        return found
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else workers are the python3 of the path, without mgcds
-    new = SparkSession.builder.appName("mgcds").config("spark.ui.enabled", "false")
-    new = new.config("spark.ui.showConsoleProgress", str(sys.stderr.isatty()).lower())
-    if memory is not None:
-        new = new.config("spark.driver.memory", f"{memory // 1_000_000}m")
-    try:
-        made = new.getOrCreate()
-    except PySparkException as error:
-        raise ScreenError(
-            f"Spark did not start: it needs Java 17 or newer ({str(error).splitlines()[0][:200]})"
-        ) from None
-    made.sparkContext.setLogLevel("OFF")
-    if str(made.sparkContext.master).startswith("local"):
-        made.conf.set("spark.sql.shuffle.partitions", str(4 * made.sparkContext.defaultParallelism))  # else 200
-    return made
-
-
-@dataclass(frozen=True)
-class Shipped:
-    """A pack as it travels: its files in a zip. Spark sends what is larger than 1 MB to each worker only once."""
-
-    files: bytes
-    jurisdictions: tuple[str, ...]
-    digest: str
-
-    def engine(self) -> Columnar:
-        """The engine of the pack, made ready once in each process."""
-        return _ready(self)
-
-
-def ship(pack: RulePack, root: Path | None = None) -> Shipped:
-    """A pack that was loaded from this folder, or is the built-in one. TableError where the folder holds another one."""
-    root, packed = root or rules_root(), BytesIO()
-    for chosen in ((), pack.jurisdictions):
-        if load_pack(root, chosen).digest == pack.digest:
-            break
-    else:
-        raise TableError(f"{root} does not hold the pack {pack.digest[:12]}: name the folder that it was loaded from")
-    with ZipFile(packed, "w", ZIP_DEFLATED) as files:
-        for path in sorted(each for each in root.rglob("*") if each.is_file()):
-            files.write(path, path.relative_to(root))
-    return Shipped(packed.getvalue(), chosen, pack.digest)
-
-
-@lru_cache(maxsize=1)
-def _ready(shipped: Shipped) -> Columnar:
-    with TemporaryDirectory(prefix="mgcds-pack-") as folder, ZipFile(BytesIO(shipped.files)) as files:
-        files.extractall(folder)
-        pack = load_pack(folder, shipped.jurisdictions)
-        for vocabulary in pack.vocabularies.values():
-            assert vocabulary.others is not None  # read now: it is put off otherwise, and the folder goes
-    if pack.digest != shipped.digest:
-        raise TableError("the folder of the pack was changed while it was read: start again")
-    return Columnar(pack)
-
-
-def ddl(schema: pa.Schema) -> str:
-    """An Arrow schema as Spark writes it."""
-    return ", ".join(f"`{each.name}` {_kind(each.type)}" for each in schema)
-
-
-def _kind(kind: pa.DataType) -> str:
-    if pa.types.is_list(kind):
-        return f"array<{_kind(kind.value_type)}>"
-    if pa.types.is_struct(kind):
-        return f"struct<{', '.join(f'`{each.name}`: {_kind(each.type)}' for each in kind)}>"
-    return _DDL[str(kind)]
-
+_AT_ONCE, _BYTES_AT_ONCE = 5_000, 32_000_000  # patients, and their lines, of which a task holds no more
 
 # --- lines of NDJSON → a facts table --------------------------------------------------------------------------------------------
 
@@ -162,20 +68,6 @@ _ASIDE = {
 """what comes with the facts, in rows of no patient"""
 
 
-_UNUSED, _BROKEN = "kind string, why string, number bigint", "file string, line bigint, why string"
-
-
-class ExtractedOnSpark(NamedTuple):
-    """The facts table; what was not used; lines that are no resource. None is worked out before it is written. `kept`, on the disks of the
-    cluster, wants `unpersist` when all has been.
-    """
-
-    facts: DataFrame
-    unused: DataFrame
-    broken: DataFrame
-    kept: tuple[DataFrame, ...]
-
-
 def extract(spark: SparkSession, paths: Sequence[str], shipped: Shipped, on: date) -> ExtractedOnSpark:
     """Files or folders of Bulk Data, plain or gzip, to the rows that `extraction.extract` gives."""
     located = _lines(spark, paths).mapInArrow(_locate, ddl(_LOCATED)).persist(StorageLevel.DISK_ONLY)
@@ -190,7 +82,7 @@ def extract(spark: SparkSession, paths: Sequence[str], shipped: Shipped, on: dat
     columns = ["group", "number", "whole", "text"]
     mine = _united(own, bound).select(*columns, f.lit(True).alias("own"))
     together = mine.unionByName(asked.select(*columns, f.lit(False).alias("own"))).repartition("group")
-    in_order = together.sortWithinPartitions("group")
+    in_order = together.sortWithinPartitions("group", "number")
     schema = _read_schema(shipped.engine().layout)
     read = in_order.mapInArrow(partial(_read, shipped, on), ddl(schema)).persist(StorageLevel.DISK_ONLY)
     facts = read.where("patient IS NOT NULL").drop(*_ASIDE)
@@ -206,7 +98,7 @@ def _lines(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
 def _locate(batches: Batches) -> Batches:
     """Which lines have to be read together, as `staging` writes it down too."""
     for batch in batches:
-        yield pa.RecordBatch.from_pylist([_located(*row) for row in _rows(iter([batch]))], _LOCATED)
+        yield pa.RecordBatch.from_pylist([_located(*row) for row in rows_of(iter([batch]))], _LOCATED)
 
 
 def _stretches(located: DataFrame) -> DataFrame:
@@ -253,7 +145,7 @@ def _bound(links: DataFrame) -> DataFrame:
 def _unite(batches: Batches) -> Batches:
     """On one worker, since what is bound to what may be a long chain."""
     sets, patients = list[list[int]](), list[int]()
-    for (kind, _), pairs in groupby(_rows(batches), itemgetter(0, 1)):
+    for (kind, _), pairs in groupby(rows_of(batches), itemgetter(0, 1)):
         groups = [group for *_, group in pairs]
         if kind == _PATIENT:
             patients = groups
@@ -282,24 +174,29 @@ def _read_schema(layout: Layout) -> pa.Schema:
 
 
 def _read(shipped: Shipped, on: date, batches: Batches) -> Batches:
-    """The lines of one patient, or of those who are bound to one another, at a time."""
-    engine = shipped.engine()
-    read = Read(engine.layout)
-    for done, (_, group) in enumerate(groupby(_rows(batches), itemgetter(0)), 1):
+    """The lines of one patient, or of those who are bound to one another, make a group; some groups are read at a time."""
+    layout = shipped.engine().layout
+    flat = Flat(layout, on)
+    for groups, whole in _some(batches):
+        read = Read(layout)
+        read_groups(groups, flat, whole, read)
+        yield from _packed(read)
+
+
+def _some(batches: Batches) -> Iterator[tuple[list[Group], bool]]:
+    """Groups, as many as a task may hold, and whether there is only one patient."""
+    groups, held, whole = list[Group](), 0, False
+    for _, group in groupby(rows_of(batches), itemgetter(0)):
         lines: dict[bool, list[Line]] = {True: [], False: []}
-        whole = False
         for _, number, whole, text, own in group:  # noqa: B007  (`whole` is the same in every line)
             lines[own].append((number, text))
-        read_group(lines[True], lines[False], engine.pack, on, whole, read)
-        if not done % _AT_ONCE:
-            yield from _packed(read)
-            read = Read(engine.layout)
-    yield from _packed(read)
-
-
-def _rows(batches: Batches) -> Iterator[tuple[Any, ...]]:
-    for batch in batches:
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            held += len(text)
+        groups.append(Group(lines[True], lines[False], partial(iter, lines[True])))
+        if len(groups) == _AT_ONCE or held > _BYTES_AT_ONCE:
+            yield groups, whole
+            groups, held = [], 0
+    if groups:
+        yield groups, whole
 
 
 def _packed(read: Read) -> Batches:
@@ -389,7 +286,7 @@ def _judged(shipped: Shipped, wanted: Wanted, batches: Batches) -> Iterator[tupl
         before += batch.num_rows
 
 
-_NOTE = pa.field("note", pa.string())
+_NOTE, _NOTES = pa.field("note", pa.string()), "notes"
 
 
 def _decoded(kind: pa.DataType) -> pa.DataType:
@@ -397,31 +294,58 @@ def _decoded(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
-def write(
-    spark: SparkSession, source: FhirFiles | FactsFiles, shipped: Shipped, wanted: Wanted, into: Path
-) -> list[dict[str, Any]]:
-    """All tables of a screening, each a folder; the notes that came with them are returned. ScreenError says what went wrong where."""
-    kept: tuple[DataFrame, ...] = ()
+def write(spark: SparkSession, source: Source, shipped: Shipped, wanted: Wanted, into: Path) -> list[dict[str, Any]]:
+    """All tables of a screening, each a folder; the notes that came with them are returned. What an interrupted run left whole there is gone
+    on with. RecordError with all that is wrong with flat tables; ScreenError says what else went wrong where.
+    """
     try:
-        if isinstance(source, FactsFiles):
-            facts = read_facts_table(spark, source.files, shipped)
-            unused, broken = (spark.createDataFrame([], columns) for columns in (_UNUSED, _BROKEN))
-        else:
-            facts, unused, broken, kept = extract(spark, [str(file) for file in source.files], shipped, wanted.on)
-        unused.write.parquet(str(into / "unused"))
-        broken.write.parquet(str(into / "broken"))
+        facts = _facts(spark, source, shipped, wanted, into)
         for what in ("statuses", *(("verdicts",) if wanted.verdicts else ())):
-            screened(facts, shipped, wanted, what).write.parquet(str(into / what))
-        suggestions = screened(facts, shipped, wanted, "suggestions").persist(StorageLevel.DISK_ONLY)
-        kept = (*kept, suggestions)
-        suggestions.where("note IS NULL").drop("note").write.parquet(str(into / "suggestions"))
-        suggestions.where("note IS NOT NULL").select("note").write.parquet(str(into / "notes"))
+            if not _is_whole(into / what):
+                _put(screened(facts, shipped, wanted, what), into / what)
+        if not _is_whole(into / _NOTES):
+            suggestions = screened(facts, shipped, wanted, "suggestions").persist(StorageLevel.DISK_ONLY)
+            _put(suggestions.where("note IS NULL").drop("note"), into / "suggestions")
+            _put(suggestions.where("note IS NOT NULL").select("note"), into / _NOTES)  # last: with them both are whole
+            suggestions.unpersist()
     except PySparkException as error:
         raise ScreenError(_told(str(error))) from error
-    finally:
-        for each in kept:
-            each.unpersist()
-    return [json.loads(note) for note in pq.read_table(into / "notes")["note"].to_pylist()]
+    return [json.loads(note) for note in pq.read_table(into / _NOTES)["note"].to_pylist()]
+
+
+def _facts(spark: SparkSession, source: Source, shipped: Shipped, wanted: Wanted, into: Path) -> DataFrame:
+    """The facts table; where it has to be made, it is written down as `facts`. `unused` and `broken` are written with it."""
+    given = isinstance(source, FactsFiles)
+    if not _is_whole(into / "broken"):
+        found = _extracted(spark, source, shipped, wanted.on, into)
+        try:
+            for name in ("unused", "broken") if given else ("facts", "unused", "broken"):
+                _put(getattr(found, name), into / name)
+        finally:
+            for each in found.kept:
+                each.unpersist()
+    return read_facts_table(spark, source.files, shipped) if given else spark.read.parquet(str(into / "facts"))
+
+
+def _extracted(spark: SparkSession, source: Source, shipped: Shipped, on: date, scratch: Path) -> ExtractedOnSpark:
+    match source:
+        case FlatFiles():
+            return flat_on_spark.extract(spark, source.tables, shipped, on, scratch)
+        case FhirFiles():
+            return extract(spark, [str(file) for file in source.files], shipped, on)
+        case FactsFiles():
+            unused, broken = (spark.createDataFrame([], columns) for columns in (UNUSED, BROKEN))
+            return ExtractedOnSpark(read_facts_table(spark, source.files, shipped), unused, broken, ())
+
+
+def _is_whole(folder: Path) -> bool:
+    """Spark says so when all of a table is written."""
+    return (folder / "_SUCCESS").exists()
+
+
+def _put(table: DataFrame, folder: Path) -> None:
+    """In place of what a run that was interrupted left half."""
+    table.write.mode("overwrite").parquet(str(folder))
 
 
 def _told(error: str) -> str:

@@ -32,7 +32,7 @@ from mgcds.model.pack import RulePack
 from mgcds.populations import second_opinion
 from mgcds.populations.extraction import A_WORKER, MEMORY, Extracted, Progress, each_part
 from mgcds.populations.output import Counts, Judged
-from mgcds.populations.sources import FlatFiles, Source, fingerprint, source_of
+from mgcds.populations.sources import Source, fingerprint, source_of
 from mgcds.populations.status_file import StatusFile
 from mgcds.populations.summary import Screening
 from mgcds.printing.progress import phases
@@ -127,19 +127,19 @@ def screen(
 def screen_on_spark(
     source: Source, pack: RulePack, wanted: Wanted, memory: int | None = None, root: Path | None = None
 ) -> Screening:
-    """The same on Spark, which sees the folder too. An interrupted run begins anew; what was there stays until all is made."""
+    """The same on Spark, which sees the folder too. What was there stays until all is made; of an interrupted run, tables that are whole are
+    gone on with.
+    """
     try:
-        from mgcds.populations import on_spark
+        from mgcds.populations import on_spark, shipped
     except ModuleNotFoundError:
         raise ScreenError("Spark needs more packages: pip install 'mgcds[spark]'") from None
-    if isinstance(source, FlatFiles):
-        raise ScreenError("flat tables are not read on Spark yet: leave out --engine, or give NDJSON or a facts table")
     with _alone(wanted.into):
-        spark, shipped = on_spark.session(memory), on_spark.ship(pack, root)
-        _begin(wanted, _described(source, pack, wanted, "spark"))
+        spark, of_pack = shipped.session(memory), shipped.ship(pack, root)
+        _begin(wanted, _described(source, pack, wanted, "spark"), clean=False)
         scratch = wanted.into / SCRATCH
-        notes = on_spark.write(spark, source, shipped, wanted, scratch)
-        for made in [each for each in scratch.iterdir() if each.name != "notes"]:
+        notes = on_spark.write(spark, source, of_pack, wanted, scratch)
+        for made in [scratch / name for name in _tables(wanted)]:
             for marker in [each for each in made.iterdir() if each.suffix != ".parquet"]:
                 marker.unlink()  # of Spark's own
             shutil.rmtree(wanted.into / made.name)
@@ -307,7 +307,8 @@ _SHOWN = {
 }  # fmt: skip
 
 
-def _begin(wanted: Wanted, described: Mapping[str, Any]) -> None:
+def _begin(wanted: Wanted, described: Mapping[str, Any], clean: bool = True) -> None:
+    """Make the folder ready for a run; `clean`: what an interrupted one left half is of no use."""
     run = wanted.into / RUN
     if run.exists():
         before = json.loads(run.read_text(encoding="utf-8"))
@@ -316,20 +317,17 @@ def _begin(wanted: Wanted, described: Mapping[str, Any]) -> None:
             raise ScreenError(
                 f"{wanted.into}: holds a screening of another kind ({', '.join(other)}); give another folder, or remove this one"
             )
-    shutil.rmtree(wanted.into / SCRATCH, ignore_errors=True)
-    for name in (
-        SCRATCH,
-        DONE,
-        "statuses",
-        "suggestions",
-        "unused",
-        "broken",
-        *(("verdicts",) if wanted.verdicts else ()),
-    ):
+    if clean:
+        shutil.rmtree(wanted.into / SCRATCH, ignore_errors=True)
+    for name in (SCRATCH, DONE, *_tables(wanted)):
         (wanted.into / name).mkdir(exist_ok=True)
     (wanted.into / SCRATCH).chmod(0o700)
     (wanted.into / SUMMARY).unlink(missing_ok=True)
     _write_json(run, described)
+
+
+def _tables(wanted: Wanted) -> tuple[str, ...]:
+    return ("statuses", "suggestions", "unused", "broken", *(("verdicts",) if wanted.verdicts else ()))
 
 
 def _is_finished(into: Path, part: int) -> bool:

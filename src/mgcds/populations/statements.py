@@ -296,7 +296,10 @@ class _Statements:
         for name in (name for name, of in self.layout.lists.items() if of):
             sets = "".join(f", '{each}': {mask}" for each, mask in zip(self.layout.sets_of(name), masks, strict=False))
             entry = f"{{'name': called, 'since': since{sets}}}"
-            columns.append(f"LIST_SORT(LIST({entry}) FILTER (WHERE list = '{name}')) AS {name}_entries")
+            mine = f"list = '{name}'"  # of none DuckDB would make NULL, but Spark an empty list
+            columns.append(
+                f"CASE WHEN BOOL_OR({mine}) THEN LIST_SORT(LIST({entry}) FILTER (WHERE {mine})) END AS {name}_entries"
+            )
         once = "".join(f", BIT_OR({mask}) AS {mask}" for mask in masks)
         return f"""
             SELECT {", ".join(columns)}
