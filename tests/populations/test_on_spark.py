@@ -8,28 +8,37 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
 from mgcds.engines.columnar import STATUSES, columnar
 from mgcds.engines.facts_arrow import LAYOUT, facts_table
-from mgcds.errors import ScreenError, TableError
+from mgcds.errors import RecordError, ScreenError, TableError
 from mgcds.loading import rules_root
 from mgcds.model.facts import Facts
 from mgcds.model.pack import RulePack
+from mgcds.populations.extraction import extract
+from mgcds.populations.many_at_once import Group
 from mgcds.populations.screening import Wanted, screen, screen_on_spark
-from mgcds.populations.sources import source_of
+from mgcds.populations.sources import FlatFiles, source_of
+from mgcds.populations.statements import statements
+from mgcds.populations.synthesis.writing import Cohort, write
 from tests.agreement.generate import Patients
 from tests.agreement.test_columnar_agrees import mixed, mixed_table
 from tests.fhir.builders import condition, observation, patient
-from tests.populations.ndjson import BOUND, BROKEN, lines, of, scattered
-from tests.populations.test_extraction import ON, OUTSIDE, Row, whole, without_versions
+from tests.populations.flat_patients import People
+from tests.populations.ndjson import BOUND, BROKEN, lines, magnesium, of, scattered
+from tests.populations.test_extraction import ON, OUTSIDE, Row, unused_of, whole, without_versions
+from tests.populations.test_extraction import rows_of as in_order
 from tests.populations.test_screening import alone, differing, rows_of, said
 from tests.populations.test_screening import written as in_files
 from tests.populations.test_status_file import tables as status_tables
@@ -132,15 +141,18 @@ def placed(broken: list[tuple[int, str]], files: list[Path]) -> Iterator[tuple[s
 
 
 def test_a_mess_of_lines(spark: Any, pack: RulePack, tmp_path: Path) -> None:
-    """A patient's data lie in several files, and these in several partitions."""
+    """A patient's data lie in several files, and these in several partitions; of a synthetic cohort most patients are plain."""
+    write(Cohort(READ, 7, ON), tmp_path / "cohort")
+    plain = [line for file in sorted((tmp_path / "cohort").glob("*.ndjson")) for line in file.read_bytes().splitlines()]
     (tmp_path / "in").mkdir()
-    in_order = scattered(tmp_path / "in", lines())
+    in_order = scattered(tmp_path / "in", lines() + plain)
     expected = whole(in_order, pack)
     files = sorted((tmp_path / "in").iterdir())
     found = extracted(spark, files, pack, tmp_path)
     assert found.rows == expected.rows
     assert found.unused == without_versions(expected.unused)
     assert found.broken == sorted(placed(expected.broken, files))
+    assert len(found.rows) > READ + 80
     assert max(file.stat().st_size for file in files) > CUT_AT
 
 
@@ -205,6 +217,129 @@ def test_a_fault_in_extraction_is_noticed(
     assert found != expected.rows
 
 
+def test_a_task_reads_some_patients_at_a_time(pack: RulePack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of 40 who are not plain, or turn out not to be, are read by themselves; nobody waits for more than seven."""
+    from mgcds.populations import many_at_once, on_spark, shipped
+
+    given, one_by_one = list[dict[str, Any]](), list[int]()
+    for who in range(40):
+        born, started = patient(id=f"p{who}"), {"onsetDateTime": "2026-02-30" if who % 5 == 0 else "2020"}
+        ended = {"abatementString": "last year"} if who % 7 == 0 else {}
+        problem = condition("Bipolar disorder", id=f"c{who}", **of(f"Patient/p{who}"), **started, **ended)
+        for text in map(json.dumps, (born, magnesium(f"m{who}", f"Patient/p{who}", 1 + who / 100), problem)):
+            number = len(given) + 1
+            given.append({"group": who, "number": number, "whole": False, "text": text.encode(), "own": True})
+    batches = [pa.RecordBatch.from_pylist(given[each : each + 50]) for each in range(0, len(given), 50)]
+    expected = whole([each["text"] for each in given], pack)
+    right = many_at_once.read_group
+    monkeypatch.setattr(many_at_once, "read_group", lambda *rest: (one_by_one.append(1), right(*rest)))
+
+    def read() -> list[Row]:
+        rows = [row for batch in on_spark._read(shipped.ship(pack), ON, iter(batches)) for row in batch.to_pylist()]
+        facts = [{name: row[name] for name in expected.rows[0]} for row in rows if row["patient"] is not None]
+        return sorted(facts, key=lambda row: str(row["patient"]))
+
+    monkeypatch.setattr(on_spark, "_AT_ONCE", 7)
+    assert [len(groups) for groups, _ in on_spark._some(iter(batches))] == [7, 7, 7, 7, 7, 5]
+    assert read() == expected.rows
+    assert len(one_by_one) == len([who for who in range(40) if who % 5 == 0 or who % 7 == 0])
+    monkeypatch.setattr(on_spark, "_BYTES_AT_ONCE", max(len(each["text"]) for each in given))
+    assert {len(groups) for groups, _ in on_spark._some(iter(batches))} == {1}
+    monkeypatch.setattr(on_spark, "Group", lambda own, shared, again: Group(own, shared, tuple))
+    assert read() != expected.rows, "lines that are not given again are noticed"
+
+
+# --- flat tables --------------------------------------------------------------------------------------------------------------
+
+QUOTED = 'as before,\n"in the morning"'
+
+
+def flat_tables(pack: RulePack, folder: Path, number: int) -> FlatFiles:
+    """Parquet and CSV, with what another reader might take otherwise: a quoted end of line, states of a day of which the last counts, people
+    who are not there, a row that no rule uses.
+    """
+    made = People(columnar(pack).layout, ON, seed=5, mess=0.003).made(number)
+    screens = [("positive", who) for who in range(number)] + [("negative", who) for who in range(0, number, 2)]
+    more: dict[str, list[Row]] = {
+        "measurements": [{"patient": "nobody", "item": "egfr", "value": "9"}, {"patient": "p000001", "item": "shoe_size"}],
+        "entries": [{"patient": "p000002", "list": "medicines", "name": QUOTED}, {"patient": "nobody", "list": "symptoms"}],
+        "states": [
+            {"patient": f"p{who:06}", "item": "bipolar_screen", "value": value, "date": "2026-11-20"}
+            for value, who in screens[::7]
+        ],
+    }  # fmt: skip
+    folder.mkdir()
+    for name, table in made.items():
+        rows = pa.concat_tables([table, pa.Table.from_pylist(more.get(name, []), table.schema)])
+        if name in ("people", "entries"):
+            pa.csv.write_csv(rows, folder / f"{name}.csv")
+        else:
+            pq.write_table(rows, folder / f"{name}.parquet", row_group_size=number)
+    source = source_of(folder)
+    assert isinstance(source, FlatFiles)
+    return source
+
+
+def test_two_thousand_people_of_flat_tables(spark: Any, pack: RulePack, tmp_path: Path) -> None:
+    from mgcds.populations import flat_on_spark, shipped
+
+    source = flat_tables(pack, tmp_path / "in", PATIENTS)
+    expected = list(extract(source, pack, ON, workers=1))
+    found = written_out(flat_on_spark.extract(spark, source.tables, shipped.ship(pack), ON, tmp_path), tmp_path)
+    assert found.rows == in_order(expected)
+    assert (
+        found.unused == unused_of(expected) == {**dict.fromkeys(NOT_THERE, 1), ("measurements", "no rule uses it"): 1}
+    )
+    assert (len(found.rows), found.broken) == (PATIENTS, [])
+
+
+NOT_THERE = [(name, "its patient is not among the people") for name in ("measurements", "entries")]
+
+
+def test_faults_in_flat_tables_are_noticed(
+    spark: Any, pack: RulePack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement is spoilt, and who is left over is forgotten."""
+    from mgcds.populations import flat_on_spark, shipped
+
+    right = flat_on_spark._one_by_one
+
+    def spoilt(layout: Any, on: Any) -> list[Any]:
+        in_place = {"newest": ("day DESC", "day ASC")}
+        made = statements(layout, on)
+        assert all(text in each.text for each in made for text, _ in [in_place.get(each.name, ("", ""))])
+        return [replace(each, text=each.text.replace(*in_place.get(each.name, ("", "")))) for each in made]
+
+    monkeypatch.setattr(flat_on_spark, "statements", spoilt)
+    monkeypatch.setattr(flat_on_spark, "_one_by_one", lambda *given: right(*given).where("false"))
+    source = flat_tables(pack, tmp_path / "in", 60)
+    (expected,) = extract(source, pack, ON, workers=1)
+    rows = {row["patient"]: row for row in expected.facts.to_pylist()}
+    facts, *_, kept = flat_on_spark.extract(spark, source.tables, shipped.ship(pack), ON, tmp_path)
+    found = rows_in(facts, tmp_path / "facts")
+    for each in kept:
+        each.unpersist()
+    assert 0 < len(found) < len(rows)
+    assert any(row != rows[row["patient"]] for row in found)
+
+
+def test_what_is_wrong_with_flat_tables_is_said_as_on_one_computer(spark: Any, pack: RulePack, tmp_path: Path) -> None:
+    wrong = {
+        "people": "patient,born\na,1950\na,1951\nb,\nb,\nc,\n", "measurements": "item\negfr\n",
+        "entries": "patient,list\na,drugs\na,drugs\nb,\n", "states": "patient,item\nb,mood\n",
+    }  # fmt: skip
+    (tmp_path / "in").mkdir()
+    for name, text in wrong.items():
+        (tmp_path / "in" / f"{name}.csv").write_text(text)
+    source = source_of(tmp_path / "in")
+    with pytest.raises(RecordError) as here:
+        list(extract(source, pack, ON, workers=1))
+    with pytest.raises(RecordError) as there:
+        screen_on_spark(source, pack, Wanted(tmp_path / "out", ON))
+    assert sorted(str(there.value).splitlines()) == sorted(str(here.value).splitlines())
+    assert len(str(here.value).splitlines()) == 6
+
+
 # --- screening ----------------------------------------------------------------------------------------------------------------
 
 
@@ -267,9 +402,7 @@ def test_real_and_generated_data(spark: Any, pack: RulePack, tmp_path: Path) -> 
     source = source_of(OUTSIDE / "synthea" / "bulk")
     here = screen(source, pack, Wanted(tmp_path / "here", ON, verdicts=True), workers=1)
     there = screen_on_spark(source, pack, Wanted(tmp_path / "there", ON, verdicts=True))
-    for name in ("statuses", "suggestions", "verdicts", "unused", "broken"):
-        one, other = (sorted(map(repr, rows_of(tmp_path / where / name))) for where in ("here", "there"))
-        assert one == other
+    same(tmp_path / "here", tmp_path / "there", ("statuses", "suggestions", "verdicts", "unused", "broken"))
     assert (there.counts, there.unused, there.broken) == (here.counts, here.unused, here.broken)
 
 
@@ -292,6 +425,46 @@ def test_a_table_of_another_layout_is_refused(spark: Any, pack: RulePack, tmp_pa
     pq.write_table(table.replace_schema_metadata({LAYOUT: b"of other rules"}), tmp_path / "facts.parquet")
     with pytest.raises(TableError, match="made for other rules"):
         screen_on_spark(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON))
+
+
+def test_what_an_interrupted_run_left_whole_is_gone_on_with(
+    spark: Any, pack: RulePack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The facts table is whole, the statuses only in part."""
+    from mgcds.populations import on_spark
+
+    (tmp_path / "in").mkdir()
+    of_one_patient(tmp_path / "in")
+    source, wanted, right = source_of(tmp_path / "in"), Wanted(tmp_path / "out", ON), on_spark.screened
+
+    def interrupted(facts: Any, pack: Any, wanted: Wanted, what: str) -> Any:
+        if what == "suggestions":
+            raise KeyboardInterrupt
+        return right(facts, pack, wanted, what)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(on_spark, "screened", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            screen_on_spark(source, pack, wanted)
+    statuses = tmp_path / "out" / ".scratch" / "statuses"
+    assert on_spark._is_whole(statuses)
+    (statuses / "_SUCCESS").unlink()
+    for part in statuses.glob("*.parquet"):
+        part.write_bytes(b"half")
+    with pytest.raises(ScreenError, match="another day"):
+        screen_on_spark(source, pack, replace(wanted, on=ON + timedelta(1)))
+    with monkeypatch.context() as patch:
+        patch.setattr(on_spark, "extract", lambda *_: pytest.fail("extracted again"))
+        there = screen_on_spark(source, pack, wanted)
+    here = screen(source, pack, Wanted(tmp_path / "here", ON), workers=1)
+    same(tmp_path / "here", tmp_path / "out", ("statuses", "suggestions", "unused", "broken"))
+    assert (there.counts, there.unused, there.broken) == (here.counts, here.unused, here.broken)
+    assert not statuses.parent.exists()
+
+
+def same(one: Path, other: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        assert sorted(map(repr, rows_of(one / name))) == sorted(map(repr, rows_of(other / name)))
 
 
 def test_what_one_computer_began_is_not_gone_on_with(pack: RulePack, spark: Any, tmp_path: Path) -> None:
