@@ -45,7 +45,7 @@ from tests.populations.test_status_file import tables as status_tables
 from tests.populations.test_status_file import written as write_statuses
 
 PATIENTS, READ = 2_000, 300
-CUT_AT = 40_000  # bytes of a file, where Spark begins another partition
+CUT_AT = 200_000  # bytes of a file, where Spark begins another partition
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
 NOT_TESTED = "NOT TESTED: no Java, which Spark needs (Debian: default-jre-headless)"
 
@@ -64,6 +64,7 @@ def spark() -> Iterator[Any]:
         "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.driver.memory": "1g",
         "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false",
         "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+        "spark.sql.codegen.wholeStage": "false",  # compiling takes longer than what is run once
         "spark.sql.shuffle.partitions": "3", "spark.sql.adaptive.coalescePartitions.enabled": "false",
         "spark.sql.files.maxPartitionBytes": str(CUT_AT), "spark.sql.files.openCostInBytes": "1",
     }  # fmt: skip
@@ -243,8 +244,10 @@ def test_a_task_reads_some_patients_at_a_time(pack: RulePack, monkeypatch: pytes
     assert [len(groups) for groups, _ in on_spark._some(iter(batches))] == [7, 7, 7, 7, 7, 5]
     assert read() == expected.rows
     assert len(one_by_one) == len([who for who in range(40) if who % 5 == 0 or who % 7 == 0])
-    monkeypatch.setattr(on_spark, "_BYTES_AT_ONCE", max(len(each["text"]) for each in given))
-    assert {len(groups) for groups, _ in on_spark._some(iter(batches))} == {1}
+    with monkeypatch.context() as patch:
+        patch.setattr(on_spark, "_BYTES_AT_ONCE", max(len(each["text"]) for each in given))
+        assert {len(groups) for groups, _ in on_spark._some(iter(batches))} == {1}
+    monkeypatch.setattr(on_spark, "_AT_ONCE", 40)
     monkeypatch.setattr(on_spark, "Group", lambda own, shared, again: Group(own, shared, tuple))
     assert read() != expected.rows, "lines that are not given again are noticed"
 

@@ -6,7 +6,6 @@ What is done beside the statements is done as `flat` does it. Nothing is collect
 from __future__ import annotations
 
 import json
-import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -16,7 +15,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
@@ -36,7 +34,7 @@ from mgcds.populations.statements import statements
 Tables = Mapping[str, DataFrame]
 _AT_ONCE = 1_000  # patients; or rows of a file
 _CONCEPT = ("list", "name", "system", "code")
-_KEPT = ("newest", "dated_entries", "left_over")
+_WRITTEN = ("newest", "dated_entries", "left_over")
 """what several statements read"""
 _TOLD = 100  # of each kind of mistake, which is enough to see what it is
 
@@ -45,25 +43,28 @@ def extract(
     spark: SparkSession, files: Mapping[str, Path], shipped: Shipped, on: date, scratch: Path
 ) -> ExtractedOnSpark:
     """The facts of all people of flat tables, which the workers see where the driver does. RecordError with all that is wrong with the
-    tables; what that is passes through a folder in `scratch`.
+    tables. What comes in between is written to a folder in `scratch`: a plan that had all the others in it would fill the driver.
     """
     layout = shipped.engine().layout
-    own = _session(spark)
-    rows = _with_whether_there(_read(own, files, layout.pack, scratch))
+    own, between = _session(spark), scratch / "between"
+    rows = _with_whether_there(_read(own, files, layout.pack, between), between)
     theirs = {name: table.where("there").drop("there") for name, table in rows.items()}
-    views = dict(_views(own, theirs, shipped, layout))
-    kept = [*rows.values(), views["concepts"]]
-    for name, view in views.items():
+    for name, view in _views(own, theirs, shipped, layout, between):
         view.createOrReplaceTempView(name)
     for statement in statements(layout, on):
         found = own.sql(statement.sql("spark"))
-        if statement.name in _KEPT:
-            kept.append(found.persist(StorageLevel.DISK_ONLY))
+        if statement.name in _WRITTEN:
+            found = _written(found, between / statement.name)
         found.createOrReplaceTempView(statement.name)
     left = own.sql("SELECT DISTINCT patient FROM left_over")
     plain = own.table("facts").join(left, "patient", "left_anti")
     facts = plain.unionByName(_one_by_one(theirs, left, shipped, on, layout))
-    return ExtractedOnSpark(facts, _unused(rows, layout), own.createDataFrame([], BROKEN), tuple(kept))
+    return ExtractedOnSpark(facts, _unused(rows, layout), own.createDataFrame([], BROKEN), ())
+
+
+def _written(table: DataFrame, folder: Path) -> DataFrame:
+    table.write.mode("overwrite").parquet(str(folder))
+    return table.sparkSession.read.schema(table.schema).parquet(str(folder))
 
 
 def _session(spark: SparkSession) -> SparkSession:
@@ -80,7 +81,7 @@ def _session(spark: SparkSession) -> SparkSession:
 # --- files → tables -------------------------------------------------------------------------------------------------------------
 
 
-def _read(own: SparkSession, files: Mapping[str, Path], pack: RulePack, scratch: Path) -> Tables:
+def _read(own: SparkSession, files: Mapping[str, Path], pack: RulePack, between: Path) -> Tables:
     """The tables of the layout, with all its columns, in which nothing is wrong; `at` numbers the rows of each in their order."""
     wrong, read = list[str](), dict[str, DataFrame]()
     with database() as connection:
@@ -92,7 +93,7 @@ def _read(own: SparkSession, files: Mapping[str, Path], pack: RulePack, scratch:
         wrong += flat.wrong_columns(name, files[name], there[name], pack)
         if "patient" in there[name]:
             read[name] = _rows(own, name, files[name], there[name], pack)
-    wrong += _wrong(own, files, read, pack, scratch / "wrong")
+    wrong += _wrong(own, files, read, pack, between / "wrong")
     if wrong:
         raise RecordError("\n".join(wrong))
     return read
@@ -114,7 +115,7 @@ def _as_duckdb_reads(query: str, batches: Batches) -> Batches:
             yield from connection.sql(query).fetch_arrow_reader(_AT_ONCE)
 
 
-def _wrong(own: SparkSession, files: Mapping[str, Path], read: Tables, pack: RulePack, scratch: Path) -> Iterator[str]:
+def _wrong(own: SparkSession, files: Mapping[str, Path], read: Tables, pack: RulePack, folder: Path) -> Iterator[str]:
     """What is wrong with the rows of some tables."""
     for name, table in read.items():
         table.createOrReplaceTempView(name)
@@ -124,16 +125,15 @@ def _wrong(own: SparkSession, files: Mapping[str, Path], read: Tables, pack: Rul
         for number, check in enumerate(checks)
     ]
     if found:
-        reduce(DataFrame.unionByName, found).write.mode("overwrite").parquet(str(scratch))
-        for row in pq.read_table(scratch).sort_by("number").to_pylist():
+        _written(reduce(DataFrame.unionByName, found), folder)
+        for row in pq.read_table(folder).sort_by("number").to_pylist():
             yield checks[row["number"]].told(files, row["found"], row["others"])
-        shutil.rmtree(scratch)
 
 
-def _with_whether_there(read: Tables) -> Tables:
+def _with_whether_there(read: Tables, between: Path) -> Tables:
     """Each row with whether its patient is among the people."""
     people = read["people"].select("patient", f.lit(True).alias("there"))
-    return {name: table.join(people, "patient", "left").persist(StorageLevel.DISK_ONLY) for name, table in read.items()}
+    return {name: _written(table.join(people, "patient", "left"), between / name) for name, table in read.items()}
 
 
 def _unused(rows: Tables, layout: Layout) -> DataFrame:
@@ -149,7 +149,9 @@ def _unused(rows: Tables, layout: Layout) -> DataFrame:
 # --- what the statements read ---------------------------------------------------------------------------------------------------
 
 
-def _views(own: SparkSession, theirs: Tables, shipped: Shipped, layout: Layout) -> Iterator[tuple[str, DataFrame]]:
+def _views(
+    own: SparkSession, theirs: Tables, shipped: Shipped, layout: Layout, between: Path
+) -> Iterator[tuple[str, DataFrame]]:
     """Every table that they read, by name."""
     people = theirs["people"].selectExpr("*", "patient AS id", "CAST(NULL AS STRING) AS source")
     entries = theirs["entries"].withColumn("concept", f.to_json(f.struct(*_CONCEPT)))
@@ -157,7 +159,7 @@ def _views(own: SparkSession, theirs: Tables, shipped: Shipped, layout: Layout) 
     schema = concept_schema(layout)
     schema = schema.set(schema.get_field_index("concept"), pa.field("concept", pa.string()))
     named = entries.select("concept", *_CONCEPT).distinct()
-    yield "concepts", named.mapInArrow(partial(_concepts, shipped, schema), ddl(schema)).persist(StorageLevel.DISK_ONLY)
+    yield "concepts", _written(named.mapInArrow(partial(_concepts, shipped, schema), ddl(schema)), between / "concepts")
     for name, table in lookups.tables(layout).items():
         yield name, own.createDataFrame(table)
 

@@ -115,7 +115,7 @@ UNUSED, BROKEN = "kind string, why string, number bigint", "file string, line bi
 
 
 class ExtractedOnSpark(NamedTuple):
-    """The facts table; what was not used; lines that are no resource. None is worked out before it is written. `kept`, on the disks of the
+    """The facts table; what was not used; lines that are no resource. Each is worked out when it is written. `kept`, on the disks of the
     cluster, wants `unpersist` when all has been.
     """
 
