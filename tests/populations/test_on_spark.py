@@ -430,14 +430,18 @@ def test_a_table_of_another_layout_is_refused(spark: Any, pack: RulePack, tmp_pa
         screen_on_spark(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON))
 
 
+@pytest.mark.parametrize("given", ["lines", "flat tables"])
 def test_what_an_interrupted_run_left_whole_is_gone_on_with(
-    spark: Any, pack: RulePack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    given: str, spark: Any, pack: RulePack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The facts table is whole, the statuses only in part."""
     from mgcds.populations import on_spark
 
-    (tmp_path / "in").mkdir()
-    of_one_patient(tmp_path / "in")
+    if given == "lines":
+        (tmp_path / "in").mkdir()
+        of_one_patient(tmp_path / "in")
+    else:
+        flat_tables(pack, tmp_path / "in", 20)
     source, wanted, right = source_of(tmp_path / "in"), Wanted(tmp_path / "out", ON), on_spark.screened
 
     def interrupted(facts: Any, pack: Any, wanted: Wanted, what: str) -> Any:
@@ -457,7 +461,7 @@ def test_what_an_interrupted_run_left_whole_is_gone_on_with(
     with pytest.raises(ScreenError, match="another day"):
         screen_on_spark(source, pack, replace(wanted, on=ON + timedelta(1)))
     with monkeypatch.context() as patch:
-        patch.setattr(on_spark, "extract", lambda *_: pytest.fail("extracted again"))
+        patch.setattr(on_spark, "_extracted", lambda *_: pytest.fail("extracted again"))
         there = screen_on_spark(source, pack, wanted)
     here = screen(source, pack, Wanted(tmp_path / "here", ON), workers=1)
     same(tmp_path / "here", tmp_path / "out", ("statuses", "suggestions", "unused", "broken"))
