@@ -23,7 +23,7 @@ from mgcds.fhir import read_ndjson
 from mgcds.fhir.belonging import Belonging
 from mgcds.model.pack import RulePack
 from mgcds.model.reading import read_facts
-from mgcds.populations import extraction, sources, staging
+from mgcds.populations import extraction, many_at_once, sources, staging
 from mgcds.populations.extraction import Extracted, extract
 from mgcds.populations.one_by_one import kind_of, reason
 from mgcds.populations.plain import Flat
@@ -208,9 +208,9 @@ def latest_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def each_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = extraction.read_group
+    right = many_at_once.read_group
     monkeypatch.setattr(
-        extraction, "read_group", lambda own, shared, pack, on, whole, read: right(own, shared, pack, on, True, read)
+        many_at_once, "read_group", lambda own, shared, pack, on, whole, read: right(own, shared, pack, on, True, read)
     )
 
 
