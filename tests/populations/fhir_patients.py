@@ -70,7 +70,8 @@ class _Resources:
     def strands(self) -> Strands:
         record = self._record
         person = {"gender": _value(record.get("sex")), "birthDate": record.get("birth_date")}
-        self._sheets[PEOPLE].add("Patient", PATIENT, **person)
+        died = self._random.choice([{}] * 20 + [{"deceasedBoolean": True}, {"deceasedDateTime": "2026-11"}])
+        self._sheets[PEOPLE].add("Patient", PATIENT, **person, **died)
         for item in self._pack.items.values():
             if isinstance(item, MeasuredItem) and item.codes:
                 for result in _each(record.get(item.id)):

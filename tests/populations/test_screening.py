@@ -210,7 +210,10 @@ def test_the_summary_counts_what_was_written(screened: Path, pack: RulePack) -> 
 def test_a_mess_of_lines(tmp_path: Path, pack: RulePack) -> None:
     """As `evaluate` says it of each, both channels agreeing."""
     given = scattered(tmp_path, lines())
-    expected = {each.patient: evaluate(each.record, pack, ON) for each in read_ndjson(given, pack, ON) if each.patient}
+    readings = read_ndjson(given, pack, ON)
+    expected = {
+        each.patient: evaluate(each.record, pack, ON) for each in readings if each.patient and not each.deceased
+    }
     screen(source_of(tmp_path), pack, Wanted(tmp_path / "out", ON, explained=None), workers=1)
     assert (
         next(differing(said(tmp_path / "out", pack), {who: each.facts for who, each in expected.items()}, pack), None)
@@ -235,9 +238,11 @@ def test_real_and_generated_data(folder: str, tmp_path: Path, pack: RulePack) ->
     readings = read_ndjson(
         (line for file in files for line in gzip.decompress(file.read_bytes()).splitlines()), pack, ON
     )
-    expected = {each.patient: evaluate(each.record, pack, ON).facts for each in readings if each.patient}
+    expected = {
+        each.patient: evaluate(each.record, pack, ON).facts for each in readings if each.patient and not each.deceased
+    }
     screen(source_of(OUTSIDE / folder), pack, Wanted(tmp_path / "out", ON, explained=None), workers=1)
-    assert len(expected) == 10
+    assert len(expected) > 0
     assert next(differing(said(tmp_path / "out", pack), expected, pack), None) is None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from mgcds.engines.columnar import STATUSES
 from mgcds.model.pack import RulePack
+from mgcds.populations.one_by_one import deceased
 from mgcds.populations.output import Counts
 from mgcds.printing import Printer
 
@@ -35,6 +36,7 @@ class Screening:
             "on": on.isoformat(),
             "pack": {"version": pack.version, "digest": pack.digest, "jurisdictions": list(pack.jurisdictions)},
             "patients": counts.patients,
+            "deceased": deceased(self.unused),
             "checked": self.checked,
             "rules": {
                 rule: {
@@ -70,6 +72,8 @@ def print_summary(printer: Printer, found: Screening, pack: RulePack, on: date, 
     printer.line(
         f"{counts.patients:,} patients on {on} by pack {pack.version}; {found.checked} of them judged a second time, alone.{made}"
     )
+    if dead := deceased(found.unused):
+        printer.line(f"Recorded as deceased and left out: {dead:,}.")
     chosen = [
         rule for rule in rules or pack.rules if counts.statuses[rule, "offered"] or counts.statuses[rule, "suppressed"]
     ]
