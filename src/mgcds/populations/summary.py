@@ -50,6 +50,7 @@ class Screening:
                 for rule in rules or pack.rules
             },
             "unexplained": counts.unexplained,
+            "without_entries": counts.without_entries,
             "missing": dict(counts.asked.most_common()),
             "known": {
                 about: {what: number for (of, what), number in counts.known.items() if of == about}
@@ -101,6 +102,11 @@ def print_summary(printer: Printer, found: Screening, pack: RulePack, on: date, 
     )
     if counts.unexplained:
         printer.line(f"Of {counts.unexplained:,} suggestions what is missing was not worked out: see --explain.", 2)
+    if counts.without_entries:
+        printer.line(
+            f"Which medicine or diagnosis it was is not told of {counts.without_entries:,} suggestions: the facts table was made without "
+            "LIST_entries; make it again."
+        )
     printer.section(
         "Not used of the data",
         _most(f"{number:,} {kind}: {why}" for (kind, why), number in found.unused.most_common()),
