@@ -36,6 +36,7 @@ from mgcds.model.units import factor
 
 MISSING, STALE, REJECTED = 0, 1, 2
 """kinds of gap that rules can tell apart; the third stands for all that was reported and could not be used"""
+z3.set_param("ctrl_c", False)  # else Z3 takes Ctrl-C for itself, says "unknown", and nobody hears of it
 ENDS: tuple[Which, Which] = ("lower", "upper")
 LONGEST = 40_000  # days: no record is older than a hundred years
 
