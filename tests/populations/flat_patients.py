@@ -99,7 +99,7 @@ class People:
         return self.random.choice(ways)
 
     def table(self, name: str, columns: tuple[Column, ...]) -> pa.Table:
-        kinds = [pa.bool_() if each.name.endswith("_given") else pa.string() for each in columns]
+        kinds = [pa.bool_() if each.is_flag else pa.string() for each in columns]
         return pa.table(
             [
                 pa.array([row.get(each.name) for row in self.rows[name]], kind)

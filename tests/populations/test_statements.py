@@ -211,9 +211,7 @@ def as_tables(given: Mapping[str, list[Row]], pack: RulePack) -> Tables:
     return {
         name: pa.table(
             {
-                each.name: pa.array(
-                    [row.get(each.name) for row in given.get(name, ())], kinds[each.name.endswith("_given")]
-                )
+                each.name: pa.array([row.get(each.name) for row in given.get(name, ())], kinds[each.is_flag])
                 for each in columns
             }
         )

@@ -34,6 +34,7 @@ WHY_NOT = {
     "Medication": "no medicine of the list refers to it",
     "Specimen": "no result that a rule uses refers to it",
 }
+DECEASED = "the patient is recorded as deceased"
 
 
 def read_bundle(content: Content, pack: RulePack, retrieved: date | None = None) -> FhirReading:
@@ -149,7 +150,7 @@ def _read_patient(patients: list[Resource], gathered: Gathered) -> dict[str, Any
     gathered.use(resource)
     if content.get("deceasedBoolean") is True or content.get("deceasedDateTime"):
         gathered.deceased = True
-        gathered.leave(resource, "the patient is recorded as deceased")
+        gathered.leave(resource, DECEASED)
     return {"birth_date": _birth_date(resource, content, gathered), "sex": _sex(resource, content, gathered)}
 
 

@@ -6,7 +6,7 @@ Each row is a part of a `PatientRecord`, and means what it means there; `record`
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from mgcds.engines.facts_table import Layout
 from mgcds.errors import RecordError
+from mgcds.fhir.reader import DECEASED
 from mgcds.model.dates import parse_when
 from mgcds.model.pack import ListItem, RulePack
 from mgcds.model.reading import read_facts
@@ -42,10 +43,11 @@ def extract_flat(files: Mapping[str, Path], part: int, parts: int, layout: Layou
 
 
 def judge(rows: Mapping[str, pa.Table], layout: Layout, on: date, read: Read) -> None:
-    """The facts of all people of flat tables in memory; what is nobody's of them or no rule uses is counted."""
+    """The facts of all people of flat tables in memory who live; the others, and what is nobody's or no rule uses, are counted."""
     rows = {
         name: table if name == "people" else _theirs(name, table, rows["people"], read) for name, table in rows.items()
     }
+    rows = _living(rows, read)
     concepts = Concepts(layout)
     flat = {**rows, "entries": _numbered(rows["entries"], concepts), "people": _named(rows["people"])}
     facts, left = plain_facts_of(flat, concepts.table(), layout, on)
@@ -64,6 +66,16 @@ def _theirs(name: str, table: pa.Table, people: pa.Table, read: Read) -> pa.Tabl
     if strangers := table.num_rows - (pc.sum(theirs).as_py() or 0):
         read.unused[name, "its patient is not among the people"] += strangers
     return table.filter(theirs)
+
+
+def _living(rows: Mapping[str, pa.Table], read: Read) -> Mapping[str, pa.Table]:
+    """The rows of those who are not recorded as deceased."""
+    people = rows["people"]
+    dead = people.filter(people["deceased"])["patient"].combine_chunks()  # nulls are not kept
+    if not len(dead):
+        return rows
+    read.unused["people", DECEASED] += len(dead)
+    return {name: table.filter(pc.invert(pc.is_in(table["patient"], dead))) for name, table in rows.items()}
 
 
 def _views(
@@ -91,6 +103,12 @@ def _views(
         if "patient" not in there:
             yield f"{path}: has no column 'patient'"
             continue
+        strange = list(
+            _no_flags(connection, scan, path, [each.name for each in columns if each.is_flag and each.name in there])
+        )
+        yield from strange
+        if strange:
+            continue
         wanted = ", ".join(
             f"CAST({column.name if column.name in there else 'NULL'} AS {_kind(column)}) AS {column.name}"
             for column in columns
@@ -104,8 +122,18 @@ def _views(
             yield from _doubled(connection, path)
 
 
+def _no_flags(connection: duckdb.DuckDBPyConnection, scan: str, path: Path, names: Sequence[str]) -> Iterator[str]:
+    """What is neither true nor false where it has to be."""
+    texts = [f"CAST({name} AS VARCHAR)" for name in names]
+    wrong = ", ".join(f"MIN({text}) FILTER (TRY_CAST({text} AS BOOLEAN) IS NULL)" for text in texts)
+    found = connection.execute(f"SELECT {wrong} FROM {scan}").fetchone() if names else None
+    for name, value in zip(names, found or (), strict=True):
+        if value is not None:
+            yield f"{path}: has {name} '{value[:40]}'; write true or false"
+
+
 def _kind(column: Column) -> str:
-    return "BOOLEAN" if column.name.endswith("_given") else "VARCHAR"
+    return "BOOLEAN" if column.is_flag else "VARCHAR"
 
 
 def _strange(connection: duckdb.DuckDBPyConnection, name: str, path: Path, pack: RulePack) -> Iterator[str]:
