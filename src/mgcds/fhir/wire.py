@@ -83,6 +83,7 @@ class _Request(msgspec.Struct, gc=False):
 
 
 _NONE = msgspec.Raw(b"null")
+_NO_RESOURCE = (_NONE, None)
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -90,10 +91,6 @@ class _Entry(msgspec.Struct, gc=False):
     resource: msgspec.Raw = _NONE
     search: _Search | None = None
     request: _Request | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        return self.resource in (None, _NONE)
 
 
 class _PlainEntry(_Entry, gc=False):
@@ -252,7 +249,7 @@ class Delivery:
         if key:
             deleted.add(unversioned(key))
         self.unused.append(Unused(place, "deleted", 0))
-        if not entry.is_empty:
+        if entry.resource not in _NO_RESOURCE:
             self.unused.append(Unused(place, "deleted"))
 
     def add_bundle(self, bundle: _Bundle, where: str, depth: int) -> None:
@@ -262,7 +259,7 @@ class Delivery:
         within = f"{where}, entry" if depth or where.startswith("line") else "entry"
         for position, entry in enumerate(bundle.entry, 1):
             slot, url, request = entry.resource, entry.fullUrl, entry.request
-            if entry.is_empty or (request is not None and request.method == "DELETE"):
+            if slot in _NO_RESOURCE or (request is not None and request.method == "DELETE"):
                 self._leave_entry(entry, _place(within, position), deleted)
                 no_matches += 1
                 continue
