@@ -222,7 +222,7 @@ class _Worker:
     async def answer(self, asked: Asked, seconds: float) -> Written:
         """Have it answer, by the pack it has. TimeoutError where it was at it for so long, and was ended."""
         number = next(self._numbers)
-        answered, found = _ANSWER.decode(await self._ask(pickle.dumps((number, asked)), seconds))
+        answered, found = _ANSWER.decode(await self._ask(pickle.dumps((number, *asked)), seconds))
         if answered != number:  # no patient's answer may ever be another's
             self.end()
             raise WorkerEnded
@@ -316,8 +316,8 @@ def _work(connection: socket.socket, limits: RequestLimits, evaluate: Evaluate, 
                 _make_ready(pack, evaluate)
                 _send(line, b"")
             elif pack is not None:
-                number, asked = given
-                _send(line, msgspec.msgpack.encode((number, written(asked, pack, limits, evaluate))))
+                number, *asked = given
+                _send(line, msgspec.msgpack.encode((number, written(Asked(*asked), pack, limits, evaluate))))
 
 
 def _make_ready(pack: RulePack, evaluate: Evaluate) -> None:
