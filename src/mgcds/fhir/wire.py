@@ -83,7 +83,6 @@ class _Request(msgspec.Struct, gc=False):
 
 
 _NONE = msgspec.Raw(b"null")
-_NO_RESOURCE = (_NONE, None)
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -249,7 +248,7 @@ class Delivery:
         if key:
             deleted.add(unversioned(key))
         self.unused.append(Unused(place, "deleted", 0))
-        if entry.resource not in _NO_RESOURCE:
+        if entry.resource not in (_NONE, None):
             self.unused.append(Unused(place, "deleted"))
 
     def add_bundle(self, bundle: _Bundle, where: str, depth: int) -> None:
@@ -258,8 +257,9 @@ class Delivery:
         deleted: set[str] = set()
         within = f"{where}, entry" if depth or where.startswith("line") else "entry"
         for position, entry in enumerate(bundle.entry, 1):
-            slot, url, request = entry.resource, entry.fullUrl, entry.request
-            if slot in _NO_RESOURCE or (request is not None and request.method == "DELETE"):
+            slot: Any = entry.resource
+            url, request = entry.fullUrl, entry.request
+            if slot == _NONE or slot is None or (request is not None and request.method == "DELETE"):
                 self._leave_entry(entry, _place(within, position), deleted)
                 no_matches += 1
                 continue
