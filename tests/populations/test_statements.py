@@ -493,6 +493,12 @@ def written(folder: Path, **tables: str) -> Path:
             id="an unknown column",
         ),
         pytest.param({"people": "birth_date\n1950\n"}, r"people\.csv: has no column 'patient'", id="nobody"),
+        pytest.param(
+            {"people": "patient,deceased,medicines_given\na,,true\nb,2025-01-03,no\nc,true,perhaps\n"},
+            r"people\.csv: has a deceased that is neither true nor false; write one of them, or nothing\n"
+            r".*people\.csv: has a medicines_given that is neither",
+            id="no yes and no no",
+        ),
         pytest.param({"people": "patient\na\na\n"}, r"people\.csv: has patient 'a' more than once", id="twice"),
         pytest.param(
             {"people": "patient\na\n", "entries": "patient,list,name\na,drugs,x\n"},

@@ -6,7 +6,7 @@ Each row is a part of a `PatientRecord`, and means what it means there; `record`
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -103,11 +103,12 @@ def _views(
         if "patient" not in there:
             yield f"{path}: has no column 'patient'"
             continue
-        strange = list(
-            _no_flags(connection, scan, path, [each.name for each in columns if each.is_flag and each.name in there])
-        )
-        yield from strange
-        if strange:
+        flags = [column.name for column in columns if column.is_flag and column.name in there]
+        if no_flags := [name for name in flags if not _is_flag(connection, scan, name)]:
+            yield from (
+                f"{path}: has a {each} that is neither true nor false; write one of them, or nothing"
+                for each in no_flags
+            )
             continue
         wanted = ", ".join(
             f"CAST({column.name if column.name in there else 'NULL'} AS {_kind(column)}) AS {column.name}"
@@ -122,14 +123,11 @@ def _views(
             yield from _doubled(connection, path)
 
 
-def _no_flags(connection: duckdb.DuckDBPyConnection, scan: str, path: Path, names: Sequence[str]) -> Iterator[str]:
-    """What is neither true nor false where it has to be."""
-    texts = [f"CAST({name} AS VARCHAR)" for name in names]
-    wrong = ", ".join(f"MIN({text}) FILTER (TRY_CAST({text} AS BOOLEAN) IS NULL)" for text in texts)
-    found = connection.execute(f"SELECT {wrong} FROM {scan}").fetchone() if names else None
-    for name, value in zip(names, found or (), strict=True):
-        if value is not None:
-            yield f"{path}: has {name} '{value[:40]}'; write true or false"
+def _is_flag(connection: duckdb.DuckDBPyConnection, scan: str, name: str) -> bool:
+    """Is a column of truths? Dates and words are none."""
+    text = f"CAST({name} AS VARCHAR)"
+    other = f"SELECT 1 FROM {scan} WHERE {text} IS NOT NULL AND TRY_CAST({text} AS BOOLEAN) IS NULL LIMIT 1"
+    return connection.execute(other).fetchone() is None
 
 
 def _kind(column: Column) -> str:
