@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 1 a pack, a scenario or a check has failed, or a schedule is not known to be feasible; 2 the input or the
 command cannot be used; 3 the engine failed or the two channels disagree, and nothing was advised for that record; 70 a fault of
-mgcds itself.
+mgcds itself; 130 interrupted, as by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from mgcds.errors import MgcdsError, RecordError
 
 EPILOG = (
     "Exit codes: 0 done · 1 pack, scenario or schedule fails · 2 input unusable "
-    "· 3 nothing advised: engine fault or disagreement · 70 fault of mgcds"
+    "· 3 nothing advised: engine fault or disagreement · 70 fault of mgcds · 130 interrupted"
 )
+INTERRUPTED = 130  # typer's, of KeyboardInterrupt; it says nothing
 
 COMMANDS: dict[str, Callable[..., None]] = {  # in the order of the help
     "evaluate": patients.evaluate,
@@ -70,6 +71,10 @@ def main(arguments: list[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")  # an ASCII terminal, or half a character in a record
     try:
         app(arguments, prog_name="mgcds", standalone_mode=True)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            typer.echo("mgcds: interrupted", err=True)
+        raise
     except MgcdsError as error:
         sys.exit(complain(error))
     except BrokenPipeError:

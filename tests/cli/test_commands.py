@@ -655,3 +655,12 @@ def test_completion_knows_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = process(_MGCDS_COMPLETE="complete_bash", COMP_WORDS="mgcds evaluate --fo", COMP_CWORD="2")
     assert ended.stdout.decode().split() == ["--format"]
     assert b"_MGCDS_COMPLETE=complete_bash" in process(_MGCDS_COMPLETE="source_bash").stdout
+
+
+def test_ctrl_c_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*given: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mgcds.scenarios.mutation.run", interrupted)
+    ended = mgcds("mutate")
+    assert (ended.code, ended.out, ended.err) == (130, "", "mgcds: interrupted\n")

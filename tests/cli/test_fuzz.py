@@ -95,7 +95,7 @@ def files(chance: random.Random, folder: Path) -> Iterator[list[str]]:
 
 def words(chance: random.Random, folder: Path) -> Iterator[list[str]]:
     """Commands of right and wrong words; none that runs for long or writes."""
-    commands = [name for name in COMMANDS if name != "scenarios"]
+    commands = [name for name in COMMANDS if name not in ("scenarios", "mutate")]
     right = ["trial-dose", "record", "rule", "--on", "2026-11-21", "--format", "json", "--all", "--rules", "-", AMARA]
     right.append(str(folder))
     fields = ["egfr", "serum_magnesium", "medicines", "sex", "age", "zz", "phq9", "symptoms", "birth_date"]

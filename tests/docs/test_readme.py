@@ -186,7 +186,7 @@ def exit_codes(text: str) -> set[int]:
 
 def test_the_exit_codes_of_readme_help_and_program_are_the_same() -> None:
     documented = exit_codes(mgcds.cli.__doc__ or "")
-    assert documented == {0, 1, 2, 3, 70}
+    assert documented == {0, 1, 2, 3, 70, 130}
     assert exit_codes(README) == documented
     assert exit_codes(mgcds.cli.EPILOG) == documented
 

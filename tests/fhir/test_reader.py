@@ -51,6 +51,15 @@ def test_the_patient(resource: dict[str, Any], expected: dict[str, Any], pack: R
     has(read(bundle(resource), pack), expected)
 
 
+def test_who_is_deceased_by_one_of_two_patient_resources_is_deceased(pack: RulePack) -> None:
+    alive, dead = patient(), patient(deceasedBoolean=True)
+    for given in ((alive, dead), (dead, alive)):
+        found = read_bundle(bundle(*given), pack)
+        assert found.deceased
+        assert [each.why for each in found.unused].count("the patient is recorded as deceased") == 1
+    assert not read_bundle(bundle(alive, patient(gender="male")), pack).deceased
+
+
 OTHER = {"resourceType": "Patient", "id": "other"}
 WHOSE = [
     pytest.param({"reference": "Patient/p"}, [], 1, id="relative"),

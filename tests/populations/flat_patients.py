@@ -1,4 +1,6 @@
-"""Flat tables of generated people: values at and around limits, ties on a day and at a moment, all kinds of dates, units, lists; and mess."""
+"""Flat tables of generated people: values at and around limits, ties on a day and at a moment, all kinds of dates, units, lists; and mess.
+One in 37 is recorded as deceased.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +101,7 @@ class People:
         return self.random.choice(ways)
 
     def table(self, name: str, columns: tuple[Column, ...]) -> pa.Table:
-        kinds = [pa.bool_() if each.name.endswith("_given") else pa.string() for each in columns]
+        kinds = [pa.bool_() if each.is_flag else pa.string() for each in columns]
         return pa.table(
             [
                 pa.array([row.get(each.name) for row in self.rows[name]], kind)
@@ -120,6 +122,7 @@ class People:
             "patient": patient,
             "sex": choose(SEXES),
             "birth_date": choose((born.isoformat(), born.isoformat()[:7], born.isoformat()[:4], None)),
+            "deceased": {5: True, 6: False}.get(int(patient[1:]) % 37),
         }
         if self._is_mess():
             person["birth_date"] = choose(("1850-01-01", "2030-01-01", "19500101"))

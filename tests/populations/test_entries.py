@@ -31,8 +31,10 @@ from mgcds.model.record import read_record
 from mgcds.populations import entries
 from mgcds.populations.extraction import Extracted
 from mgcds.populations.on_duckdb import database
-from mgcds.populations.screening import Wanted, judge, screen
+from mgcds.populations.screening import SUMMARY, Wanted, judge, screen
 from mgcds.populations.sources import source_of
+from mgcds.populations.summary import print_summary
+from mgcds.printing import Printer
 from mgcds.scenarios.examples import read_examples
 from mgcds.scenarios.features import features_root, find_features
 from tests.agreement.generate import Patients
@@ -165,7 +167,8 @@ def test_a_known_person(table: pa.Table, pack: RulePack) -> None:
 
 def test_the_query_of_the_page_names_what_stopped_a_trial(table: pa.Table, pack: RulePack, tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "facts.parquet")
-    screen(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON), workers=1)
+    summary = screen(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON), workers=1)
+    assert summary.counts.without_entries == 0
     (query,) = [block.text for block in blocks_of(ROOT / "docs" / "population.md") if block.language == "sql"]
     with database(1) as connection:
         found = connection.sql(query.replace("'out/", f"'{tmp_path}/out/")).fetchall()
@@ -181,15 +184,19 @@ def test_the_query_of_the_page_names_what_stopped_a_trial(table: pa.Table, pack:
     "left_out",
     [("conditions_entries",), ("medicines_entries", "procedures_entries", "conditions_entries", "symptoms_entries")],
 )
-def test_a_table_of_an_older_version_is_read_and_names_none(
-    left_out: tuple[str, ...], table: pa.Table, pack: RulePack, tmp_path: Path
+def test_a_table_of_an_older_version_is_read_and_names_none_and_that_is_said(
+    left_out: tuple[str, ...], table: pa.Table, pack: RulePack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its digest is that of today's layout: what decides is the same. What is not known is null, not empty."""
     pq.write_table(table.drop_columns(list(left_out)), tmp_path / "facts.parquet")
-    screen(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON), workers=1)
+    summary = screen(source_of(tmp_path / "facts.parquet"), pack, Wanted(tmp_path / "out", ON), workers=1)
     (file,) = (tmp_path / "out" / "suggestions").iterdir()
     found = pq.ParquetFile(file).read()
     assert found.num_rows > 10
+    assert json.loads((tmp_path / "out" / SUMMARY).read_text())["without_entries"] == found.num_rows
+    print_summary(Printer(), summary, pack, ON)
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"is not told of {found.num_rows:,} suggestions: the facts table was made without LIST_entries" in said
     assert found["entries"].null_count == found.num_rows
     assert found.schema.field("entries").type == entries.ENTRIES
 

@@ -49,7 +49,7 @@ class Expected:
 def whole(given: Iterable[bytes], pack: RulePack) -> Expected:
     layout, found = columnar(pack).layout, Expected([])
     for reading in read_ndjson(given, pack, ON):
-        if reading.patient is not None:
+        if reading.patient is not None and not reading.deceased:
             found.rows.append(layout.row(read_facts(reading.record, pack, ON), reading.patient))
         for each in reading.unused:
             if line := re.fullmatch(r"line (\d+)", each.reference):

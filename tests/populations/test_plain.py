@@ -72,12 +72,11 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Groups:
 
 def one_by_one(groups: Groups, layout: Layout) -> Outcome:
     found = Outcome({}, {})
-    for own, shared in groups.values():
+    for who, (own, shared) in groups.items():
         read = Read(layout)
         read_group(list(enumerate(own, 1)), list(enumerate(shared, len(own) + 1)), layout.pack, ON, False, read)
-        (row,) = read.facts().to_pylist()
-        found.rows[row["patient"]] = row
-        found.unused[row["patient"]] = read.unused
+        found.unused[who] = read.unused
+        found.rows |= {row["patient"]: row for row in read.facts().to_pylist()}
     return found
 
 
@@ -118,6 +117,7 @@ def test_a_cohort_with_mess(cohort: Groups, expected: Outcome, layout: Layout) -
     assert differing(found, expected) == []
     assert len(left) < MOST_LEFT * PATIENTS, Counter(left.values())
     assert found.rows.keys() | left.keys() == expected.rows.keys()
+    assert expected.unused.keys() - expected.rows.keys() == found.unused.keys() - found.rows.keys(), "the deceased"
     assert sum(map(len, found.unused.values())) > PATIENTS / 4
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C while processes start: it reaches them all, and none of them answers with a traceback."""
+"""Ctrl-C while processes start or work: it reaches them all, and none of them answers with a traceback."""
 
 from __future__ import annotations
 
@@ -35,10 +35,38 @@ if __name__ == "__main__":
 """
 
 
-def interrupted(folder: Path, fault: str) -> tuple[str, str]:
-    """What is said on both streams when Ctrl-C comes amid the imports of a worker."""
+MUTATE = """
+import sys, time
+from contextlib import nullcontext
+from pathlib import Path
+
+from mgcds.scenarios import mutation
+
+class Bench:  # a hundred mutants, each of which takes a while
+    def __init__(self, *given):
+        self.mutants = range(100)
+        if __name__ == "__mp_main__":
+            Path(sys.argv[1]).touch()
+            time.sleep(1)
+
+    def judge(self, number):
+        time.sleep(1)
+
+mutation.Bench = Bench
+if sys.argv[2] == "deaf":
+    mutation.starting = nullcontext
+if __name__ == "__main__":
+    try:
+        mutation.mutate(processes=2)
+    except KeyboardInterrupt:
+        print("stopped")
+"""
+
+
+def interrupted(folder: Path, fault: str, work: str = WORK, later: float = 0) -> tuple[str, str]:
+    """What is said on both streams when Ctrl-C comes as a worker starts, or so many seconds later."""
     program, sign = folder / "work.py", folder / "importing"
-    program.write_text(WORK)
+    program.write_text(work)
     run = subprocess.Popen(
         [sys.executable, program, sign, fault],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -46,6 +74,7 @@ def interrupted(folder: Path, fault: str) -> tuple[str, str]:
     until = time.monotonic() + 60
     while not sign.exists() and time.monotonic() < until:
         time.sleep(0.02)
+    time.sleep(later)
     os.killpg(run.pid, signal.SIGINT)  # as a terminal does
     return run.communicate(timeout=60)
 
@@ -59,6 +88,16 @@ def test_without_the_wait_it_answers_with_a_traceback(tmp_path: Path) -> None:
     said = interrupted(tmp_path, "deaf")
     assert said[0] == "stopped\n"
     assert "Traceback" in said[1]
+
+
+@pytest.mark.parametrize("later", [0, 3], ids=["as they start", "as they work"])
+def test_mutation_stops(later: float, tmp_path: Path) -> None:
+    assert interrupted(tmp_path, "none", MUTATE, later) == ("stopped\n", "")
+
+
+def test_mutation_that_does_not_wait_answers_with_a_traceback(tmp_path: Path) -> None:
+    """Seeded fault."""
+    assert "Traceback" in interrupted(tmp_path, "deaf", MUTATE)[1]
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from time import monotonic, sleep
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 
 from mgcds.service import schema
 from mgcds.service.ports import Caller, Decision, Feedback, Said
@@ -55,3 +55,21 @@ def until(true: Callable[[], bool], seconds: float = 20) -> None:
     while not true():
         assert monotonic() < end, "it did not happen"
         sleep(0.01)
+
+
+def as_of_0001(engine: Engine, numbers: Iterable[int]) -> None:
+    """The same decisions as the first version of the tables held them; of the seventh nothing was said."""
+    with engine.begin() as connection:
+        for each in map(decision, numbers):
+            own = uid(each.hook_instance)
+            connection.execute(
+                text("INSERT INTO answers VALUES (:id, :at, '2026-11-21', '', :call, '', '', '', '', '')"),
+                {"id": own, "at": AT.isoformat(), "call": each.hook_instance},
+            )
+            for said in each.said if each.hook_instance != uid(7) else ():
+                values = {"answer": own, "rule": said.rule, "status": said.status, "card": said.card}
+                connection.execute(text("INSERT INTO said VALUES (:answer, :rule, :status, :card)"), values)
+                for draft in said.suggestions:
+                    connection.execute(
+                        text("INSERT INTO suggestions VALUES (:answer, :draft, :rule)"), {**values, "draft": draft}
+                    )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mgcds.evaluator import evaluate
 from mgcds.loading import load_pack
 from mgcds.model.record import PatientRecord, read_record
+from mgcds.service import advice
 from mgcds.service.advice import Inputs, fingerprint, valid_until
 from mgcds.service.hooks import respond
 from mgcds.service.validate import validate
@@ -233,3 +234,24 @@ def test_another_value_another_date_or_another_pack_have_another() -> None:
     other = replace(PACK, digest="0")
     record = read_record({"egfr": {"value": "25 mL/min/1.73m2", "date": "2026-11-01"}})
     assert fingerprint(["severe-renal-impairment"], Inputs(record, other, TODAY)) not in seen
+
+
+FORMS = (
+    "2026-12-24", "20261224", "2026-W52-4", "2026W524", " 2026-12-24 ", "2026-12-24T08:30:00+01:00", "2026-12-24 08:30",
+    "20261224T083000Z", "2026-12", "2026",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_day_ahead_is_seen_however_it_is_written(form: str) -> None:
+    last = {"2026-12": date(2026, 12, 31), "2026": date(2026, 12, 31)}.get(form, date(2026, 12, 24))
+    given = read_record({"medicines": [{"name": "sertraline", "stop": form, "codes": []}]})
+    assert given.medicines, given.rejected
+    assert (last - TODAY).days in Inputs(given, PACK, TODAY).ahead("medicines")
+
+
+def test_a_birthday_on_the_29th_of_february_may_be_kept_on_the_1st_of_march() -> None:
+    found = set(advice._birthday(read_record({"birth_date": "1980-02-29"}), date(2027, 2, 20)))
+    assert {9, 374} <= found
+    assert 8 not in found
+    assert {8, 9} <= set(advice._birthday(read_record({"birth_date": "1980-02-29"}), date(2028, 2, 21)))

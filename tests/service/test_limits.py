@@ -164,18 +164,19 @@ def test_a_body_is_put_together() -> None:
 
 
 @pytest.mark.parametrize("length", ["1001", "9" * 5000])
-def test_what_announces_too_much_is_refused_unread(length: str) -> None:
+def test_what_announces_too_much_and_asks_first_is_refused_unread(length: str) -> None:
     async def never() -> AsyncIterator[bytes]:
-        raise AssertionError("was read")
+        sent.append(1)
         yield b""
 
+    sent: list[int] = []
     with pytest.raises(Refused) as refused:
-        received(never(), content_length=length)
-    assert refused.value.status == 413
+        received(never(), content_length=length, expect="100-Continue")
+    assert (refused.value.status, sent) == (413, [])
 
 
-@pytest.mark.parametrize("said", ["0", "-1", "abc", "\u0661"])
-def test_what_sends_more_than_it_said_is_cut_off(said: str) -> None:
+@pytest.mark.parametrize("said", ["0", "-1", "abc", "\u0661", "1001"])
+def test_what_is_too_much_is_thrown_away_up_to_a_bound(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = []
 
     async def endless() -> AsyncIterator[bytes]:
@@ -183,10 +184,27 @@ def test_what_sends_more_than_it_said_is_cut_off(said: str) -> None:
             sent.append(1)
             yield b" " * 300
 
+    monkeypatch.setattr(limits_module, "THROWN_AWAY", 3000)
     with pytest.raises(Refused) as refused:
         received(endless(), content_length=said)
     assert refused.value.status == 413
-    assert len(sent) == 4, "no more is read than tells that it is too much"
+    assert len(sent) == 11 + (0 if said == "1001" else 4), (
+        "four parts tell that it is too much, eleven are more than 3000"
+    )
+
+
+@pytest.mark.parametrize("said", ["1001", "0"])
+def test_who_goes_away_or_stops_amid_too_much_is_refused_all_the_same(said: str) -> None:
+    async def gone() -> AsyncIterator[bytes]:
+        yield b" " * 1001
+        raise ConnectionError
+
+    began = time.monotonic()
+    for stream in (gone(), _in_parts(b" " * 1001, *[b" "] * 1000, wait=0.05)):
+        with pytest.raises(Refused) as refused:
+            received(stream, content_length=said)
+        assert refused.value.status == 413
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "deflate", "gzip, identity", "zstd"])

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -25,7 +26,7 @@ from mgcds.service.acceptance import SEVERAL, lines, read_acceptance
 from mgcds.service.database import connect, migrate
 from mgcds.service.memory import NotKept, SqlMemory, as_uuid
 from mgcds.service.ports import Said
-from tests.service.records import AT, calls_in, decision, feedback, rows_in, uid, until
+from tests.service.records import AT, as_of_0001, calls_in, decision, feedback, rows_in, uid, until
 
 ROOT = Path(__file__).parents[2]
 KILLS = 60
@@ -48,7 +49,7 @@ def test_a_decision_is_kept_without_clinical_values(engine: Engine) -> None:
     memory.remember([decision(1)])
     memory.close()
     assert memory.counts == {"kept": 1}
-    assert rows_in(engine) == {"answers": 1, "said": 2, "suggestions": 1, "feedback": 0, "accepted": 0, "tokens": 0}
+    assert rows_in(engine) == {"answers": 1, "feedback": 0, "accepted": 0, "tokens": 0}
     with engine.connect() as connection:
         (row,) = connection.execute(select(schema.answers)).mappings()
     assert row["call"] == uid(1)
@@ -229,7 +230,7 @@ def test_a_full_disk_is_waited_for(engine: Engine) -> None:
 def test_a_record_that_cannot_be_held_takes_no_other_with_it(engine: Engine) -> None:
     memory = ready(engine, patience=5)
     memory.remember([decision(0)])
-    bad = replace(decision(1), said=(Said("half a character \ud800", "offered"),))
+    bad = replace(decision(1), problem="half a character \ud800")
     memory.remember([decision(2), bad, decision(3)])
     memory.close()
     assert (memory.counts["kept"], memory.counts["refused"]) == (3, 1)
@@ -270,21 +271,27 @@ def test_the_migrations_make_the_tables_of_the_schema(engine: Engine) -> None:
     migrate(engine)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
-        connection.execute(text("DROP INDEX said_card"))
+        connection.execute(text("DROP INDEX feedback_card"))
         assert compare_metadata(MigrationContext.configure(connection), schema.metadata), "a difference is seen"
 
 
 def test_an_older_database_is_brought_up_to_date_and_keeps_what_it_has(engine: Engine) -> None:
     migrate(engine, "0001")
     assert "feedback" not in inspect(engine).get_table_names()
-    with engine.begin() as connection:
-        other = SqlMemory(connect("sqlite://"))
-        module.insert(connection, other._rows_of(decision(1)))
-        other.close()
+    as_of_0001(engine, range(1500))
     memory = ready(engine)
     memory.take([feedback(1)])
     memory.close()
-    assert rows_in(engine) == {"answers": 1, "said": 2, "suggestions": 1, "feedback": 1, "accepted": 1, "tokens": 0}
+    assert rows_in(engine) == {"answers": 1500, "feedback": 1, "accepted": 1, "tokens": 0}
+    with engine.connect() as connection:
+        found = connection.execute(select(schema.answers.c.call, schema.answers.c.said)).all()
+        said = {call: text for call, text in found}  # noqa: C416  (rows are no pairs for mypy)
+    assert len(said) == 1500
+    for number in range(1500):
+        kept = msgspec.json.decode(said[uid(number)], type=tuple[Said, ...])
+        assert kept == (() if number == 7 else decision(number).said)
+    (rule,) = read_acceptance(engine).rules
+    assert (rule.cards, rule.accepted) == (1499, 1)
 
 
 def test_a_database_of_a_newer_version_is_left_alone(engine: Engine) -> None:

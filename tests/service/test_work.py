@@ -191,7 +191,7 @@ def test_an_answer_is_never_given_to_another_call(tmp_path: Path) -> None:
 
     async def calls(workers: Workers) -> None:
         worker = workers.work._workers[0]
-        stray = pickle.dumps((99, asked(request(**MANY))))
+        stray = pickle.dumps((99, *asked(request(**MANY))))
         worker._line.send(_LENGTH.pack(len(stray)) + stray)
         assert await fate(workers.work(asked(), load_pack())) == "WorkerEnded"
         while not workers.work._idle:

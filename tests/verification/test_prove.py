@@ -88,6 +88,23 @@ def test_a_lost_holder_refutes_with_a_patient(tmp_path: Path) -> None:
     assert "Scenario" in proof.refuted.scenario()
 
 
+def test_what_z3_cannot_decide_is_not_proved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "f.feature"
+    path.write_text(FEATURE + '    Then no suggestion of kind "consider" is offered\n', encoding="utf-8")
+    asked, right = list[int](), z3.Solver.check
+
+    def undecided(solver: z3.Solver, *wanted: Any) -> Any:
+        """All but the first question, whether there is such a patient at all."""
+        asked.append(len(wanted))
+        return right(solver, *wanted) if len(asked) == 1 else z3.unknown
+
+    monkeypatch.setattr(z3.Solver, "check", undecided)
+    [proof] = proofs_of(path, small_pack(tmp_path / "pack"))
+    assert not proof.is_proved
+    assert "Z3 cannot decide whether there is such a patient" in str(proof.problem)
+    assert len(asked) == 2
+
+
 def test_premises_that_no_patient_meets_prove_nothing(tmp_path: Path) -> None:
     path = tmp_path / "f.feature"
     contradiction = '    And the eGFR is at least "60 mL/min/1.73m2"\n    When'

@@ -34,6 +34,7 @@ WHY_NOT = {
     "Medication": "no medicine of the list refers to it",
     "Specimen": "no result that a rule uses refers to it",
 }
+DECEASED = "the patient is recorded as deceased"
 
 
 def read_bundle(content: Content, pack: RulePack, retrieved: date | None = None) -> FhirReading:
@@ -135,9 +136,13 @@ def _read(
 
 
 def _read_patient(patients: list[Resource], gathered: Gathered) -> dict[str, Any]:
-    """Birth date and sex."""
+    """Birth date and sex; and whether one of the resources says that the patient has died."""
     for other in patients[1:]:
         gathered.leave(other, "the patient was given twice, differently: the first one counts")
+    for each in patients:
+        if not gathered.deceased and _is_deceased(each):
+            gathered.deceased = True
+            gathered.leave(each, DECEASED)
     if not patients:
         return {}
     resource = patients[0]
@@ -147,10 +152,15 @@ def _read_patient(patients: list[Resource], gathered: Gathered) -> dict[str, Any
         gathered.leave(resource, str(unreadable))
         return {}
     gathered.use(resource)
-    if content.get("deceasedBoolean") is True or content.get("deceasedDateTime"):
-        gathered.deceased = True
-        gathered.leave(resource, "the patient is recorded as deceased")
     return {"birth_date": _birth_date(resource, content, gathered), "sex": _sex(resource, content, gathered)}
+
+
+def _is_deceased(resource: Resource) -> bool:
+    try:
+        content = resource.content
+    except Unreadable:
+        return False
+    return content.get("deceasedBoolean") is True or bool(content.get("deceasedDateTime"))
 
 
 def _birth_date(resource: Resource, content: Node, gathered: Gathered) -> str | None:

@@ -54,6 +54,25 @@ class _Glance(msgspec.Struct, gc=False):
     medicationCodeableConcept: msgspec.Raw = msgspec.Raw()  # noqa: N815
 
 
+class _PlainComponent(msgspec.Struct, gc=False):
+    code: Any = None
+
+
+class _PlainGlance(msgspec.Struct, gc=False):
+    """The same of plain data."""
+
+    resourceType: str = ""  # noqa: N815
+    id: str | None = None
+    meta: _Meta | None = None
+    subject: _Reference | None = None
+    patient: _Reference | None = None
+    code: Any = None
+    component: tuple[_PlainComponent, ...] = ()
+    clinicalStatus: Any = None  # noqa: N815
+    verificationStatus: Any = None  # noqa: N815
+    medicationCodeableConcept: Any = None  # noqa: N815
+
+
 class _Search(msgspec.Struct, gc=False):
     mode: str | None = None
 
@@ -73,6 +92,10 @@ class _Entry(msgspec.Struct, gc=False):
     request: _Request | None = None
 
 
+class _PlainEntry(_Entry, gc=False):
+    resource: Any = None
+
+
 class _Link(msgspec.Struct, gc=False):
     relation: str | None = None
     url: str | None = None
@@ -85,7 +108,11 @@ class _Bundle(msgspec.Struct):
     meta: _Meta | None = None
     total: int | None = None
     link: list[_Link] = []
-    entry: list[_Entry] = []
+    entry: Sequence[_Entry] = []
+
+
+class _PlainBundle(_Bundle):
+    entry: list[_PlainEntry] = []
 
 
 _AT_A_GLANCE = msgspec.json.Decoder(_Glance)
@@ -123,7 +150,7 @@ class Resource(msgspec.Struct, eq=False, gc=False):
     code: Concept
     components: tuple[Concept, ...]
     raw: bytes | msgspec.Raw | Node
-    glance: _Glance | None = None
+    glance: _Glance | _PlainGlance | None = None
     full_url: str | None = None
     from_history: bool = False
     decoded: Node | None = None
@@ -195,7 +222,7 @@ class Delivery:
     ) -> Resource | None:
         """One resource, or a Bundle with all its resources. Where it stands: `entry` and 3, or `the input`."""
         try:
-            resource = _at_a_glance(slot, full_url) if isinstance(slot, _UNDECODED) else _of_plain_data(slot, full_url)
+            resource = _at_a_glance(slot, full_url)
         except Unreadable as unreadable:
             self.unused.append(Unused(_place(within, position), str(unreadable)))
             return None
@@ -221,7 +248,7 @@ class Delivery:
         if key:
             deleted.add(unversioned(key))
         self.unused.append(Unused(place, "deleted", 0))
-        if entry.resource != _NONE:
+        if entry.resource not in (_NONE, None):
             self.unused.append(Unused(place, "deleted"))
 
     def add_bundle(self, bundle: _Bundle, where: str, depth: int) -> None:
@@ -230,8 +257,9 @@ class Delivery:
         deleted: set[str] = set()
         within = f"{where}, entry" if depth or where.startswith("line") else "entry"
         for position, entry in enumerate(bundle.entry, 1):
-            slot, url, request = entry.resource, entry.fullUrl, entry.request
-            if slot == _NONE or (request is not None and request.method == "DELETE"):
+            slot: Any = entry.resource
+            url, request = entry.fullUrl, entry.request
+            if slot == _NONE or slot is None or (request is not None and request.method == "DELETE"):
                 self._leave_entry(entry, _place(within, position), deleted)
                 no_matches += 1
                 continue
@@ -332,7 +360,7 @@ def _place(within: str, position: int) -> str:
     return f"{within} {position}" if position else within
 
 
-def _of_plain_data(slot: Any, full_url: str | None) -> Resource:
+def _of_odd_shape(slot: Any, full_url: str | None) -> Resource:
     """What a resource is, the slow way: an element may have another shape than the standard says."""
     if not isinstance(slot, dict):
         raise Unreadable("it is no resource: a JSON object with a resourceType is needed")
@@ -346,18 +374,19 @@ def _of_plain_data(slot: Any, full_url: str | None) -> Resource:
     )  # fmt: skip
 
 
-def _at_a_glance(slot: bytes | msgspec.Raw, full_url: str | None) -> Resource:
+def _at_a_glance(slot: Any, full_url: str | None) -> Resource:
     """What a resource is, the fast way; the slow one where an element has another shape than the standard says."""
+    undecoded = isinstance(slot, _UNDECODED)
     try:
-        glance = _AT_A_GLANCE.decode(slot)
+        glance = _AT_A_GLANCE.decode(slot) if undecoded else msgspec.convert(slot, _PlainGlance)
         code, parts = concept_of(glance.code), glance.component
         components = tuple([concept_of(part.code) for part in parts]) if parts else ()
     except _UNDECODABLE:
         try:
-            decoded = _EXACT.decode(slot)
+            decoded = _EXACT.decode(slot) if undecoded else slot
         except _UNDECODABLE:
             raise Unreadable("it is not JSON that can be decoded") from None
-        return _of_plain_data(decoded, full_url)
+        return _of_odd_shape(decoded, full_url)
     kind, resource_id, about, meta = glance.resourceType, glance.id, glance.subject or glance.patient, glance.meta
     if not kind:
         raise Unreadable(_NO_TYPE)
@@ -386,11 +415,14 @@ def _bundle(content: Any) -> _Bundle:
                 content = _EXACT.decode(content)
             except _UNDECODABLE:
                 return _Bundle()
-    return _bundle_of_odd_shape(content)
+    try:
+        return msgspec.convert(content, _PlainBundle)
+    except msgspec.ValidationError:
+        return _bundle_of_odd_shape(content)
 
 
 def _bundle_of_odd_shape(content: Node) -> _Bundle:
-    """A Bundle that is plain data already, or that has an element of another shape than the standard says."""
+    """A Bundle that has an element of another shape than the standard says."""
     total = content.get("total")
     entries = content.get("entry")
     return _Bundle(
@@ -402,17 +434,17 @@ def _bundle_of_odd_shape(content: Node) -> _Bundle:
             _Link(elements.string(each, "relation"), elements.string(each, "url"))
             for each in elements.nodes(content, "link")
         ],
-        entry=[_plain_entry(each) for each in (entries if isinstance(entries, list) else [entries] if entries else [])],
+        entry=[_odd_entry(each) for each in (entries if isinstance(entries, list) else [entries] if entries else [])],
     )
 
 
-def _plain_entry(given: Any) -> _Entry:
+def _odd_entry(given: Any) -> _PlainEntry:
     if not isinstance(given, dict):
-        return _Entry()
-    search, request, resource = elements.node(given, "search"), elements.node(given, "request"), given.get("resource")
-    return _Entry(
+        return _PlainEntry()
+    search, request = elements.node(given, "search"), elements.node(given, "request")
+    return _PlainEntry(
         fullUrl=elements.string(given, "fullUrl"),
-        resource=_NONE if resource is None else resource,
+        resource=given.get("resource"),
         search=_Search(elements.string(search, "mode")) if search else None,
         request=_Request(elements.string(request, "method"), elements.string(request, "url")) if request else None,
     )

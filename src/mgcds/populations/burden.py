@@ -21,6 +21,7 @@ from mgcds.model.evaluation import Status
 from mgcds.model.pack import RulePack
 from mgcds.populations.against import Changes, compare
 from mgcds.populations.extraction import MEMORY, Extracted, Progress, each_part
+from mgcds.populations.one_by_one import deceased
 from mgcds.populations.sources import Source
 
 ORDER: tuple[Status, ...] = ("offered", "suppressed", "withheld", "not indicated")
@@ -126,6 +127,11 @@ class Burden:
     def patients(self) -> int:
         return self.counts.patients
 
+    @property
+    def deceased(self) -> int:
+        """How many more were left out."""
+        return deceased(self.counts.unused)
+
     def rate(self, rule: str, status: Status) -> Rate:
         """How many have this status of the rule's suggestion."""
         return rate(self.number(rule, status), self.patients)
@@ -166,6 +172,7 @@ class Burden:
             "on": self.on.isoformat(),
             "source": self.source,
             "patients": self.patients,
+            "deceased": self.deceased,
             "suggestions_offered": self.suggestions,
             "rules": {
                 rule.id: {"title": rule.title, "kind": rule.suggest.kind}

@@ -35,6 +35,8 @@ def _whole(found: Burden) -> Iterator[str]:
     yield f"Pack {found.pack.name} {found.pack.version}, {found.pack.digest[:12]}; read from {found.source}."
     each = found.suggestions / found.patients if found.patients else 0.0
     yield f"{found.suggestions:,} suggestions are offered, {each:.2f} a patient."
+    if found.deceased:
+        yield f"Recorded as deceased and left out: {found.deceased:,}."
     if found.counts.broken:
         yield f"{found.counts.broken:,} lines could not be read."
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from itertools import groupby, islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from operator import itemgetter
 from pathlib import Path
 from tempfile import mkdtemp
@@ -33,9 +32,9 @@ from mgcds.populations.flat import extract_flat
 from mgcds.populations.many_at_once import Group, read_groups
 from mgcds.populations.one_by_one import Line, Read, count_looked_up
 from mgcds.populations.plain import Flat
-from mgcds.populations.processes import started, starting, stoppable
 from mgcds.populations.sources import FactsFiles, FhirFiles, FlatFiles, Source
 from mgcds.populations.staging import PartOfLines, Staging
+from mgcds.processes import started, starting, stoppable
 
 MEMORY = 2_000_000_000
 A_WORKER = 800_000_000
@@ -215,16 +214,7 @@ def _begin(pack: RulePack) -> None:
     _PACK[:] = [pack]
     # Arrow's own pool gives memory back at once, and asking for it again takes longer than reading.
     pa.set_memory_pool(pa.system_memory_pool())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     started()
-
-
-def _end_with_parent() -> None:
-    """A process that was killed takes no leave of its workers, and they would wait for work for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _in_order(

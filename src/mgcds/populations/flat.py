@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from mgcds.engines.facts_table import Layout
 from mgcds.errors import RecordError
+from mgcds.fhir.reader import DECEASED
 from mgcds.model.dates import parse_when
 from mgcds.model.pack import ListItem, RulePack
 from mgcds.model.reading import read_facts
@@ -43,10 +44,11 @@ def extract_flat(files: Mapping[str, Path], part: int, parts: int, layout: Layou
 
 
 def judge(rows: Mapping[str, pa.Table], layout: Layout, on: date, read: Read) -> None:
-    """The facts of all people of flat tables in memory; what is nobody's of them or no rule uses is counted."""
+    """The facts of all people of flat tables in memory who live; the others, and what is nobody's or no rule uses, are counted."""
     rows = {
         name: table if name == "people" else _theirs(name, table, rows["people"], read) for name, table in rows.items()
     }
+    rows = _living(rows, read)
     concepts = Concepts(layout)
     flat = {**rows, "entries": _numbered(rows["entries"], concepts), "people": _named(rows["people"])}
     facts, left = plain_facts_of(flat, concepts.table(), layout, on)
@@ -67,6 +69,16 @@ def _theirs(name: str, table: pa.Table, people: pa.Table, read: Read) -> pa.Tabl
     return table.filter(theirs)
 
 
+def _living(rows: Mapping[str, pa.Table], read: Read) -> Mapping[str, pa.Table]:
+    """The rows of those who are not recorded as deceased."""
+    people = rows["people"]
+    dead = people.filter(people["deceased"])["patient"].combine_chunks()  # nulls are not kept
+    if not len(dead):
+        return rows
+    read.unused["people", DECEASED] += len(dead)
+    return {name: table.filter(pc.invert(pc.is_in(table["patient"], dead))) for name, table in rows.items()}
+
+
 def _views(
     connection: duckdb.DuckDBPyConnection, files: Mapping[str, Path], part: int, parts: int, pack: RulePack
 ) -> Iterator[str]:
@@ -79,7 +91,9 @@ def _views(
             continue
         there = columns_of(connection, path)
         yield from wrong_columns(name, path, there, pack)
-        if "patient" in there:
+        wrong = list(wrong_flags(connection, name, path, there, pack))
+        yield from wrong
+        if "patient" in there and not wrong:
             mine = f"CAST('0x' || SUBSTRING(MD5(CAST(patient AS VARCHAR)), 1, 8) AS BIGINT) % {parts} = {part}"
             connection.execute(f"CREATE TEMP TABLE {name} AS {rows_of(name, path, there, pack)} AND {mine}")
             found.add(name)
@@ -118,7 +132,7 @@ def _scan(path: Path) -> str:
 
 
 def _kind(column: Column) -> str:
-    return "BOOLEAN" if column.name.endswith("_given") else "STRING"
+    return "BOOLEAN" if column.is_flag else "STRING"
 
 
 def wrong_columns(name: str, path: Path, there: Collection[str], pack: RulePack) -> Iterator[str]:
@@ -128,6 +142,20 @@ def wrong_columns(name: str, path: Path, there: Collection[str], pack: RulePack)
         yield f"{path}: has a column '{each}'; a table of {name} has {', '.join(sorted(known))}"
     if "patient" not in there:
         yield f"{path}: has no column 'patient'"
+
+
+def wrong_flags(
+    connection: duckdb.DuckDBPyConnection, name: str, path: Path, there: Collection[str], pack: RulePack
+) -> Iterator[str]:
+    """Columns of truths in which something else stands. Dates and words are none."""
+    for column in tables(pack)[name]:
+        if column.is_flag and column.name in there:
+            text = f"CAST({column.name} AS VARCHAR)"
+            other = (
+                f"SELECT 1 FROM {_scan(path)} WHERE {text} IS NOT NULL AND TRY_CAST({text} AS BOOLEAN) IS NULL LIMIT 1"
+            )
+            if connection.execute(other).fetchone() is not None:
+                yield f"{path}: has a {column.name} that is neither true nor false; write one of them, or nothing"
 
 
 class Check(NamedTuple):

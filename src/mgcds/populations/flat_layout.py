@@ -18,6 +18,7 @@ class Column:
 
     name: str
     meaning: str
+    is_flag: bool = False
 
 
 def tables(pack: RulePack) -> Mapping[str, tuple[Column, ...]]:
@@ -27,15 +28,16 @@ def tables(pack: RulePack) -> Mapping[str, tuple[Column, ...]]:
         column
         for name, item in lists
         for column in (
-            Column(f"{name}_given", f"{item.title}: true where it was asked for, even if there is no entry"),
+            Column(f"{name}_given", f"{item.title}: true where it was asked for, even if there is no entry", True),
             Column(f"{name}_reviewed", f"{item.title}: the day on which it was last known to be whole"),
         )
     ]
     patient = Column("patient", "id of the patient, as text")
+    dead = Column("deceased", "true where the patient is recorded as deceased: nothing is said of them", True)
     source = Column("source", "where it was read; of two alike, the higher text counts")
     when = "2026-11-20, 2026-11-20T08:30:00+01:00, 2024-05 or 2024"
     return {
-        "people": (patient, Column("birth_date", when), Column("sex", "female, male, other or unknown"), *given),
+        "people": (patient, Column("birth_date", when), Column("sex", "female, male, other or unknown"), dead, *given),
         "measurements": (
             patient,
             Column("item", "the item of the data dictionary, e.g. serum_magnesium"),

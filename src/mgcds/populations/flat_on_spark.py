@@ -21,6 +21,7 @@ from pyspark.sql import functions as f
 from mgcds.engines.facts_arrow import schema_of
 from mgcds.engines.facts_table import Layout
 from mgcds.errors import RecordError
+from mgcds.fhir.reader import DECEASED
 from mgcds.model.pack import RulePack
 from mgcds.model.reading import read_facts
 from mgcds.populations import flat, lookups
@@ -47,8 +48,8 @@ def extract(
     """
     layout = shipped.engine().layout
     own, between = _session(spark), scratch / "between"
-    rows = _with_whether_there(_read(own, files, layout.pack, between), between)
-    theirs = {name: table.where("there").drop("there") for name, table in rows.items()}
+    rows = _with_who_lives(_read(own, files, layout.pack, between), between)
+    theirs = {name: table.where("lives").drop("lives") for name, table in rows.items()}
     for name, view in _views(own, theirs, shipped, layout, between):
         view.createOrReplaceTempView(name)
     for statement in statements(layout, on):
@@ -86,12 +87,15 @@ def _read(own: SparkSession, files: Mapping[str, Path], pack: RulePack, between:
     wrong, read = list[str](), dict[str, DataFrame]()
     with database() as connection:
         there = {name: flat.columns_of(connection, path) for name, path in files.items()}
+        no_flags = {
+            name: list(flat.wrong_flags(connection, name, path, there[name], pack)) for name, path in files.items()
+        }
     for name in tables(pack):
         if name not in files:
             read[name] = own.range(0).selectExpr(*flat.selected(name, (), pack), "id AS at")
             continue
-        wrong += flat.wrong_columns(name, files[name], there[name], pack)
-        if "patient" in there[name]:
+        wrong += [*flat.wrong_columns(name, files[name], there[name], pack), *no_flags[name]]
+        if "patient" in there[name] and not no_flags[name]:
             read[name] = _rows(own, name, files[name], there[name], pack)
     wrong += _wrong(own, files, read, pack, between / "wrong")
     if wrong:
@@ -130,18 +134,19 @@ def _wrong(own: SparkSession, files: Mapping[str, Path], read: Tables, pack: Rul
             yield checks[row["number"]].told(files, row["found"], row["others"])
 
 
-def _with_whether_there(read: Tables, between: Path) -> Tables:
-    """Each row with whether its patient is among the people."""
-    people = read["people"].select("patient", f.lit(True).alias("there"))
+def _with_who_lives(read: Tables, between: Path) -> Tables:
+    """Each row with whether its patient `lives`: not so who is recorded as deceased; NULL of those who are not among the people."""
+    people = read["people"].selectExpr("patient", "NOT COALESCE(deceased, FALSE) AS lives")
     return {name: _written(table.join(people, "patient", "left"), between / name) for name, table in read.items()}
 
 
 def _unused(rows: Tables, layout: Layout) -> DataFrame:
-    """By table and reason: rows of nobody who is there, and what no rule uses."""
-    strange = [(name, flat.STRANGER, table.where("there IS NULL")) for name, table in rows.items()]
+    """By table and reason: rows of nobody who is there, people who are deceased, and what no rule uses."""
+    strange = [(name, flat.STRANGER, table.where("lives IS NULL")) for name, table in rows.items()]
+    strange.append(("people", DECEASED, rows["people"].where("NOT lives")))
     in_use = [item.id for item in reported_items(layout)]
     no_rule = f.col("item").isNull() | ~f.col("item").isin(in_use)
-    strange.append(("measurements", flat.NO_RULE, rows["measurements"].where("there").where(no_rule)))
+    strange.append(("measurements", flat.NO_RULE, rows["measurements"].where("lives").where(no_rule)))
     each = [table.select(f.lit(name).alias("kind"), f.lit(why).alias("why")) for name, why, table in strange]
     return reduce(DataFrame.unionByName, each).groupBy("kind", "why").agg(f.count(f.lit(1)).alias("number"))
 

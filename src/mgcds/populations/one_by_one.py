@@ -1,10 +1,13 @@
-"""The exact way: all resources of a patient through the reader of single records. It defines what extraction gives."""
+"""The exact way: all resources of a patient through the reader of single records. It defines what extraction gives.
+
+Who is recorded as deceased is left out, and counted among what was not used: nobody would act on what is said of them.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -13,7 +16,7 @@ import pyarrow as pa
 
 from mgcds.engines.facts_arrow import schema_of
 from mgcds.engines.facts_table import Layout
-from mgcds.fhir.reader import WHY_NOT, read_delivery
+from mgcds.fhir.reader import DECEASED, WHY_NOT, read_delivery
 from mgcds.fhir.references import LOOKED_UP
 from mgcds.fhir.wire import Delivery, Resource, Unused
 from mgcds.model.pack import RulePack
@@ -85,7 +88,7 @@ def read_group(own: Iterable[Line], shared: Iterable[Line], pack: RulePack, on: 
         if number in mine:
             ours += delivery.resources[before:]
     for reading in read_delivery(delivery, pack, on, whole):
-        if reading.patient is not None:
+        if reading.patient is not None and not reading.deceased:
             read.add(read.layout.row(read_facts(reading.record, pack, on), reading.patient))
         read.used.update(reading.used)
         for each in reading.unused:
@@ -108,6 +111,11 @@ def counted(unused: Iterable[Unused]) -> Iterator[tuple[tuple[str, str], int]]:
     for each in unused:
         if _WHERE.match(each.reference) is None and (kind := kind_of(each.reference)) not in LOOKED_UP:
             yield (kind, reason(each.why)), max(each.resources, 1)
+
+
+def deceased(unused: Mapping[tuple[str, str], int]) -> int:
+    """How many patients were left out as deceased, by what was not used."""
+    return sum(number for (_, why), number in unused.items() if why == DECEASED)
 
 
 def kind_of(reference: str) -> str:

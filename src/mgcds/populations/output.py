@@ -62,6 +62,8 @@ class Counts:
     """rule, one of the smallest sets of data that could let it be offered → patients; the empty set where no data could"""
     unexplained: int = 0
     """suggestions that are withheld and of which the missing sets were not worked out"""
+    without_entries: int = 0
+    """suggestions of which the facts table does not say which medicine or diagnosis it was"""
     asked: Counter[str] = field(default_factory=Counter)
     """item or list → patients of whom some rule is withheld that it could help to decide"""
     known: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -71,6 +73,7 @@ class Counts:
         """Those of other patients too."""
         self.patients += other.patients
         self.unexplained += other.unexplained
+        self.without_entries += other.without_entries
         for name in ("statuses", "wanted", "asked", "known"):
             getattr(self, name).update(getattr(other, name))
 
@@ -227,6 +230,7 @@ class Judged:
     def _entries(self) -> pa.Array:
         """Null where a list has none in the facts table: it was made by an older version, or without what is told to people."""
         if not set(columns_of(self.layout)) <= set(self.batch.schema.names):
+            self.counts.without_entries += self._written
             return pa.nulls(self._written, ENTRIES)
         return Entries(self.batch, self.layout).of(self._numbers, self._written, self.screened)
 

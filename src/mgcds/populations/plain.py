@@ -23,7 +23,7 @@ from mgcds.fhir import care, conditions
 from mgcds.fhir.concepts import Concept, concept_of
 from mgcds.fhir.gathered import GivenList, Pregnancy
 from mgcds.fhir.lists import ABSENT_OR_UNKNOWN
-from mgcds.fhir.reader import READ, WHY_NOT
+from mgcds.fhir.reader import DECEASED, READ, WHY_NOT
 from mgcds.fhir.references import LOOKED_UP
 from mgcds.model.dates import parse_when
 from mgcds.model.record import Sex
@@ -210,7 +210,8 @@ class Flat:
         one.reference = f"Patient/{found.id}"
         one.birth_date, one.sex = found.birthDate, found.gender
         if found.deceasedBoolean or found.deceasedDateTime:
-            one.unused.append(("Patient", "the patient is recorded as deceased"))
+            one.deceased = True
+            one.unused.append(("Patient", DECEASED))
 
     # --- Condition -----------------------------------------------------------------------------------------------------
 
@@ -323,6 +324,8 @@ class Flat:
             rows.apart[number, item] = Apart(one.results.get(item, ()), one.rejected.get(item, ()))
         if one.doses:
             rows.doses[number] = one.doses
+        if one.deceased:
+            rows.deceased.add(number)
 
     def clear(self) -> None:
         """Forget the patients; what codes mean is kept."""
@@ -330,13 +333,14 @@ class Flat:
         self.unused, self.used = [], []
 
     def facts(self) -> tuple[pa.Table, Set[int]]:
-        """The facts of those that were taken, and the numbers of those who are not among them: they have to be read one by one."""
+        """The facts of those that were taken and live, and the numbers of those who have to be read one by one."""
         facts, left = facts_of(self.tables(), self.concepts.table(), self.layout, self.on)
         items, whole = read_items(self.rows, left, self.concepts, self.layout, self.on)
-        names = {number: str(self.rows.people[number][1]) for number in whole | items.keys()}
+        out = whole | self.rows.deceased
+        names = {number: str(self.rows.people[number][1]) for number in out | items.keys()}
         facts = merged(facts, {names[number]: found for number, found in items.items()})
-        left_whole = pa.array([names[number] for number in whole], pa.string())
-        return facts.filter(pc.invert(pc.is_in(facts["patient"], left_whole))), whole
+        others = pa.array([names[number] for number in out], pa.string())
+        return facts.filter(pc.invert(pc.is_in(facts["patient"], others))), whole
 
     def tables(self) -> dict[str, pa.Table]:
         """The flat tables of those that were taken; `patient` is their number, in the order in which they came."""

@@ -54,6 +54,8 @@ class Rows:
     apart: dict[tuple[int, str], Apart] = field(default_factory=dict)
     doses: dict[int, list[str | None]] = field(default_factory=dict)
     """of each supplement a day, in the order of the entries"""
+    deceased: set[int] = field(default_factory=set)
+    """patients who have no row in the facts"""
 
 
 @dataclass(slots=True)
@@ -63,6 +65,7 @@ class One:
     reference: str = ""
     birth_date: str | None = None
     sex: str | None = None
+    deceased: bool = False
     seen: dict[str, bytes] = field(default_factory=dict)
     subjects: set[str | None] = field(default_factory=set)
     measurements: list[tuple[Any, ...]] = field(default_factory=list)

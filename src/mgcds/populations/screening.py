@@ -246,6 +246,7 @@ def plain(counts: Counts) -> dict[str, Any]:
     return {
         "patients": counts.patients,
         "unexplained": counts.unexplained,
+        "without_entries": counts.without_entries,
         "statuses": [[rule, status, number] for (rule, status), number in counts.statuses.items()],
         "wanted": [[rule, list(items), number] for (rule, items), number in counts.wanted.items()],
         "asked": [[about, number] for about, number in counts.asked.items()],
@@ -259,6 +260,7 @@ def _counts(note: Mapping[str, Any]) -> Counts:
         Counter({(rule, status): number for rule, status, number in note["statuses"]}),
         Counter({(rule, tuple(items)): number for rule, items, number in note["wanted"]}),
         note["unexplained"],
+        note["without_entries"],
         Counter(dict(note["asked"])),
         Counter({(about, what): number for about, what, number in note["known"]}),
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from mgcds.engines.columnar import STATUSES
 from mgcds.model.pack import RulePack
+from mgcds.populations.one_by_one import deceased
 from mgcds.populations.output import Counts
 from mgcds.printing import Printer
 
@@ -35,6 +36,7 @@ class Screening:
             "on": on.isoformat(),
             "pack": {"version": pack.version, "digest": pack.digest, "jurisdictions": list(pack.jurisdictions)},
             "patients": counts.patients,
+            "deceased": deceased(self.unused),
             "checked": self.checked,
             "rules": {
                 rule: {
@@ -48,6 +50,7 @@ class Screening:
                 for rule in rules or pack.rules
             },
             "unexplained": counts.unexplained,
+            "without_entries": counts.without_entries,
             "missing": dict(counts.asked.most_common()),
             "known": {
                 about: {what: number for (of, what), number in counts.known.items() if of == about}
@@ -70,6 +73,8 @@ def print_summary(printer: Printer, found: Screening, pack: RulePack, on: date, 
     printer.line(
         f"{counts.patients:,} patients on {on} by pack {pack.version}; {found.checked} of them judged a second time, alone.{made}"
     )
+    if dead := deceased(found.unused):
+        printer.line(f"Recorded as deceased and left out: {dead:,}.")
     chosen = [
         rule for rule in rules or pack.rules if counts.statuses[rule, "offered"] or counts.statuses[rule, "suppressed"]
     ]
@@ -97,6 +102,11 @@ def print_summary(printer: Printer, found: Screening, pack: RulePack, on: date, 
     )
     if counts.unexplained:
         printer.line(f"Of {counts.unexplained:,} suggestions what is missing was not worked out: see --explain.", 2)
+    if counts.without_entries:
+        printer.line(
+            f"Which medicine or diagnosis it was is not told of {counts.without_entries:,} suggestions: the facts table was made without "
+            "LIST_entries; make it again."
+        )
     printer.section(
         "Not used of the data",
         _most(f"{number:,} {kind}: {why}" for (kind, why), number in found.unused.most_common()),

@@ -6,17 +6,19 @@ Exit codes: 0 the goal is reached; 1 it is not, or a scenario fails with the pac
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal, TextIO, TypeVar
 
 from mgcds.errors import ProofError
 from mgcds.loading import load_pack
+from mgcds.processes import started, starting, stoppable
 from mgcds.scenarios.examples import read_examples
 from mgcds.scenarios.features import check_features, features_root, find_features
 from mgcds.verification.mutants import Mutant, mutants_of
@@ -135,9 +137,13 @@ def mutate(
     many = processes or min(os.cpu_count() or 1, 8)
     if many == 1 or len(bench.mutants) < _FEW:
         return Result(list(shown(map(bench.judge, range(len(bench.mutants))), len(bench.mutants), "mutants")))
-    with multiprocessing.get_context("spawn").Pool(many, _begin, (where, rules, part)) as pool:
-        outcomes = pool.imap(_judge, range(len(bench.mutants)), _CHUNK)
+    pool = ProcessPoolExecutor(many, get_context("spawn"), _begin, (where, rules, part))
+    try:
+        with starting():
+            outcomes = pool.map(_judge, range(len(bench.mutants)), chunksize=_CHUNK)
         return Result(list(shown(outcomes, len(bench.mutants), "mutants")))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 _CHUNK, _FEW = 4, 60
@@ -146,10 +152,11 @@ _bench: list[Bench] = []
 
 def _begin(features: Path, rules: Path | None, part: str | None) -> None:
     _bench[:] = [Bench(features, rules, part)]
+    started()
 
 
 def _judge(number: int) -> Outcome:
-    return _bench[0].judge(number)
+    return stoppable(_bench[0].judge, number)
 
 
 def shown(found: Iterable[Found], total: int, of: str) -> Iterator[Found]:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-import z3
-
 from mgcds.errors import ProofError
 from mgcds.model.pack import RulePack
 from mgcds.scenarios.anyone import Anyone
@@ -20,6 +18,7 @@ from mgcds.scenarios.examples import Example, read_examples
 from mgcds.scenarios.failures import ScenarioError
 from mgcds.scenarios.features import shown_path
 from mgcds.verification.proofs import Claim, Refuted, Statement
+from mgcds.verification.symbolic import is_possible
 from mgcds.verification.weakening import AnyPatientOfAnyMutant, Change, mutant, smallest_change
 
 
@@ -73,10 +72,10 @@ def prove(example: Example, pack: RulePack) -> Iterator[Proof]:
     started = time.process_time()
     try:
         claim = stated(example, pack)
+        broken = [_is_broken(claim, place) for place in range(len(claim.statements))]
     except (ScenarioError, ProofError) as error:
         yield Proof(example, example.scenario, problem=str(error))
         return
-    broken = [_is_broken(claim, place) for place in range(len(claim.statements))]
     seconds = (time.process_time() - started) / len(broken)
     any_mutant = stated(example, pack, _of_any_mutant(claim))
     for place, statement in enumerate(claim.statements):
@@ -104,7 +103,7 @@ def stated(example: Example, pack: RulePack, claim: Gathering | None = None) -> 
 
 
 def _is_broken(claim: Gathering, place: int) -> bool:
-    return bool(claim.solver.check(*claim.assumptions, claim.statements[place].broken) == z3.sat)
+    return is_possible(claim.solver, *claim.assumptions, claim.statements[place].broken)
 
 
 def _of_any_mutant(claim: Gathering) -> Gathering:

@@ -9,13 +9,17 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from mgcds.errors import SettingsError
-from mgcds.service.schema import answers, feedback, said
+from mgcds.service.ports import Said
+from mgcds.service.schema import answers, feedback
 
 SEVERAL = "(several rules on one card)"
+_SAID = msgspec.json.Decoder(tuple[Said, ...])
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,11 @@ def _read(connection: Connection, since: date | None) -> Acceptance:
     calls = connection.execute(select(func.count()).where(answers.c.at >= begin)).scalar_one()
     failed = select(func.count()).where(answers.c.at >= begin, answers.c.problem != "")
     not_evaluated = connection.execute(failed).scalar_one()
-    joined = said.join(answers, said.c.answer == answers.c.id)
-    shown = (
-        select(said.c.card, said.c.rule).select_from(joined).where(answers.c.at >= begin, said.c.card != "").distinct()
-    )
     on_card: dict[str, set[str]] = defaultdict(set)
-    for card, rule in connection.execute(shown):
-        on_card[card].add(rule)
+    for (text,) in connection.execute(select(answers.c.said).where(answers.c.at >= begin)).yield_per(_AT_ONCE):
+        for each in _SAID.decode(text):
+            if each.card:
+                on_card[each.card].add(each.rule)
     told = connection.execute(
         select(feedback.c.card, feedback.c.outcome, feedback.c.reason, feedback.c.id)
         .where(feedback.c.at >= begin)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -20,8 +21,8 @@ from mgcds.model.record import PatientRecord
 
 _MEDICINES = ("medicines", "antidepressants", "supplements")
 _WRITER = msgspec.json.Encoder(order="sorted")
-_DATED = re.compile(rb'"\s*(\d{4}[^"\\]*)"')
-"""a text of JSON that may be a date"""
+_DATED = re.compile(rb'"\s*(\d{4}(?:-?W?\d\d(?:-?\d\d?(?:[^"\\\d][^"\\]*)?)?)?)\s*"')
+"""a text of JSON that may be a date in any form of ISO 8601; most codes cannot"""
 _FIELDS = {
     "medicines": _MEDICINES,
     "supplemental_magnesium": _MEDICINES,
@@ -185,7 +186,7 @@ def _birthday(record: PatientRecord, on: date) -> Iterator[int]:
         (3, 1) if (each.month, each.day) == (2, 29) else (each.month, each.day) for each in (born.first, born.last)
     }
     birthdays |= {(each.month, each.day) for each in (born.first, born.last)}
-    for days in range(1, 32):
-        day = on + timedelta(days=days)
-        if (day.month, day.day) in birthdays:
-            yield days
+    for year in (on.year, on.year + 1):
+        for month, day in birthdays:
+            with suppress(ValueError):  # no 29 February in that year
+                yield (date(year, month, day) - on).days

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,6 +17,8 @@ import msgspec
 
 from mgcds.service.ports import Refused
 
+THROWN_AWAY = 16_000_000
+"""bytes at least, of what is too much; more than that comes of no mistake"""
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
 _ONE_KIND_OF_BRACKET = bytes.maketrans(b"[]", b"{}")
 _NEITHER_BRACKET_NOR_QUOTE = bytes(set(range(256)) - set(b'{}[]"'))
@@ -76,17 +79,39 @@ class RequestLimits:
         raise self._too_deep()
 
     async def read(self, headers: Mapping[str, str], stream: AsyncIterator[bytes]) -> bytes:
-        """A body as it comes in, names of headers in lower case. A packed one is refused unopened: a few bytes of it can hold gigabytes."""
+        """A body as it comes in, names of headers in lower case. A packed one is refused unopened: a few bytes of it can hold gigabytes.
+
+        What is refused is thrown away before the answer, within bounds: an ordinary client sends all before it reads, and would be told
+        that the connection was reset. One that asks before it sends (`Expect: 100-continue`) is answered at once.
+        """
+        end = asyncio.get_running_loop().time() + self.seconds_to_send
+        try:
+            self._check_announced(headers)
+            async with asyncio.timeout_at(end):
+                return await self._gather(stream)
+        except TimeoutError:
+            raise Refused(408, f"the body did not arrive within {self.seconds_to_send:g} seconds") from None
+        except Refused:
+            if headers.get("expect", "").strip().lower() != "100-continue":
+                with suppress(Exception):  # too slow, or gone: it is refused all the same
+                    async with asyncio.timeout_at(end):
+                        await self._throw_away(stream)
+            raise
+
+    def _check_announced(self, headers: Mapping[str, str]) -> None:
         if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
             raise Refused(415, "send the body unpacked, without Content-Encoding")
         announced = headers.get("content-length", "0")
         if announced.isascii() and announced.isdigit() and (len(announced) > 15 or int(announced) > self.most_bytes):
             raise self.too_large()
-        try:
-            async with asyncio.timeout(self.seconds_to_send):
-                return await self._gather(stream)
-        except TimeoutError:
-            raise Refused(408, f"the body did not arrive within {self.seconds_to_send:g} seconds") from None
+
+    async def _throw_away(self, stream: AsyncIterator[bytes]) -> None:
+        """What still comes: as much again as may come, or THROWN_AWAY bytes."""
+        left = max(self.most_bytes, THROWN_AWAY)
+        async for part in stream:
+            left -= len(part)
+            if left < 0:
+                return
 
     async def _gather(self, stream: AsyncIterator[bytes]) -> bytes:
         parts, size = [], 0

@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import Any, Literal
 
+import msgspec
 from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
@@ -136,20 +137,14 @@ class SqlMemory:
     # --- records → rows -----------------------------------------------------------------------------------------------------------
 
     def _rows_of(self, decision: Decision) -> Rows:
-        answer = str(uuid.uuid4())
         main = {
-            "id": answer, "at": _utc(decision.at), "on": decision.on, "service": decision.service[:100],
+            "id": str(uuid.uuid4()), "at": _utc(decision.at), "on": decision.on, "service": decision.service[:100],
             "call": as_uuid(decision.hook_instance), "pack_version": decision.pack_version[:100],
             "pack_digest": decision.pack_digest[:128], "problem": decision.problem[:100], "issuer": decision.caller.issuer[:500],
             "inputs": hmac.digest(self._key, decision.fingerprint.encode(), "sha256").hex() if decision.fingerprint else "",
+            "said": msgspec.json.encode(decision.said).decode(),
         }  # fmt: skip
-        spoken = {each.rule: each for each in decision.said}.values()
-        lines = tuple(
-            {"answer": answer, "rule": each.rule, "status": each.status, "card": each.card} for each in spoken
-        )
-        offers = {name: each.rule for each in spoken for name in each.suggestions}
-        drafts = tuple({"answer": answer, "id": name, "rule": rule} for name, rule in offers.items())
-        return (schema.answers, (main,)), (schema.said, lines), (schema.suggestions, drafts)
+        return ((schema.answers, (main,)),)
 
     def _feedback_rows(self, given: Feedback) -> Rows:
         own = str(uuid.uuid4())

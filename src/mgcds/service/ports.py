@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
+import msgspec
+
 from mgcds.model.assessment import Assessment
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
@@ -57,8 +59,7 @@ class Limits(Protocol):
         """The JSON of a body, numbers exact. `Refused(400, …)` or `Refused(413, …)` where it is none, too deep or of too many parts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One rule that a decision spoke of: its status, and the ids under which its card and suggestions went out ("" for no card)."""
 
     rule: str

@@ -5,7 +5,20 @@ A change here is a new file in `migrations/versions/`; a test compares the two.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, DateTime, Float, ForeignKey, Index, LargeBinary, MetaData, String, Table
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 metadata = MetaData()
 
@@ -25,22 +38,7 @@ answers = Table(
     Column("inputs", String(64), nullable=False),
     Column("problem", _NAME, nullable=False),
     Column("issuer", String(500), nullable=False),
-)
-said = Table(
-    "said",
-    metadata,
-    Column("answer", _ID, ForeignKey("answers.id"), primary_key=True),
-    Column("rule", _NAME, primary_key=True),
-    Column("status", _NAME, nullable=False),
-    Column("card", _ID, nullable=False),
-    Index("said_card", "card"),
-)
-suggestions = Table(
-    "suggestions",
-    metadata,
-    Column("answer", _ID, ForeignKey("answers.id"), primary_key=True),
-    Column("id", _ID, primary_key=True),
-    Column("rule", _NAME, nullable=False),
+    Column("said", Text, nullable=False, server_default="[]"),  # JSON: a list of `Said`, parts that are empty left out
 )
 feedback = Table(
     "feedback",

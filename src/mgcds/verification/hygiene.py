@@ -17,7 +17,7 @@ from mgcds.model.pack import RulePack
 from mgcds.model.rule import Finding, Rule
 from mgcds.verification.flaws import Flaw
 from mgcds.verification.proofs import any_patient
-from mgcds.verification.symbolic import AnyPatient, Kleene
+from mgcds.verification.symbolic import AnyPatient, Kleene, is_possible
 from mgcds.verification.witness import Witness, find_witness
 
 
@@ -31,7 +31,7 @@ class Hygiene:
         """what was declared as intended, and excuses something"""
 
     def is_possible(self, *wanted: z3.BoolRef) -> bool:
-        return bool(self.solver.check(*wanted) == z3.sat)
+        return is_possible(self.solver, *wanted)
 
     def somebody(self, *wanted: z3.BoolRef) -> Witness | None:
         return find_witness(self.patient, self.solver, *wanted)
@@ -142,7 +142,7 @@ def overlaps(asked: Hygiene) -> list[tuple[str, str]]:
     found: dict[tuple[str, str], bool] = {}
     for pair in combinations(offered, 2):
         if pair not in found:
-            found[pair] = solver.check(offered[pair[0]], offered[pair[1]]) == z3.sat
+            found[pair] = is_possible(solver, offered[pair[0]], offered[pair[1]])
             if found[pair]:
                 model = solver.model()
                 together = [rule for rule, name in offered.items() if z3.is_true(model[name])]

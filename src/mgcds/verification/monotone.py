@@ -22,7 +22,7 @@ from mgcds.model.pack import RulePack
 from mgcds.model.rule import HoldsBack
 from mgcds.verification.flaws import Flaw
 from mgcds.verification.proofs import any_patient
-from mgcds.verification.symbolic import AnyPatient
+from mgcds.verification.symbolic import AnyPatient, is_possible
 from mgcds.verification.witness import find_witness
 
 
@@ -97,9 +97,9 @@ class _Both:
 
     def _found(self, ways: dict[str, z3.BoolRef], says: str) -> Iterator[Flaw]:
         """One question for all; only what it finds is asked for rule by rule, and one patient shows it."""
-        if self.solver.check(z3.Or(list(ways.values()))) == z3.unsat:
+        if not is_possible(self.solver, z3.Or(list(ways.values()))):
             return
-        found = [rule for rule, way in ways.items() if self.solver.check(way) == z3.sat]
+        found = [rule for rule, way in ways.items() if is_possible(self.solver, way)]
         witness = find_witness(self.known, self.solver, *(way for rule, way in ways.items() if rule == found[0]))
         then = f'"{found[0]}" is not {"offered" if "offered" in says else "withheld"}'
         yield Flaw("monotone", (self.item, *found), says.format(rule="', '".join(found)), witness, (then,))
@@ -114,7 +114,7 @@ class _Both:
                     held.setdefault(holder, []).append(rule)
         for holder, rules_held in held.items():
             offered = z3.Or([self._becomes_offered(rule) for rule in rules_held])
-            if self.solver.check(self._lets_pass(holder), offered) == z3.sat:
+            if is_possible(self.solver, self._lets_pass(holder), offered):
                 yield LetsThrough(holder.by, self.item, holder.because)
 
     def _offers(self, rule: str) -> tuple[z3.BoolRef, z3.BoolRef]:

@@ -19,7 +19,7 @@ from mgcds.model.criterion import Criterion, Has, Taking
 from mgcds.model.evaluation import Status, evaluate_facts
 from mgcds.model.pack import RulePack
 from mgcds.model.record import PatientRecord
-from mgcds.verification.symbolic import AnyPatient, value_sets_read
+from mgcds.verification.symbolic import AnyPatient, is_possible, value_sets_read
 from mgcds.verification.witness import ON, Witness, find_witness
 
 
@@ -65,7 +65,7 @@ class Claim:
     @property
     def is_possible(self) -> bool:
         """Is there a patient of whom the assumptions hold?"""
-        return bool(self.solver.check(*self.assumptions) == z3.sat)
+        return is_possible(self.solver, *self.assumptions)
 
     def refute(self, statement: Statement) -> Refuted | None:
         """None where the statement is proved. ProofError where no patient meets the assumptions: that would prove anything."""
@@ -73,9 +73,10 @@ class Claim:
             raise ProofError(
                 "no patient is like this: the assumptions contradict one another, and anything would follow"
             )
-        witness = find_witness(self.patient, self.solver, *self.assumptions, statement.broken)
-        if witness is None:
+        if not is_possible(self.solver, *self.assumptions, statement.broken):
             return None
+        witness = find_witness(self.patient, self.solver, *self.assumptions, statement.broken)
+        assert witness is not None, "there is one: it was asked just now"
         return Refuted(statement, witness, self._replayed(witness, statement))
 
     def _replayed(self, witness: Witness, statement: Statement) -> Assessment:
@@ -83,7 +84,7 @@ class Claim:
         assessment = evaluate(PatientRecord(**witness.record), self.pack, ON)
         verdicts = evaluate_facts(self.pack, assessment.facts)  # whatever the day: a review may have lapsed
         said = [self.patient.status(rule, status) for rule, status in verdicts.statuses.items()]
-        if self.solver.check(*self.assumptions, statement.broken, *said) != z3.sat:
+        if not is_possible(self.solver, *self.assumptions, statement.broken, *said):
             raise EngineDisagreement(
                 f"the formulas and evaluation differ on a patient of whom it is not true that {statement.says}: "
                 "report this as a fault of mgcds"

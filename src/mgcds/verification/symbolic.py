@@ -15,6 +15,7 @@ from typing import assert_never
 
 import z3
 
+from mgcds.errors import ProofError
 from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, names_of
 from mgcds.model.criterion import (
     Asks,
@@ -36,8 +37,17 @@ from mgcds.model.units import factor
 
 MISSING, STALE, REJECTED = 0, 1, 2
 """kinds of gap that rules can tell apart; the third stands for all that was reported and could not be used"""
+z3.set_param("ctrl_c", False)  # else Z3 takes Ctrl-C for itself, says "unknown", and nobody hears of it
 ENDS: tuple[Which, Which] = ("lower", "upper")
 LONGEST = 40_000  # days: no record is older than a hundred years
+
+
+def is_possible(solver: z3.Solver, *wanted: z3.BoolRef) -> bool:
+    """Is it so of any patient? ProofError where Z3 cannot decide: that is never a no, which would prove something."""
+    answer = solver.check(*wanted)
+    if answer == z3.unknown:
+        raise ProofError(f"Z3 cannot decide whether there is such a patient: {solver.reason_unknown()}")
+    return bool(answer == z3.sat)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,28 +31,31 @@ class Readings:
         unknown = self._layout.row(read_facts(PatientRecord(), pool.pack, pool.on), "")
         self._values = {name: {each: [unknown[each]] for each in columns} for name, columns in self._columns.items()}
         self._places: dict[str, dict[int, int]] = {name: {NONE: 0} for name in pool.strands}
+        self._deceased: dict[str, list[bool]] = {name: [False] for name in pool.strands}
 
     def table(self, chosen: Chosen, patients: pa.Array) -> pa.Table:
-        """The rows of the facts table of these patients."""
+        """The rows of the facts table of those of these patients who live."""
         columns: dict[str, pa.Array] = {"patient": patients}
+        lives = np.ones(len(patients), np.bool_)
         for strand, numbers in chosen.items():
             if self._columns[strand]:
                 distinct, inverse = np.unique(numbers, return_inverse=True)
                 places = np.array([self._place(strand, number) for number in distinct.tolist()])[inverse]
+                lives &= ~np.array(self._deceased[strand])[places]
                 for name, column in self._columns[strand].items():
                     columns[name] = self._taken(column, self._values[strand][name], places, patients)
-        return pa.table([columns[name] for name in self._schema.names], self._schema)
+        return pa.table([columns[name] for name in self._schema.names], self._schema).filter(pa.array(lives))
 
     def _place(self, strand: str, number: int) -> int:
         places = self._places[strand]
         if number not in places:
             lines = [line for text in self._pool.variant(strand, number).lines.values() for line in text.splitlines()]
-            records = [reading.record for reading in read_ndjson(lines, self._pool.pack, self._pool.on)] or [
-                PatientRecord()
-            ]
-            facts = read_facts(records[0], self._pool.pack, self._pool.on)
+            reading = next(read_ndjson(lines, self._pool.pack, self._pool.on), None)
+            record = PatientRecord() if reading is None else reading.record
+            facts = read_facts(record, self._pool.pack, self._pool.on)
             row = self._layout.row(facts, "")
             places[number] = len(places)
+            self._deceased[strand].append(reading is not None and reading.deceased)
             for name, values in self._values[strand].items():
                 values.append(row[name])
         return places[number]

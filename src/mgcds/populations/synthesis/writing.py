@@ -19,12 +19,12 @@ import pyarrow.parquet as pq
 from mgcds.errors import CohortError
 from mgcds.loading import load_pack
 from mgcds.model.pack import RulePack
-from mgcds.populations.processes import started, starting, stoppable
 from mgcds.populations.synthesis import prevalence as p
 from mgcds.populations.synthesis.cohort import NONE, Pool
 from mgcds.populations.synthesis.draws import Draws
 from mgcds.populations.synthesis.readings import Readings
 from mgcds.populations.synthesis.strands import PATIENT
+from mgcds.processes import started, starting, stoppable
 
 Format = Literal["ndjson", "facts"]
 PATIENTS_A_PART: dict[Format, int] = {"ndjson": 25_000, "facts": 100_000}

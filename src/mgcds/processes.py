@@ -5,10 +5,12 @@ None of them dies of it: a pool that loses a process while it is being ended com
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import parent_process
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -42,7 +44,8 @@ class _Process:
 
 
 def started() -> None:
-    """From here on Ctrl-C stops what is `stoppable`, also that which has not begun."""
+    """From here on Ctrl-C stops what is `stoppable`, also that which has not begun; and this process ends with the one that began it."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
     def stop(*_: object) -> None:
         _Process.stops = True
@@ -51,6 +54,14 @@ def started() -> None:
 
     signal.signal(signal.SIGINT, stop)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _end_with_parent() -> None:
+    """A process that was killed takes no leave of its workers, and they would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def stoppable(function: Callable[..., T], *given: Any) -> T:
