@@ -13,7 +13,7 @@ from collections.abc import KeysView, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -21,6 +21,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
     TypeAdapter,
     ValidationError,
     model_validator,
@@ -410,21 +411,26 @@ class PatientRecord(Part):
 
     rejected: tuple[Rejected, ...] = ()
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _keep_what_is_good(cls, given: Any) -> Any:
+    def _keep_what_is_good(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(given, Mapping):
-            return given
-        kept: dict[str, Any] = {}
-        rejected, known = list(_as_tuple(given.get("rejected"))), _names_of(cls)
-        for name, value in given.items():
-            if value is None or name == "rejected" or name not in known:
-                continue  # an unknown name is refused as a whole by Part
-            good, bad = _read_field(name, value)
-            rejected += bad
-            if good is not None:
-                kept[name] = good
-        return {**kept, "rejected": tuple(rejected)}
+            return read(given)
+        there = {name: value for name, value in given.items() if value is not None}
+        there["rejected"] = _as_tuple(given.get("rejected"))
+        try:
+            return read(there)  # all at once where all is good, as nearly always
+        except ValidationError:
+            kept: dict[str, Any] = {}
+            rejected, known = list(there.pop("rejected")), _names_of(cls)
+            for name, value in there.items():
+                if name not in known:
+                    raise  # refused as a whole
+                good, bad = _read_field(name, value)
+                rejected += bad
+                if good is not None:
+                    kept[name] = good
+            return read({**kept, "rejected": tuple(rejected)})
 
     def __init__(self, **given: Any) -> None:
         known = _names_of(type(self))
