@@ -34,7 +34,7 @@ from tests.agreement.generate import Patients
 from tests.agreement.packs import PackMaker
 
 RECORDS = 20_000
-RANDOM_PACKS, RECORDS_EACH = 40, 130
+RANDOM_PACKS, RECORDS_EACH = 25, 130
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from mgcds.model.evaluation import evaluate_facts
 from mgcds.model.pack import RulePack
 from tests.agreement.generate import Patients
 
-RECORDS = 3000
+RECORDS = 2000
 OFFERS = ("consider", "dose")
 
 

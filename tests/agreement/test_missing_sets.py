@@ -24,7 +24,7 @@ from tests.agreement.packs import PackMaker
 
 MOST_UNKNOWN = 8
 MOST_WORK = 4_000  # ways in which the unknown could turn out
-CASES, RANDOM_PACKS, CASES_EACH = 600, 16, 40
+CASES, RANDOM_PACKS, CASES_EACH = 400, 16, 40
 PATIENTS_EACH = 150
 
 

@@ -25,7 +25,7 @@ from mgcds.model.reading import read_facts
 from mgcds.model.record import PatientRecord
 from tests.agreement.generate import Patients, fields_of
 
-RECORDS, REMOVALS_EACH = 700, 6
+RECORDS, REMOVALS_EACH = 500, 6
 Written = dict[str, Any]
 
 

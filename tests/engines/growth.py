@@ -52,7 +52,7 @@ def main(what: str) -> float:
     return {
         "both engines": lambda: growth(by_both, range(1_000), 5_000, 25_000),
         "whole assessments": lambda: growth(whole, range(300), 900, 3_000),
-        "an engine that keeps its patients": lambda: growth(keeping, range(100), 1_000, 6_000),
+        "an engine that keeps its patients": lambda: growth(keeping, range(100), 500, 3_000),
     }[what]()
 
 
