@@ -95,14 +95,15 @@ def files(chance: random.Random, folder: Path) -> Iterator[list[str]]:
 
 def words(chance: random.Random, folder: Path) -> Iterator[list[str]]:
     """Commands of right and wrong words; none that runs for long or writes."""
-    commands = [name for name in COMMANDS if name not in ("scenarios", "mutate")]
+    commands = [name for name in COMMANDS if name != "scenarios"]
     right = ["trial-dose", "record", "rule", "--on", "2026-11-21", "--format", "json", "--all", "--rules", "-", AMARA]
     right.append(str(folder))
     fields = ["egfr", "serum_magnesium", "medicines", "sex", "age", "zz", "phq9", "symptoms", "birth_date"]
     wrong = [value for value in HOSTILE if isinstance(value, str) and "\x00" not in value and "\ud800" not in value]
     for _ in range(60):
         tail = chance.choices([*right, *wrong, "[/bold]", "[red]", "--", "-x", "💊"], k=chance.randrange(5))
-        yield [chance.choice([*commands, "zz", "[/b]"]), *tail]
+        name = chance.choice([*commands, "zz", "[/b]"])
+        yield [name, *(tail or ["zz"] if name == "mutate" else tail)]  # by itself it would make all mutants
     for _ in range(60):
         values = chance.choices([*wrong, "5", "0.5 mmol/L", "none", ",", "a,,b", ""], k=chance.randint(1, 3))
         yield ["what-if", AMARA, *(f"{chance.choice(fields)}={value}" for value in values), *ON]
