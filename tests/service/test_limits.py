@@ -56,6 +56,12 @@ def test_what_is_within_the_bounds_is_read(body: bytes, given: Any) -> None:
         pytest.param(b"{", 400, "not valid JSON", id="half of it"),
         pytest.param(b"", 400, "not valid JSON", id="nothing"),
         pytest.param(b"\xff\xfe", 400, "not valid JSON", id="no text"),
+        pytest.param(b'{"prefetch":{"a":{"b":"\xff"}}}', 400, "not valid JSON", id="no text, in a prefetch"),
+        pytest.param(
+            b'{"prefetch":{"a":{"b":"\\ud800"}}}', 400, "not valid JSON", id="half a character, in a prefetch"
+        ),
+        pytest.param(b'{"prefetch":{"a":{"b":[01]}}}', 400, "not valid JSON", id="no number, in a prefetch"),
+        pytest.param(b'{"prefetch":{"a":[[[[[1]]]]]}}', 400, "more than 5 deep", id="a prefetch too deep"),
         pytest.param(b'["\\ud800"]', 400, "not valid JSON", id="half a character"),
         pytest.param(b"[NaN]", 400, "not valid JSON", id="not a number"),
         pytest.param(gzip.compress(b"{}"), 400, "not valid JSON", id="packed without saying so"),

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from mgcds.evaluator import evaluate
@@ -218,6 +219,43 @@ def test_a_generated_patient_gets_the_same_statuses_by_prefetch(name: str, pack:
     whole = evaluate(read_bundle(bundle, pack, on).record, pack, on)
     for rule in can_speak(hook, pack):
         assert by_prefetch[rule.id].status == whole[rule.id].status, rule.id
+
+
+MG = builders.observation(builders.MAGNESIUM, builders.mgdl("1.9"), id="m")
+OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+
+
+@pytest.mark.parametrize(
+    "magnesium",
+    [
+        pytest.param({"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": MG}]}, id="a searchset"),
+        pytest.param({"resourceType": "Bundle", "entry": [{"resource": MG}], "total": 9}, id="one that is not whole"),
+        pytest.param(MG, id="the resource itself"),
+        pytest.param(None, id="null"),
+        pytest.param("none", id="a text"),
+        pytest.param([], id="a list"),
+        pytest.param({"resourceType": 3}, id="no type"),
+        pytest.param(OUTCOME, id="an error"),
+        pytest.param({"resourceType": "Bundle", "entry": [{"resource": OUTCOME}]}, id="an error in a Bundle"),
+        pytest.param({"resourceType": "Bundle", "entry": [{"resource": {**OUTCOME, "issue": []}}]}, id="no error"),
+        pytest.param({"resourceType": "Bundle", "link": "x", "entry": {"resource": MG}}, id="of another shape"),
+        pytest.param({"resourceType": "Bundle", "entry": [None, 7, {"resource": None}]}, id="entries that are none"),
+    ],
+)
+@pytest.mark.parametrize("escaped", [False, True])
+def test_json_that_is_not_decoded_yet_says_the_same_as_plain_data(
+    magnesium: Any, escaped: bool, pack: RulePack
+) -> None:
+    hook = hook_of("patient-view", pack)
+    found, _ = prefetched(templates(hook, pack), [builders.patient()], {"patientId": "p"})
+    plain = {**found, "serumMagnesium": magnesium}
+    text = {key: json.dumps(value) for key, value in plain.items()}
+    if escaped:  # the same text, and no word of it can be found in its bytes
+        text = {key: re.sub("O|o|R", lambda each: f"\\u{ord(each[0]):04x}", value) for key, value in text.items()}
+    of_plain = deliver(plain, hook, pack, "p")
+    of_text = deliver({key: msgspec.Raw(value.encode()) for key, value in text.items()}, hook, pack, "p")
+    assert (of_text.missing, of_text.not_given) == (of_plain.missing, of_plain.not_given)
+    assert read_bundle(list(of_text.content), pack, TODAY) == read_bundle(list(of_plain.content), pack, TODAY)
 
 
 def test_nothing_is_read_of_what_has_no_query(pack: RulePack) -> None:

@@ -4,16 +4,15 @@ else by its codings and its text. That is all that is read of it.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from mgcds.fhir import elements
+from mgcds.fhir.decoding import EXACT
 from mgcds.fhir.elements import Code, Node
 
 _MOST, _LONGEST = 20_000, 2_000  # a bound on what is kept, so that a long-running service's memory stays flat
-_EXACT = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class Coding(msgspec.Struct, gc=False, frozen=True):
@@ -70,7 +69,7 @@ def concept_of(given: Any) -> Concept:
     key = bytes(given)
     found = _kept.get(key)
     if found is None:
-        found = Concept(_EXACT.decode(key)) if key else NOTHING
+        found = Concept(EXACT.decode(key)) if key else NOTHING
         _keep(key, found, len(key))
     return found
 
@@ -81,7 +80,7 @@ def _of_plain_data(given: Any) -> Concept:
         found = _kept.get(key)
         if found is None:
             written = msgspec.json.encode(key)
-            found = Concept(_EXACT.decode(written))
+            found = Concept(EXACT.decode(written))
             _keep(key, found, len(written))
     except (msgspec.ValidationError, UnicodeEncodeError):
         return Concept(given)  # it has another shape than the standard says, or half a character

@@ -8,12 +8,14 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from mgcds.fhir.decoding import VALUES
 from mgcds.model.dates import parse_when
 from mgcds.model.record import Coding, parse_quantity
 from mgcds.model.terminology import SYSTEM_OF_URI, words
 from mgcds.model.units import parse_unit
 
 Node = dict[str, Any]
+_VALUES = frozenset(VALUES)
 
 LOINC = ("http://loinc.org", "https://loinc.org", "http://loinc.org/", "urn:oid:2.16.840.1.113883.6.1")
 UCUM = (
@@ -256,11 +258,7 @@ def in_words(text: str) -> Node:
 
 def kinds_of_value(of: Node) -> list[str]:
     """Which of `value[x]` are filled."""
-    return [
-        key
-        for key in of
-        if "value" in key and key.startswith("value") and of[key] not in (None, "", {}, [])  # `in` is the faster test
-    ]
+    return [key for key in of if key in _VALUES and of[key] not in (None, "", {}, [])]
 
 
 def value(of: Node) -> Node | None:

@@ -112,7 +112,7 @@ def called(resource: Resource, known: Known, gathered: Gathered) -> tuple[str | 
     if "medicationReference" not in content and "medication" not in content and (concept.name or concept.matched):
         return concept.name, concept.codes  # as nearly always
     either = elements.node(content, "medication")  # R5: a CodeableReference
-    if either and not elements.node(content, "medicationCodeableConcept"):
+    if either and not (concept.codings or concept.text):
         concept = concept_of(elements.node(either, "concept"))
     reference = elements.node(content, "medicationReference") or elements.node(either, "reference")
     name, codes = concept.name, concept.codes

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -17,9 +16,8 @@ import msgspec
 from mgcds.errors import RecordError
 from mgcds.fhir import elements
 from mgcds.fhir.concepts import Concept, concept_of
+from mgcds.fhir.decoding import EXACT, UNDECODABLE, UNDECODED, decode_read
 from mgcds.fhir.elements import Node, Unreadable
-
-Content = bytes | str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 _NOT_FHIR = "this is no FHIR: a Bundle, a list of resources or NDJSON is needed, each resource with its resourceType"
 _NOT_JSON = "this is no FHIR: it is not JSON, and not NDJSON either"
@@ -85,42 +83,43 @@ class _Request(msgspec.Struct, gc=False):
 _NONE = msgspec.Raw(b"null")
 
 
-class _Entry(msgspec.Struct, gc=False):
+class Entry(msgspec.Struct, gc=False):
     fullUrl: str | None = None  # noqa: N815
     resource: msgspec.Raw = _NONE
     search: _Search | None = None
     request: _Request | None = None
 
 
-class _PlainEntry(_Entry, gc=False):
+class _PlainEntry(Entry, gc=False):
     resource: Any = None
 
 
-class _Link(msgspec.Struct, gc=False):
+class Link(msgspec.Struct, gc=False):
     relation: str | None = None
     url: str | None = None
 
 
-class _Bundle(msgspec.Struct):
+class Bundle(msgspec.Struct):
+    """A Bundle whose resources are still as they came: JSON, or plain data."""
+
     resourceType: str = ""  # noqa: N815
     type: str | None = None
     timestamp: str | None = None
     meta: _Meta | None = None
     total: int | None = None
-    link: list[_Link] = []
-    entry: Sequence[_Entry] = []
+    link: list[Link] = []
+    entry: Sequence[Entry] = []
 
 
-class _PlainBundle(_Bundle):
+class _PlainBundle(Bundle):
     entry: list[_PlainEntry] = []
 
 
+Content = bytes | str | Mapping[str, Any] | Sequence[Mapping[str, Any] | Bundle]
+
 _AT_A_GLANCE = msgspec.json.Decoder(_Glance)
-_AS_BUNDLE = msgspec.json.Decoder(_Bundle)
+_AS_BUNDLE = msgspec.json.Decoder(Bundle)
 _AS_LIST = msgspec.json.Decoder(list[msgspec.Raw])
-_EXACT = msgspec.json.Decoder(float_hook=Decimal)
-_UNDECODED = (bytes, msgspec.Raw)
-_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
 
 
 class Unused(msgspec.Struct, frozen=True, gc=False):
@@ -173,21 +172,24 @@ class Resource(msgspec.Struct, eq=False, gc=False):
         return self.decoded
 
     def decode(self) -> Node:
-        """All of it, numbers exact. Unreadable where it cannot be decoded."""
+        """What is read of it, numbers exact. Unreadable where that cannot be decoded."""
         if isinstance(self.raw, dict):
             return self.raw
         try:
-            decoded = _EXACT.decode(self.raw)
-        except _UNDECODABLE:
+            return decode_read(self.kind, self.raw) if self.glance is not None else self._whole()
+        except UNDECODABLE:
             raise Unreadable("it cannot be decoded") from None
-        return decoded if isinstance(decoded, dict) else {}
 
     def same_as(self, other: Resource) -> bool:
-        """Is the content the same?"""
+        """Is all of it the same?"""
         try:
-            return self.content == other.content
-        except Unreadable:
+            return bool(self._whole() == other._whole())
+        except UNDECODABLE:
             return False
+
+    def _whole(self) -> Node:
+        decoded = self.raw if isinstance(self.raw, dict) else EXACT.decode(self.raw)
+        return decoded if isinstance(decoded, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,22 +225,23 @@ class Delivery:
         """One resource, or a Bundle with all its resources. Where it stands: `entry` and 3, or `the input`."""
         try:
             resource = _at_a_glance(slot, full_url)
+            bundle = _bundle(slot) if resource.kind == "Bundle" else None
         except Unreadable as unreadable:
             self.unused.append(Unused(_place(within, position), str(unreadable)))
             return None
-        if resource.kind == "Bundle":
+        if bundle is not None:
             where = _place(within, position)
             if depth >= _DEEPEST_BUNDLE:
                 self.unused.append(Unused(where, "Bundles within Bundles, too deep to follow"))
             else:
-                self.add_bundle(_bundle(slot), where, depth)
+                self.add_bundle(bundle, where, depth)
             return None
         if not resource.id:
             resource.reference = full_url or f"{resource.kind} ({_place(within, position)})"
         self.resources.append(resource)
         return resource
 
-    def _leave_entry(self, entry: _Entry, place: str, deleted: set[str]) -> None:
+    def _leave_entry(self, entry: Entry, place: str, deleted: set[str]) -> None:
         """An entry that deletes a resource, or has none."""
         request = entry.request
         if request is None or request.method != "DELETE":
@@ -251,7 +254,7 @@ class Delivery:
         if entry.resource not in (_NONE, None):
             self.unused.append(Unused(place, "deleted"))
 
-    def add_bundle(self, bundle: _Bundle, where: str, depth: int) -> None:
+    def add_bundle(self, bundle: Bundle, where: str, depth: int) -> None:
         """All resources of a Bundle; what was deleted in a history is listed, not read."""
         start, no_matches, from_history = len(self.resources), 0, bundle.type == "history"
         deleted: set[str] = set()
@@ -340,20 +343,20 @@ def _unpack_text(text: bytes, delivery: Delivery) -> None:
 
 def _unpack_object(text: bytes, delivery: Delivery) -> None:
     """A Bundle of the usual shape in one pass; anything else the slower way. DecodeError where the text is no JSON."""
-    try:
-        bundle = _AS_BUNDLE.decode(text)
-    except (msgspec.ValidationError, UnicodeDecodeError):
-        msgspec.json.decode(text, type=msgspec.Raw)
-    else:
-        if bundle.resourceType == "Bundle":
-            delivery.add_bundle(bundle, "the input", 0)
-            return
+    bundle = undecoded_bundle(text)
+    if bundle is not None:
+        delivery.add_bundle(bundle, "the input", 0)
+        return
+    msgspec.json.decode(text, type=msgspec.Raw)
     delivery.add(text, "the input")
 
 
 def _add_all(slots: Sequence[Any], delivery: Delivery) -> None:
     for position, slot in enumerate(slots, 1):
-        delivery.add(slot, "resource", position)
+        if isinstance(slot, Bundle):
+            delivery.add_bundle(slot, _place("resource", position), 0)
+        else:
+            delivery.add(slot, "resource", position)
 
 
 def _place(within: str, position: int) -> str:
@@ -376,17 +379,13 @@ def _of_odd_shape(slot: Any, full_url: str | None) -> Resource:
 
 def _at_a_glance(slot: Any, full_url: str | None) -> Resource:
     """What a resource is, the fast way; the slow one where an element has another shape than the standard says."""
-    undecoded = isinstance(slot, _UNDECODED)
+    undecoded = isinstance(slot, UNDECODED)
     try:
         glance = _AT_A_GLANCE.decode(slot) if undecoded else msgspec.convert(slot, _PlainGlance)
         code, parts = concept_of(glance.code), glance.component
         components = tuple([concept_of(part.code) for part in parts]) if parts else ()
-    except _UNDECODABLE:
-        try:
-            decoded = _EXACT.decode(slot) if undecoded else slot
-        except _UNDECODABLE:
-            raise Unreadable("it is not JSON that can be decoded") from None
-        return _of_odd_shape(decoded, full_url)
+    except UNDECODABLE:
+        return _of_odd_shape(_decoded(slot), full_url)
     kind, resource_id, about, meta = glance.resourceType, glance.id, glance.subject or glance.patient, glance.meta
     if not kind:
         raise Unreadable(_NO_TYPE)
@@ -406,32 +405,50 @@ def _subject(slot: Node) -> str | None:
     return None
 
 
-def _bundle(content: Any) -> _Bundle:
-    if isinstance(content, _UNDECODED):
+def _decoded(slot: Any) -> Any:
+    try:
+        return EXACT.decode(slot) if isinstance(slot, UNDECODED) else slot
+    except UNDECODABLE:
+        raise Unreadable("it is not JSON that can be decoded") from None
+
+
+def undecoded_bundle(text: bytes | msgspec.Raw) -> Bundle | None:
+    """A Bundle of the usual shape, its resources still as they came; None for anything else."""
+    try:
+        bundle = _AS_BUNDLE.decode(text)
+    except UNDECODABLE:
+        return None
+    return bundle if bundle.resourceType == "Bundle" else None
+
+
+def bundle_of(given: Node) -> Bundle:
+    """A Bundle of plain data; of any other resource a Bundle with nothing else in it."""
+    return _bundle(given) if given.get("resourceType") == "Bundle" else Bundle(entry=[_PlainEntry(resource=given)])
+
+
+def _bundle(content: Any) -> Bundle:
+    if isinstance(content, UNDECODED):
         try:
             return _AS_BUNDLE.decode(content)
-        except _UNDECODABLE:
-            try:
-                content = _EXACT.decode(content)
-            except _UNDECODABLE:
-                return _Bundle()
+        except UNDECODABLE:
+            content = _decoded(content)
     try:
         return msgspec.convert(content, _PlainBundle)
     except msgspec.ValidationError:
         return _bundle_of_odd_shape(content)
 
 
-def _bundle_of_odd_shape(content: Node) -> _Bundle:
+def _bundle_of_odd_shape(content: Node) -> Bundle:
     """A Bundle that has an element of another shape than the standard says."""
     total = content.get("total")
     entries = content.get("entry")
-    return _Bundle(
+    return Bundle(
         type=elements.string(content, "type"),
         timestamp=elements.string(content, "timestamp"),
         meta=_Meta(elements.string(elements.node(content, "meta"), "lastUpdated")),
         total=total if isinstance(total, int) and not isinstance(total, bool) else None,
         link=[
-            _Link(elements.string(each, "relation"), elements.string(each, "url"))
+            Link(elements.string(each, "relation"), elements.string(each, "url"))
             for each in elements.nodes(content, "link")
         ],
         entry=[_odd_entry(each) for each in (entries if isinstance(entries, list) else [entries] if entries else [])],

@@ -67,7 +67,9 @@ def discovery(pack: RulePack) -> dict[str, Any]:
 def respond(
     request: Any, service: str, pack: RulePack, on: date, evaluate: Evaluate = evaluate, drafts: Drafts = drafts_of
 ) -> tuple[int, dict[str, Any]]:
-    """Answer one call of a service. The request is JSON as read, numbers as Decimal where they are to be exact."""
+    """Answer one call of a service. The request is JSON as read, numbers as Decimal where they are to be exact; the values of its prefetch
+    may be JSON still (`msgspec.Raw`).
+    """
     found = answer(request, service, pack, on, evaluate, drafts)
     return found.status, found.body
 
@@ -214,6 +216,10 @@ def _delivered(request: Mapping[str, Any], hook: Hook, pack: RulePack) -> Delive
     prefetch = request.get("prefetch") or {}
     delivered = deliver(prefetch, hook, pack, _patient(request).removeprefix("Patient/"))
     whose = delivered.content[0]
-    if whose.get("resourceType") != "Patient" or whose.get("id") != _patient(request).removeprefix("Patient/"):
+    if (
+        not isinstance(whose, dict)
+        or whose.get("resourceType") != "Patient"
+        or whose.get("id") != _patient(request).removeprefix("Patient/")
+    ):
         raise Refused(400, "the Patient of the prefetch is not the one of context.patientId: nothing is evaluated")
     return delivered

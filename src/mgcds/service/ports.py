@@ -56,7 +56,9 @@ class Limits(Protocol):
         """A body as it comes in, names of headers in lower case. `Refused` where it is too large, too slow or packed."""
 
     def parse(self, body: bytes) -> Any:
-        """The JSON of a body, numbers exact. `Refused(400, …)` or `Refused(413, …)` where it is none, too deep or of too many parts."""
+        """The JSON of a body, numbers exact; the values of its `prefetch` may be left as JSON (`msgspec.Raw`). `Refused(400, …)` or
+        `Refused(413, …)` where it is none, too deep or of too many parts.
+        """
 
 
 class Said(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

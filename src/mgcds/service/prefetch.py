@@ -12,9 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
+from mgcds.fhir.decoding import EXACT, UNDECODABLE
 from mgcds.fhir.searches import PATIENT, Search, searches_for
+from mgcds.fhir.wire import Bundle, Link, bundle_of, undecoded_bundle
 from mgcds.model.hooks import Hook
 from mgcds.model.pack import RulePack
+from mgcds.service.ports import Refused
 from mgcds.service.speaking import hooks_of, reads
 
 _TOKEN = "{{context.patientId}}"
@@ -46,20 +51,25 @@ def query(search: Search, patient: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What came: resources and Bundles to be read, the keys that are needed and did not come, and those that may be absent and were."""
+    """What came: the Patient and Bundles to be read, the keys that are needed and did not come, and those that may be absent and were."""
 
-    content: tuple[dict[str, Any], ...]
+    content: tuple[dict[str, Any] | Bundle, ...]
     missing: tuple[str, ...]
     not_given: tuple[str, ...]
 
 
 def deliver(prefetch: Mapping[str, Any], hook: Hook, pack: RulePack, patient: str) -> Delivered:
-    """An absent key and an OperationOutcome both say "not provided"; null and an empty Bundle say "there is none"."""
-    content: list[dict[str, Any]] = [{"resourceType": "Patient", "id": patient}]
+    """An absent key and an OperationOutcome both say "not provided"; null and an empty Bundle say "there is none".
+
+    What a key has is plain data, or JSON (`msgspec.Raw`). Refused where that cannot be decoded.
+    """
+    content: list[dict[str, Any] | Bundle] = [{"resourceType": "Patient", "id": patient}]
     missing: list[str] = []
     not_given: list[str] = []
     for name, search in searches_of(hook, pack).items():
         given = prefetch.get(name, _ABSENT)
+        if isinstance(given, msgspec.Raw):
+            given = _unpacked(given)
         if _failed(given):
             (not_given if search.kind in hooks_of(pack).may_be_absent else missing).append(name)
         elif search is PATIENT:
@@ -70,11 +80,22 @@ def deliver(prefetch: Mapping[str, Any], hook: Hook, pack: RulePack, patient: st
 
 
 _ABSENT = object()
+_ERROR, _ESCAPE = b"OperationOutcome", b"\\"
+
+
+def _unpacked(given: msgspec.Raw) -> Any:
+    """A Bundle of the usual shape without an OperationOutcome, its resources as they came; anything else as plain data."""
+    text = bytes(given)
+    bundle = None if _ERROR in text or (_ESCAPE in text and b"\\u00" in text) else undecoded_bundle(text)
+    try:
+        return bundle or EXACT.decode(text)
+    except UNDECODABLE:
+        raise Refused(400, "the body is not valid JSON") from None
 
 
 def _failed(given: Any) -> bool:
     """Was it not provided, or only said that it could not be?"""
-    if given is None:
+    if given is None or isinstance(given, Bundle):
         return False
     if not isinstance(given, dict) or not isinstance(given.get("resourceType"), str):
         return True
@@ -95,14 +116,10 @@ def _is_error(resource: Any) -> bool:
     )
 
 
-def _searchset(given: dict[str, Any] | None, asked: str) -> dict[str, Any]:
+def _searchset(given: Bundle | dict[str, Any] | None, asked: str) -> Bundle:
     """A searchset that names its query, whatever was left out: so an empty one is known to be of all conditions, or of one code."""
-    if given is None:
-        given = {"resourceType": "Bundle"}
-    elif given["resourceType"] != "Bundle":
-        given = {"resourceType": "Bundle", "entry": [{"resource": given}]}
-    links = given.get("link")
-    links = [each for each in links if isinstance(each, dict)] if isinstance(links, list) else []
-    if not any(each.get("relation") == "self" and each.get("url") for each in links):
-        links = [*links, {"relation": "self", "url": asked}]
-    return {**given, "type": given.get("type") or "searchset", "link": links}
+    bundle = given if isinstance(given, Bundle) else Bundle() if given is None else bundle_of(given)
+    bundle.type = bundle.type or "searchset"
+    if not any(each.relation == "self" and each.url for each in bundle.link):
+        bundle.link = [*bundle.link, Link("self", asked)]
+    return bundle
