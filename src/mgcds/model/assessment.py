@@ -250,10 +250,14 @@ class Assessment:
 
     def __getitem__(self, rule_id: str) -> Suggestion:
         """The suggestion of a rule; UnknownRule where the pack has none of that id."""
-        rule = self.pack.rules.get(rule_id)
-        if rule is None:
+        found = self._by_rule.get(rule_id)
+        if found is None:
             raise UnknownRule(f"no active rule has the id '{rule_id}'")
-        return next(suggestion for suggestion in self.suggestions if suggestion.rule is rule)
+        return found
+
+    @cached_property
+    def _by_rule(self) -> Mapping[str, Suggestion]:
+        return {suggestion.id: suggestion for suggestion in self.suggestions}
 
     def why(self, rule_id: str) -> Step:
         """The whole tree of steps of a rule."""

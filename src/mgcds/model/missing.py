@@ -58,8 +58,8 @@ def pattern_of(
         if is_rejected(subject, facts)
     }
     keys = related(rule_id, in_doubt, pack)
-    outdated = (key for key in keys if _is_outdated(pack.criteria[key], facts))
-    return Pattern(rule_id, in_doubt, tuple(sorted(rejected)), tuple(criteria[key] for key in keys), tuple(outdated))
+    outdated = [key for key in keys if key in pack.answers and _is_outdated(pack.answers[key], facts)]
+    return Pattern(rule_id, in_doubt, tuple(sorted(rejected)), tuple([criteria[key] for key in keys]), tuple(outdated))
 
 
 def related(rule_id: str, in_doubt: Iterable[str], pack: RulePack) -> dict[str, None]:
@@ -67,10 +67,8 @@ def related(rule_id: str, in_doubt: Iterable[str], pack: RulePack) -> dict[str, 
     return dict.fromkeys(key for part in (rule_id, *in_doubt) for key in pack.criteria_of[part])
 
 
-def _is_outdated(criterion: Criterion, facts: Facts) -> bool:
+def _is_outdated(criterion: Documented, facts: Facts) -> bool:
     """Would the answer on record be too old for a value learnt today?"""
-    if not isinstance(criterion, Documented) or criterion.since is None:
-        return False
     answer = facts.items[criterion.item]
     return isinstance(answer, StateReading) and answer.days > 0
 

@@ -254,6 +254,15 @@ class RulePack:
             for part, keys in self.criteria_of.items()
         }
 
+    @cached_property
+    def answers(self) -> Mapping[str, Documented]:
+        """Criteria that ask for an answer to a value, and not for an older one."""
+        return {
+            key: criterion
+            for key, criterion in self.criteria.items()
+            if isinstance(criterion, Documented) and criterion.since is not None
+        }
+
 
 def about(criterion: Criterion, pack: RulePack) -> str:
     """The item or list a criterion speaks of."""

@@ -135,7 +135,8 @@ def valid_until(rules: Iterable[str], assessment: Assessment, inputs: Inputs) ->
     rests_on = _rests_on(frozenset(rules), pack)
     ahead = set(_turns(rests_on, assessment.facts))
     ahead.update(days for item in rests_on.items for days in _turns_of_item(item, assessment, inputs.record))
-    ahead.update(*(inputs.ahead(name) for name in rests_on.fields))
+    if 1 not in ahead:  # else it is for today alone, whatever is dated ahead
+        ahead.update(*(inputs.ahead(name) for name in rests_on.fields))
     return inputs.on + timedelta(days=min([most + 1, *(days for days in ahead if days >= 1)]) - 1)
 
 

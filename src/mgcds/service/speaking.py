@@ -29,18 +29,22 @@ def hooks_of(pack: RulePack) -> Hooks:
     return pack.hooks
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=8)  # of a few packs at most: the one that is served, and one that takes its place
+def _could(hook: Hook, pack: RulePack) -> tuple[tuple[Rule, tuple[Speaks, ...]], ...]:
+    """The rules that could speak at a hook, each with the lines of `hooks.yaml` by which it could."""
+    found = [(rule, tuple(each for each in hook.speaks if _may(each, rule, pack))) for rule in pack.rules.values()]
+    return tuple((rule, lines) for rule, lines in found if lines)
+
+
 def can_speak(hook: Hook, pack: RulePack) -> tuple[Rule, ...]:
     """The rules that could speak at a hook, whatever the record and the orders."""
-    return tuple(rule for rule in pack.rules.values() if any(_could(each, rule, pack) for each in hook.speaks))
+    return tuple(rule for rule, _ in _could(hook, pack))
 
 
 def speaking(hook: Hook, pack: RulePack, facts: Facts, orders: Sequence[Ordered]) -> frozenset[str]:
     """The ids of the rules that speak of this record and these orders."""
     return frozenset(
-        rule.id
-        for rule in pack.rules.values()
-        if any(_could(each, rule, pack) and _does(each, rule, pack, facts, orders) for each in hook.speaks)
+        rule.id for rule, lines in _could(hook, pack) if any(_does(each, rule, pack, facts, orders) for each in lines)
     )
 
 
@@ -66,14 +70,15 @@ def own_medicines(rule: Rule, pack: RulePack) -> frozenset[str]:
     return frozenset(name for name in sets if pack.value_sets[name].of == "medicines")
 
 
-def _could(each: Speaks, rule: Rule, pack: RulePack) -> bool:
+def _may(each: Speaks, rule: Rule, pack: RulePack) -> bool:
     return rule.suggest.kind in each.kinds and (not each.own_medicines or bool(own_medicines(rule, pack)))
 
 
 def _does(each: Speaks, rule: Rule, pack: RulePack, facts: Facts, orders: Sequence[Ordered]) -> bool:
-    wanted = own_medicines(rule, pack) if each.own_medicines else frozenset([each.ordering] if each.ordering else [])
-    if wanted and not any(_one_of(order, wanted) for order in orders):
-        return False
+    if each.own_medicines or each.ordering:
+        wanted = own_medicines(rule, pack) if each.own_medicines else {each.ordering}
+        if not any(_one_of(order, wanted) for order in orders):
+            return False
     return each.beside is None or facts.members[each.beside].present is not False
 
 
