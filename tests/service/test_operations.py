@@ -159,7 +159,7 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(tracing.trace, "get_tracer", lambda name: provider.get_tracer(name))
+    monkeypatch.setattr(tracing.trace, "get_tracer_provider", lambda: provider)
     yield exporter
     provider.shutdown()
 

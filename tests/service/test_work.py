@@ -137,7 +137,7 @@ async def fate(call: Coroutine[Any, Any, Written]) -> str:
 @pytest.mark.parametrize(("told", "said"), [("hang", "TimeoutError"), ("die", "WorkerEnded"), ("fail", "fault")])
 def test_what_hangs_or_dies_takes_no_other_call_with_it(told: str, said: str, tmp_path: Path) -> None:
     async def calls(workers: Workers) -> None:
-        before = workers.as_told.begun
+        before, pids = workers.as_told.begun, workers.pids()
         workers.as_told.tell(told)
         harmed = asyncio.create_task(fate(workers.work(asked(), load_pack())))
         while workers.as_told.begun == before:
@@ -148,15 +148,14 @@ def test_what_hangs_or_dies_takes_no_other_call_with_it(told: str, said: str, tm
         assert await harmed == said
         after = await asyncio.gather(*(fate(workers.work(asked(), load_pack())) for _ in range(4)))
         assert after == ["cards"] * 4
-        while len(workers.work._idle) < 2:
+        while workers.ended < (told != "fail"):
             await asyncio.sleep(0.01)
         assert workers.ended == (told != "fail")
+        assert [is_gone(pid) for pid in pids].count(True) == (told != "fail"), "what hung was ended"
+        assert not any(map(is_gone, workers.pids()))
 
     with working(tmp_path) as workers:
-        before = workers.pids()
         asyncio.run(calls(workers))
-        assert [is_gone(pid) for pid in before].count(True) == (told != "fail"), "what hung was ended"
-        assert not any(map(is_gone, workers.pids()))
 
 
 def test_much_to_do_ends_nobody(tmp_path: Path) -> None:
@@ -192,10 +191,8 @@ def test_an_answer_is_never_given_to_another_call(tmp_path: Path) -> None:
     async def calls(workers: Workers) -> None:
         worker = workers.work._workers[0]
         stray = pickle.dumps((99, *asked(request(**MANY))))
-        worker._line.send(_LENGTH.pack(len(stray)) + stray)
+        worker._socket.send(_LENGTH.pack(len(stray)) + stray)
         assert await fate(workers.work(asked(), load_pack())) == "WorkerEnded"
-        while not workers.work._idle:
-            await asyncio.sleep(0.01)
         assert await fate(workers.work(asked(), load_pack())) == "cards"
 
     with working(tmp_path, number=1) as workers:

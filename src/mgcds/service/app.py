@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial, wraps
+from functools import partial
 from time import perf_counter
 from typing import Any, Literal, TypeVar
 
@@ -34,22 +34,30 @@ _LOG = logging.getLogger("mgcds.service")
 _THREADS = {"gate": 8, "feedback": 4, "remember": 1}
 _MOST_WAITING = 1000
 _A_MOMENT = 0.02
+# FastAPI's own spans have the query of the URL and its logs the texts of exceptions. Ours are in `tracing.py`; earlier FastAPIs have none.
+_NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 
 
 def create_app(parts: Parts) -> FastAPI:
     """The service as an application; `host.mount("/somewhere", create_app(parts))` puts it into another one."""
-    app = FastAPI(title="mgcds", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(title="mgcds", version=__version__, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY)
     app.add_middleware(
         CORSMiddleware, allow_origins=list(parts.origins), allow_methods=["GET", "POST", "OPTIONS"],
         allow_headers=["Authorization", "Content-Type"],
     )  # fmt: skip
-    app.include_router(create_router(parts))
+    _add_endpoints(app.router, parts)  # to include a router takes each call a detour
     return app
 
 
 def create_router(parts: Parts) -> APIRouter:
     """The endpoints alone, for an application that has its own CORS."""
-    router, web = APIRouter(), _Web(parts)
+    router = APIRouter()
+    _add_endpoints(router, parts)
+    return router
+
+
+def _add_endpoints(router: APIRouter, parts: Parts) -> None:
+    web = _Web(parts)
     discover = web.watched("discovery", web.discover)
     found = described.responses(described.DISCOVERED, 503)
     router.add_api_route("/cds-services", discover, methods=["GET"], responses=found, summary="Discovery")
@@ -60,10 +68,9 @@ def create_router(parts: Parts) -> APIRouter:
     ):  # fmt: skip
         router.add_api_route(
             f"/cds-services/{{service}}{path}", web.watched(name, endpoint), methods=["POST"], summary=summary,
-            openapi_extra=described.body(body), responses=described.responses(answered, 400, 408, 413, 415, 503, *others),
+            openapi_extra=described.asked(body), responses=described.responses(answered, 400, 408, 413, 415, 503, *others),
             response_class=Response,
         )  # fmt: skip
-    return router
 
 
 class _Web:
@@ -77,10 +84,10 @@ class _Web:
         self._one_at_a_time, self._somebody_waits = Lock(), False
 
     def watched(self, name: str, endpoint: Endpoint) -> Endpoint:
-        """The same endpoint; how its calls went is told to whom it concerns."""
+        """The same endpoint, given what its path names; how its calls went is told to whom it concerns."""
 
-        @wraps(endpoint)
-        async def watched(request: Request, **given: str) -> Response:
+        async def watched(request: Request) -> Response:
+            given: dict[str, str] = request.path_params
             begun, seen = perf_counter(), Seen(name, self._named(given.get("service", "")))
             try:
                 with traced(seen, request.headers.get("traceparent")):
@@ -91,6 +98,7 @@ class _Web:
             finally:
                 self._parts.watch.answered(seen, perf_counter() - begun)
 
+        watched.__name__, watched.__doc__ = endpoint.__name__, endpoint.__doc__
         return watched
 
     async def discover(self, request: Request) -> Response:

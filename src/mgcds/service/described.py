@@ -61,9 +61,13 @@ _OUTCOME = _object({
 })  # fmt: skip
 
 
-def body(schema: Schema) -> Schema:
-    """A body that a request must have, for `openapi_extra`."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+def asked(body: Schema) -> Schema:
+    """The service in the path and the body that a request must have, for `openapi_extra`."""
+    service = {"name": "service", "in": "path", "required": True, "schema": {"type": "string", "title": "Service"}}
+    return {
+        "parameters": [service],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+    }
 
 
 def responses(answer: Schema | None, *refusals: int) -> dict[int | str, Schema]:

@@ -21,11 +21,12 @@ except ImportError:
 @contextmanager
 def traced(seen: Seen, traceparent: str | None) -> Iterator[None]:
     """One call; what is known of it at its end."""
-    if trace is None:
+    provider = _provider()
+    if provider is None:
         yield
         return
     context = TraceContextTextMapPropagator().extract({"traceparent": traceparent} if traceparent else {})
-    span = trace.get_tracer("mgcds").start_span(f"mgcds {seen.endpoint}", context, kind=trace.SpanKind.SERVER)
+    span = provider.get_tracer("mgcds").start_span(f"mgcds {seen.endpoint}", context, kind=trace.SpanKind.SERVER)
     try:
         yield
     finally:
@@ -36,3 +37,10 @@ def traced(seen: Seen, traceparent: str | None) -> Iterator[None]:
         }
         span.set_attributes(about)
         span.end()
+
+
+def _provider() -> trace.TracerProvider | None:
+    if trace is None:
+        return None
+    provider = trace.get_tracer_provider()
+    return None if isinstance(provider, trace.ProxyTracerProvider) else provider  # a proxy: no tracer is set up

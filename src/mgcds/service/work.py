@@ -24,7 +24,7 @@ from functools import partial
 from io import BufferedIOBase
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
-from typing import Any, Self
+from typing import NamedTuple, Self
 
 import anyio.to_thread
 import msgspec
@@ -81,13 +81,12 @@ class InProcesses:
     ) -> None:
         self._limits, self._ended = limits, ended
         self._start = partial(_Worker, limits, evaluate, log_level)
-        self._turns = asyncio.Semaphore(number)  # as many as there are workers: who has one finds an idle worker
         self._packed = _Packed(pack)
         self._workers: list[_Worker] = []
-        self._idle = list(range(number))
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._calls: asyncio.Queue[_Call] = asyncio.Queue()
+        self._tending: list[asyncio.Task[None]] = []
         try:
-            for _ in self._idle:
+            for _ in range(number):
                 self._workers.append(self._start())
             for worker in self._workers:
                 worker.wait_until_ready(self._packed.last)
@@ -107,56 +106,50 @@ class InProcesses:
 
     async def __call__(self, asked: Asked, pack: RulePack) -> Written:
         """See Work. Who waits for a turn is not at work: nothing is ended because there is much to do."""
+        if not self._tending:
+            self._tending = [asyncio.create_task(self._tend(mine)) for mine in range(len(self._workers))]
+        call = _Call(asked, pack, asyncio.get_running_loop().create_future())
+        self._calls.put_nowait(call)
         async with asyncio.timeout(self._limits.seconds):
-            await self._turns.acquire()
-            working = asyncio.create_task(self._answer(self._idle.pop(0), asked, pack))
-            self._kept(working)  # it goes on when nobody waits for it any more, until its own time is over
-            return await asyncio.shield(working)
+            return await call.answer
 
-    async def _answer(self, mine: int, asked: Asked, pack: RulePack) -> Written:
+    async def _tend(self, mine: int) -> None:
+        """Have one worker answer one call after the other, and put another in its place where it fails."""
+        try:
+            while True:
+                call = await self._calls.get()
+                if not call.answer.done():  # somebody waits for it still
+                    await self._answer(mine, call)
+        finally:  # the event loop is at its end
+            self._workers[mine].leave()
+
+    async def _answer(self, mine: int, call: _Call) -> None:
+        """One call. It goes on when nobody waits for it any more, until its own time is over."""
         try:
             if not self._workers[mine].lives:
                 await self._replace(mine)
-            await self._workers[mine].prepare(self._packed.of(pack))
-            found = await self._workers[mine].answer(asked, self._limits.seconds)
-        except Exception:
-            self._kept(asyncio.create_task(self._hand_back_another(mine)))
-            raise
-        except BaseException:  # the loop is at its end
-            self._hand_back(mine)
-            raise
-        self._hand_back(mine)
-        return found
+            await self._workers[mine].prepare(self._packed.of(call.pack))
+            found = await self._workers[mine].answer(call.asked, self._limits.seconds)
+        except Exception as fault:
+            _LOG.info("a worker did not answer: %s", type(fault).__name__)
+            if not call.answer.done():
+                call.answer.set_exception(fault)
+            with contextlib.suppress(Exception):  # the next call tries again
+                await self._replace(mine)
+        else:
+            if not call.answer.done():
+                call.answer.set_result(found)
 
     async def _replace(self, mine: int) -> None:
         def start() -> None:
-            self._workers[mine].end()
+            gone.end()
             self._workers[mine] = self._start()
 
+        gone = self._workers[mine]
+        gone.leave()
         await anyio.to_thread.run_sync(start)
         self._ended()
         await self._workers[mine].prepare(self._packed.last)
-
-    async def _hand_back_another(self, mine: int) -> None:
-        try:
-            await self._replace(mine)
-        finally:
-            self._hand_back(mine)
-
-    def _hand_back(self, mine: int) -> None:
-        self._idle.append(mine)
-        self._turns.release()
-
-    def _kept(self, task: asyncio.Task[Any]) -> None:
-        """The loop alone would let go of it before it is done."""
-
-        def done(task: asyncio.Task[Any]) -> None:
-            self._tasks.discard(task)
-            if not task.cancelled() and task.exception() is not None:  # a call's is told to who waits for it
-                _LOG.info("a worker did not answer: %s", type(task.exception()).__name__)
-
-        self._tasks.add(task)
-        task.add_done_callback(done)
 
     def close(self) -> None:
         """End all; nothing is asked of them any more."""
@@ -164,6 +157,14 @@ class InProcesses:
             worker.leave()
         for worker in self._workers:
             worker.end(_TO_END)
+
+
+class _Call(NamedTuple):
+    """What is asked, by which pack, and where the answer is waited for."""
+
+    asked: Asked
+    pack: RulePack
+    answer: asyncio.Future[Written]
 
 
 class _Packed:
@@ -180,23 +181,65 @@ class _Packed:
         return self.last
 
 
+class _Line(asyncio.Protocol):
+    """What goes to a worker and comes from it, one message each way at a time. Each begins with its length."""
+
+    def __init__(self) -> None:
+        self._came = bytearray()
+        self._answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See Protocol."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    async def ask(self, given: bytes, seconds: float) -> bytes:
+        """What it says to this. TimeoutError where it says nothing for so long, EOFError where it has come to its end."""
+        loop = asyncio.get_running_loop()
+        self._answer = loop.create_future()
+        late = loop.call_later(seconds, self._fail, TimeoutError())
+        try:
+            self.transport.write(_LENGTH.pack(len(given)) + given)
+            return await self._answer
+        finally:
+            late.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """See Protocol."""
+        self._came += data
+        if len(self._came) >= _LENGTH.size:
+            end = _LENGTH.size + _LENGTH.unpack_from(self._came)[0]
+            if len(self._came) >= end and not self._answer.done():
+                self._answer.set_result(bytes(self._came[_LENGTH.size : end]))
+                del self._came[:end]
+
+    def connection_lost(self, fault: Exception | None) -> None:
+        """See Protocol."""
+        self._fail(EOFError())
+
+    def _fail(self, fault: Exception) -> None:
+        if not self._answer.done():
+            self._answer.set_exception(fault)
+
+
 class _Worker:
-    """A process, and the line to it. What is sent either way begins with its length."""
+    """A process, and the line to it."""
 
     def __init__(self, limits: RequestLimits, evaluate: Evaluate, log_level: str) -> None:
-        self._line, theirs = socket.socketpair()
-        self._line.setblocking(False)
+        self._socket, theirs = socket.socketpair()
+        self._socket.setblocking(False)
         context = _way_to_start()
         self._process = context.Process(target=_work, args=(theirs, limits, evaluate, log_level), daemon=True)
         self._process.start()
         theirs.close()
+        self._line: _Line | None = None
         self._has, self._numbers = "", itertools.count()
 
     @property
     def lives(self) -> bool:
         """Can it be asked? What came to its end has closed its line, some time before that is known of the process."""
         try:
-            return bool(self._line.recv(1, socket.MSG_PEEK))
+            return bool(self._socket.recv(1, socket.MSG_PEEK))
         except BlockingIOError:
             return True
         except OSError:
@@ -205,12 +248,12 @@ class _Worker:
     def wait_until_ready(self, packed: tuple[str, bytes]) -> None:
         """Give it the pack (digest, bytes), before there is an event loop. OSError where it does not come to that."""
         self._has, content = packed
-        self._line.settimeout(_TO_START)
-        with self._line.makefile("rwb") as line:
+        self._socket.settimeout(_TO_START)
+        with self._socket.makefile("rwb") as line:
             _send(line, content)
             if _received(line) is None:
                 raise ConnectionResetError
-        self._line.setblocking(False)
+        self._socket.setblocking(False)
 
     async def prepare(self, packed: tuple[str, bytes]) -> None:
         """Give it the pack (digest, bytes), unless it has it."""
@@ -228,32 +271,24 @@ class _Worker:
             raise WorkerEnded
         return found
 
-    async def _ask(self, given: bytes, seconds: float) -> bytearray:
+    async def _ask(self, given: bytes, seconds: float) -> bytes:
         """What it says to this; whatever keeps it from saying so, it is not asked again."""
         try:
-            async with asyncio.timeout(seconds):
-                await asyncio.get_running_loop().sock_sendall(self._line, _LENGTH.pack(len(given)) + given)
-                (length,) = _LENGTH.unpack(await self._take(_LENGTH.size))
-                return await self._take(length)
+            if self._line is None:
+                _, self._line = await asyncio.get_running_loop().create_connection(_Line, sock=self._socket)
+            return await self._line.ask(given, seconds)
         except BaseException as fault:
             self.end()
             if isinstance(fault, EOFError | OSError) and not isinstance(fault, TimeoutError):
                 raise WorkerEnded from None
             raise
 
-    async def _take(self, size: int) -> bytearray:
-        found = bytearray(size)
-        left = memoryview(found)
-        while left:
-            came = await asyncio.get_running_loop().sock_recv_into(self._line, left)
-            if not came:
-                raise EOFError
-            left = left[came:]
-        return found
-
     def leave(self) -> None:
         """It may go when it is done."""
-        self._line.close()
+        if self._line is not None:
+            with contextlib.suppress(RuntimeError):  # the event loop is at its end
+                self._line.transport.abort()
+        self._socket.close()
 
     def end(self, seconds: float = 0) -> None:
         """Whatever it is at."""
