@@ -103,8 +103,14 @@ def readable_date(text: str | None) -> bool:
 
 def date(parent: Node, key: str) -> str | None:
     """The date under `key`, None where it is absent or cannot be read."""
-    text = string(parent, key)
-    return text if text is not None and readable_date(text) else None
+    value = parent.get(key)
+    return _as_date(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=65536)  # the same days stand in many entries
+def _as_date(given: str) -> str | None:
+    text = given.strip()
+    return text if text and readable_date(text) else None
 
 
 def codes(concept: Node) -> tuple[Code, ...]:
@@ -192,8 +198,21 @@ def number(value: Any) -> Decimal | None:
 
 def unit(quantity: Node) -> str | None:
     """The unit as reported: its UCUM code, else what is displayed. Unreadable where code and display are different units."""
-    code, shown = string(quantity, "code"), string(quantity, "unit")
-    if string(quantity, "system") not in UCUM:
+    given = quantity.get("code"), quantity.get("unit"), quantity.get("system")
+    return _unit(*(given if set(map(type, given)) <= _TEXT_OR_NOTHING else map(_text, given)))
+
+
+_TEXT_OR_NOTHING = {str, type(None)}
+
+
+def _text(given: Any) -> str | None:
+    return given if isinstance(given, str) else None
+
+
+@lru_cache(maxsize=4096)  # the same few units stand in many results
+def _unit(*given: str | None) -> str | None:
+    code, shown, system = [(each.strip() or None) if each else None for each in given]
+    if system not in UCUM:
         return shown or code
     if code is None or shown is None or code == shown:
         return code or shown

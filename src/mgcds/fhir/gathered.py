@@ -70,7 +70,7 @@ class Gathered:
     def add(self, name: str, entry: Mapping[str, Any], resource: Resource) -> None:
         """An entry of a list field, with its source."""
         self.fields.setdefault(name, []).append({**entry, "source": resource.reference})
-        self.use(resource)
+        self._used[id(resource)] = resource.reference
 
     def state(self, name: str, value: str, date: str | None, resource: Resource) -> None:
         """A state was so on that day: the newest counts, and what is dated before what is not."""

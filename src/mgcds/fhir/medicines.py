@@ -167,16 +167,17 @@ def _taken(resource: Resource, content: Node, status: str, gathered: Gathered) -
         start = elements.date(content, "whenHandedOver") or elements.date(content, "whenPrepared")
         return status, start, _end_of_supply(start, content)
     repeats = [elements.node(elements.node(each, "timing"), "repeat") for each in _dosages(content)]
-    bounds = [elements.node(each, "boundsPeriod") for each in repeats]
+    bounds = [elements.node(each, "boundsPeriod") for each in repeats if "boundsPeriod" in each]
     effective = elements.node(content, "effectivePeriod")
     start = (
-        _first(elements.date(each, "start") for each in bounds)
+        _first([elements.date(each, "start") for each in bounds])
         or elements.date(effective, "start")
         or elements.date(content, "effectiveDateTime")
         or elements.date(content, "authoredOn")
     )
     stops = [elements.string(each, "end") for each in bounds]
-    stop = elements.string(effective, "end") or (_last(stops) if stops and all(stops) else None)
+    all_end = bounds and len(bounds) == len(repeats) and all(stops)
+    stop = elements.string(effective, "end") or (_last(stops) if all_end else None)
     if stop is None and status == "stopped":
         # How long it may be dispensed is not how long it is taken; of an order that has ended it is the best that is known.
         stop = elements.date(elements.node(elements.node(content, "dispenseRequest"), "validityPeriod"), "end")
@@ -223,12 +224,13 @@ def _before(stop: str, start: str | None) -> bool:
 
 def _add(same: list[Order], pack: RulePack, gathered: Gathered) -> None:
     """All orders of one medicine. What was handed over counts only where nothing else tells of that time."""
-    known = [order for order in same if not order.dispensed]
+    dispensed = [order for order in same if order.dispensed]
+    known = [order for order in same if not order.dispensed] if dispensed else same
     handed_over = []
-    for order in same:
-        if order.dispensed and told_of(order, known):
+    for order in dispensed:
+        if told_of(order, known):
             gathered.leave(order.resource, f"handed over; {known[-1].resource.reference} tells of the same medicine")
-        elif order.dispensed:
+        else:
             handed_over.append(order)
     for course in [*courses(known), *courses(handed_over)]:
         _add_course(course, pack, gathered)

@@ -68,6 +68,8 @@ class Specimens:
 
     def problems(self, content: Node) -> tuple[str, ...]:
         """All problems of the sample an Observation was measured in, each once."""
+        if not (self._haemolysed or "note" in content or "specimen" in content):
+            return ()  # as nearly always
         found = [problem for text in elements.texts(content, "note") for problem in problems_in_words(text, False)]
         if "specimen" in content:
             for text in self._said_of(content):

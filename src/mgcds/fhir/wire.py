@@ -278,7 +278,7 @@ class Delivery:
             if resource is not None and from_history:
                 resource.from_history = True
         links = {link.relation: link.url for link in bundle.link}
-        paged = any(relation in links for relation in ("next", "previous", "prev"))
+        paged = not links.keys().isdisjoint(("next", "previous", "prev"))
         is_search = bundle.type == "searchset" or bundle.type is None
         self.pages.append(
             Page(

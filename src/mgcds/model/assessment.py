@@ -211,9 +211,7 @@ class Assessment:
     @cached_property
     def suggestions(self) -> tuple[Suggestion, ...]:
         """One for each active rule."""
-        # not `self`: in a circle, memory would wait for the garbage collector
-        of = Explanation(self.verdicts, self.pack, self.facts)
-        return tuple(Suggestion(rule, self.verdicts.statuses[rule.id], of) for rule in self.pack.rules.values())
+        return tuple(self[rule] for rule in self.pack.rules)
 
     @property
     def problems(self) -> tuple[DataProblem, ...]:
@@ -250,14 +248,22 @@ class Assessment:
 
     def __getitem__(self, rule_id: str) -> Suggestion:
         """The suggestion of a rule; UnknownRule where the pack has none of that id."""
-        found = self._by_rule.get(rule_id)
+        found = self._made.get(rule_id)
         if found is None:
-            raise UnknownRule(f"no active rule has the id '{rule_id}'")
+            rule = self.pack.rules.get(rule_id)
+            if rule is None:
+                raise UnknownRule(f"no active rule has the id '{rule_id}'")
+            found = self._made[rule_id] = Suggestion(rule, self.verdicts.statuses[rule_id], self._explanation)
         return found
 
     @cached_property
-    def _by_rule(self) -> Mapping[str, Suggestion]:
-        return {suggestion.id: suggestion for suggestion in self.suggestions}
+    def _made(self) -> dict[str, Suggestion]:
+        return {}
+
+    @cached_property
+    def _explanation(self) -> Explanation:
+        """Not of `self`: in a circle, memory would wait for the garbage collector."""
+        return Explanation(self.verdicts, self.pack, self.facts)
 
     def why(self, rule_id: str) -> Step:
         """The whole tree of steps of a rule."""

@@ -64,7 +64,7 @@ def pattern_of(
 
 def related(rule_id: str, in_doubt: Iterable[str], pack: RulePack) -> dict[str, None]:
     """The criteria of a rule and of its holders in doubt, in the pack's order."""
-    return dict.fromkeys(key for part in (rule_id, *in_doubt) for key in pack.criteria_of[part])
+    return {key: None for part in (rule_id, *in_doubt) for key in pack.criteria_of[part]}
 
 
 def _is_outdated(criterion: Documented, facts: Facts) -> bool:

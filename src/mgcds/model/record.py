@@ -53,7 +53,7 @@ _LARGEST, _FINEST = 9, -40  # powers of ten: a fraction of 1e-9999999 would fill
 
 
 class Part(BaseModel):
-    """Frozen; unknown keys are refused with "did you mean"."""
+    """Frozen; a short form is read as what it stands for, unknown keys are refused with "did you mean"."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -65,9 +65,15 @@ class Part(BaseModel):
         full = handler(core)
         return {"anyOf": [{"type": kind} for kind in cls.short_form] + [full]} if cls.short_form else full
 
+    @classmethod
+    def _long_form(cls, given: Any) -> Any:
+        """What a short form stands for."""
+        return given
+
     @model_validator(mode="before")
     @classmethod
     def _known_keys_only(cls, given: Any) -> Any:
+        given = cls._long_form(given)
         if isinstance(given, (dict, Mapping)) and not given.keys() <= (known := _names_of(cls)):
             unknown = next(key for key in given if key not in known)
             raise ValueError(unknown_key(str(unknown), list(known)))
@@ -143,9 +149,8 @@ class Measurement(Part):
     upper_limit: str | None = Field(default=None, max_length=120, description="the laboratory's upper reference limit")
     source: str | None = Field(default=None, description="where it was read, e.g. Observation/123")
 
-    @model_validator(mode="before")
     @classmethod
-    def _short_form(cls, given: Any) -> Any:
+    def _long_form(cls, given: Any) -> Any:
         if isinstance(given, str):
             return parse_quantity(given)
         if isinstance(given, (int, float, Decimal)) and not isinstance(given, bool):
@@ -190,9 +195,8 @@ class Phq9Form(Part):
     )
     source: str | None = None
 
-    @model_validator(mode="before")
     @classmethod
-    def _short_form(cls, given: Any) -> Any:
+    def _long_form(cls, given: Any) -> Any:
         return {"answers": given} if isinstance(given, list | tuple) else given
 
     @classmethod
@@ -220,9 +224,8 @@ class Medicine(Part):
     status: MedicineStatus = "active"
     source: str | None = None
 
-    @model_validator(mode="before")
     @classmethod
-    def _short_form(cls, given: Any) -> Any:
+    def _long_form(cls, given: Any) -> Any:
         return {"name": given} if isinstance(given, str) else given
 
     @model_validator(mode="after")
@@ -256,9 +259,8 @@ class Diagnosis(Part):
     abated: DateText | None = None
     source: str | None = None
 
-    @model_validator(mode="before")
     @classmethod
-    def _short_form(cls, given: Any) -> Any:
+    def _long_form(cls, given: Any) -> Any:
         return {"name": given} if isinstance(given, str) else given
 
     @model_validator(mode="after")
@@ -274,9 +276,8 @@ class _Dated(Part):
     date: DateText | None = None
     source: str | None = None
 
-    @model_validator(mode="before")
     @classmethod
-    def _short_form(cls, given: Any) -> Any:
+    def _long_form(cls, given: Any) -> Any:
         return {"value": given} if isinstance(given, str) else given
 
 

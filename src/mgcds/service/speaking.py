@@ -36,6 +36,7 @@ def _could(hook: Hook, pack: RulePack) -> tuple[tuple[Rule, tuple[Speaks, ...]],
     return tuple((rule, lines) for rule, lines in found if lines)
 
 
+@lru_cache(maxsize=8)
 def can_speak(hook: Hook, pack: RulePack) -> tuple[Rule, ...]:
     """The rules that could speak at a hook, whatever the record and the orders."""
     return tuple(rule for rule, _ in _could(hook, pack))
@@ -44,7 +45,7 @@ def can_speak(hook: Hook, pack: RulePack) -> tuple[Rule, ...]:
 def speaking(hook: Hook, pack: RulePack, facts: Facts, orders: Sequence[Ordered]) -> frozenset[str]:
     """The ids of the rules that speak of this record and these orders."""
     return frozenset(
-        rule.id for rule, lines in _could(hook, pack) if any(_does(each, rule, pack, facts, orders) for each in lines)
+        {rule.id for rule, lines in _could(hook, pack) for each in lines if _does(each, rule, pack, facts, orders)}
     )
 
 
@@ -89,6 +90,7 @@ def _one_of(order: Ordered, wanted: Iterable[str]) -> bool:
 
 def unknown_safety(pack: RulePack, verdicts: Mapping[str, Truth], speaks: frozenset[str]) -> Iterator[Rule]:
     """The rules that speak, are of a kind whose silence would be taken for an answer, and could not be evaluated."""
+    safety = hooks_of(pack).safety
     for rule in pack.rules.values():
-        if rule.id in speaks and rule.suggest.kind in hooks_of(pack).safety and verdicts[rule.id] is None:
+        if verdicts[rule.id] is None and rule.id in speaks and rule.suggest.kind in safety:
             yield rule
