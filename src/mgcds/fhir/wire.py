@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -192,8 +192,7 @@ class Resource(msgspec.Struct, eq=False, gc=False):
         return decoded if isinstance(decoded, dict) else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A Bundle as such: its type, when it was put together, the query it answers, whether more pages follow, and of a search the kinds
     of resources it found.
     """

@@ -9,11 +9,10 @@ old for it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from itertools import chain, pairwise
-from typing import ClassVar, assert_never
+from typing import ClassVar, NamedTuple, assert_never
 
 from mgcds.model.condition import AllOf, AnyOf, Condition, Name, Not, Truth
 from mgcds.model.criterion import Asks, Criterion, Documented, Measure, State, Threshold
@@ -29,8 +28,7 @@ _MOST_WAYS = 128
 _NO_DAY = date(2000, 1, 1)  # imagined values are always fresh
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """All that the smallest sets of a rule depend on: patients who share it share them."""
 
     rule: str

@@ -95,10 +95,11 @@ def unknown_key(key: str, names: list[str]) -> str:
 
 
 def _date_text(given: Any) -> Any:
-    if isinstance(given, date):  # a datetime is one
-        given = given.isoformat()
-    if isinstance(given, int) and not isinstance(given, bool):
-        given = str(given)
+    if not isinstance(given, str):
+        if isinstance(given, date):  # a datetime is one
+            given = given.isoformat()
+        elif isinstance(given, int) and not isinstance(given, bool):
+            given = str(given)
     if isinstance(given, str):
         try:
             parse_when(given)

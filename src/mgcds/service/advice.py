@@ -20,7 +20,8 @@ from mgcds.model.pack import MeasuredItem, RulePack, about
 from mgcds.model.record import PatientRecord
 
 _MEDICINES = ("medicines", "antidepressants", "supplements")
-_WRITER = msgspec.json.Encoder(order="sorted")
+_WRITER = msgspec.json.Encoder()
+_FIELDS_AS_JSON = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _DATED = re.compile(rb'"\s*(\d{4}(?:-?W?\d\d(?:-?\d\d?(?:[^"\\\d][^"\\]*)?)?)?)\s*"')
 """a text of JSON that may be a date in any form of ISO 8601; most codes cannot"""
 _FIELDS = {
@@ -45,15 +46,15 @@ class Inputs:
             self._rejected.setdefault(bad.field.partition("[")[0], []).append([bad.why, bad.date, bad.source])
 
     @cached_property
-    def _fields(self) -> dict[str, Any]:
-        return self.record.model_dump(mode="json", exclude_defaults=True)
+    def _fields(self) -> dict[str, msgspec.Raw]:
+        return _FIELDS_AS_JSON.decode(self.record.model_dump_json(exclude_defaults=True))
 
     def written(self, name: str) -> bytes:
         """A field as JSON, and what of it was rejected. First-line care that is active is dated by the day it was read: no input."""
         if name not in self._written:
-            value = self._fields.get(name)
-            if name == "first_line_care" and isinstance(value, dict):
-                value = {key: part for key, part in value.items() if key != "date"}
+            value: Any = self._fields.get(name)
+            if name == "first_line_care" and value is not None:
+                value = {key: part for key, part in msgspec.json.decode(value).items() if key != "date"}
             self._written[name] = _WRITER.encode([value, self._rejected.get(name, [])])
         return self._written[name]
 

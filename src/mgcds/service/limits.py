@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -19,7 +20,22 @@ from mgcds.service.ports import Refused
 
 THROWN_AWAY = 16_000_000
 """bytes at least, of what is too much; more than that comes of no mistake"""
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class _Call(msgspec.Struct):
+    """All that is read of a request, and of its prefetch what is JSON still."""
+
+    prefetch: dict[str, msgspec.Raw]
+    hook: Any = msgspec.UNSET
+    hookInstance: Any = msgspec.UNSET  # noqa: N815  (as CDS Hooks names it)
+    context: Any = msgspec.UNSET
+    fhirServer: Any = msgspec.UNSET  # noqa: N815
+    fhirAuthorization: Any = msgspec.UNSET  # noqa: N815
+    cards: Any = msgspec.UNSET
+    feedback: Any = msgspec.UNSET
+
+
+_CALL = msgspec.json.Decoder(_Call, float_hook=Decimal)
 _ONE_KIND_OF_BRACKET = bytes.maketrans(b"[]", b"{}")
 _NEITHER_BRACKET_NOR_QUOTE = bytes(set(range(256)) - set(b'{}[]"'))
 _TEXT = re.compile(rb'"[^"]*"')
@@ -135,11 +151,10 @@ class RequestLimits:
 def _parsed(body: bytes) -> Any:
     """The values of the prefetch are checked to be JSON and are left to who knows what is read of them."""
     try:
-        request = _OBJECT.decode(body)
-        prefetch = _OBJECT.decode(request.pop("prefetch"))
-    except (msgspec.ValidationError, KeyError):  # whatever else it is
+        call = _CALL.decode(body)
+    except msgspec.ValidationError:  # whatever else it is
         return EXACT.decode(body)
-    return {**{name: EXACT.decode(value) for name, value in request.items()}, "prefetch": prefetch}
+    return {name: value for name, value in msgspec.structs.asdict(call).items() if value is not msgspec.UNSET}
 
 
 def nested_at_most(body: bytes, deepest: int) -> bool:
