@@ -1,7 +1,7 @@
 """How `mgcds serve` bears 50 clients at once, beside an endpoint that only parses the same body: `make bench-service`.
 
 Both run on loopback in processes of their own and are asked in turns, so that what else the machine does hits both: `mgcds serve` as it is by
-default, with one worker a processor, the endpoint alone, as it has nothing to hand on.
+default, with one worker a processor and one more, the endpoint alone, as it has nothing to hand on.
 Ratios are what counts. `--requests N` asks N times instead of for so many seconds, and looks at the memory on the way.
 """
 

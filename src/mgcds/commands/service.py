@@ -31,7 +31,7 @@ def serve(
         str | None, typer.Option("--base-url", metavar="URL", help="URL under which clients call it, where a proxy stands before it.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", help="Processes that answer calls; one a processor, up to 8, if not given.")
+        int | None, typer.Option("--workers", help="Processes that answer calls; one a processor and one more, up to 8, if not given.")
     ] = None,
     origin: Annotated[
         list[str] | None, typer.Option("--origin", metavar="URL", help="Whose pages may call from a browser; all if not given.")

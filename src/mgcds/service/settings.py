@@ -45,7 +45,7 @@ class Settings:
     clients: Path | None = _setting(None, "file of who may call: issuers and their keys", option=True)
     no_auth: bool = _setting(False, "lets everybody in; refused but on loopback", option=True)
     origins: tuple[str, ...] = _setting(("*",), "whose pages may call from a browser", option=True)
-    workers: int = _setting(0, "processes that answer calls; 0: one a processor, up to 8", option=True)
+    workers: int = _setting(0, "processes that answer calls; 0: one a processor and one more, up to 8", option=True)
     token_lifetime: int = _setting(300, "longest life of a token in seconds")
     token_leeway: int = _setting(30, "how far two clocks may be apart in seconds")
     tls_certificate: Path | None = _setting(None, "certificate chain (PEM), where no proxy before it does TLS")

@@ -311,9 +311,11 @@ def _received(line: BufferedIOBase) -> bytes | None:
 
 
 def by_default() -> int:
-    """One worker for each processor that this process may use, up to a number that a small container bears."""
+    """One worker for each processor that this process may use, and one that goes on while others are given their next call; up to a number
+    that a small container bears.
+    """
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(processors, _MOST_BY_DEFAULT)
+    return min(processors + 1, _MOST_BY_DEFAULT)
 
 
 def _way_to_start() -> ForkServerContext | SpawnContext:
