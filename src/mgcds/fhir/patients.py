@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mgcds.fhir import care, nutrition
 from mgcds.fhir.gathered import Gathered
@@ -19,17 +19,13 @@ NEEDS_A_PATIENT = frozenset(
 class Patients:
     """The patients of a delivery, and which of them a reference means: relative, absolute, versioned or `urn:uuid:`."""
 
-    def __init__(self, resources: Iterable[Resource]) -> None:
+    def __init__(self, resources: Sequence[Resource]) -> None:
         self._meant: dict[str, str] = {}
         self._absolute: dict[str, str] = {}
         self._order: dict[str, None] = {}
-        subjects: dict[str | None, None] = {}
-        for resource in resources:
-            if resource.kind == "Patient":
-                self._enter(resource)
-            elif resource.kind in NEEDS_A_PATIENT:
-                subjects[resource.subject] = None
-        for subject in subjects:
+        for patient in [resource for resource in resources if resource.kind == "Patient"]:
+            self._enter(patient)
+        for subject in dict.fromkeys([each.subject for each in resources if each.kind in NEEDS_A_PATIENT]):
             if subject:
                 self._mean(subject)
 

@@ -17,9 +17,7 @@ class Known:
     def __init__(self, resources: Iterable[Resource]) -> None:
         self._by_url: dict[str, Resource] = {}
         self._without_url: dict[str, Resource] = {}
-        for resource in resources:
-            if resource.kind not in LOOKED_UP:
-                continue
+        for resource in [each for each in resources if each.kind in LOOKED_UP]:
             self._by_url.setdefault(resource.reference, resource)
             if resource.full_url is not None:
                 self._by_url.setdefault(resource.full_url, resource)

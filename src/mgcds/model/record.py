@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import KeysView, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -74,16 +74,16 @@ class Part(BaseModel):
     @classmethod
     def _known_keys_only(cls, given: Any) -> Any:
         given = cls._long_form(given)
-        if isinstance(given, (dict, Mapping)) and not given.keys() <= (known := _names_of(cls)):
-            unknown = next(key for key in given if key not in known)
-            raise ValueError(unknown_key(str(unknown), list(known)))
+        if isinstance(given, (dict, Mapping)) and not _names_of(cls).issuperset(given):
+            unknown = next(key for key in given if key not in _names_of(cls))
+            raise ValueError(unknown_key(str(unknown), list(cls.model_fields)))
         return given
 
 
 @cache
-def _names_of(part: type[Part]) -> KeysView[str]:
+def _names_of(part: type[Part]) -> frozenset[str]:
     """Kept, because pydantic looks them up anew each time."""
-    return part.model_fields.keys()
+    return frozenset(part.model_fields)
 
 
 def unknown_key(key: str, names: list[str]) -> str:
@@ -121,9 +121,16 @@ def exact_number(given: Any) -> Any:
         number = Decimal(given)
     except (InvalidOperation, TypeError, ValueError):
         raise ValueError("not a number") from None
-    if not number.is_finite() or number.adjusted() > _LARGEST or int(number.as_tuple().exponent) < _FINEST:
+    if not number.is_finite() or number.adjusted() > _LARGEST or _is_too_fine(number):
         raise ValueError("not a number that a measurement can have")
     return number
+
+
+def _is_too_fine(number: Decimal) -> bool:
+    """Most can be told at a glance: its last digit stands behind the first by no more than the length of its text."""
+    if number.adjusted() >= _FINEST // 2 and len(str(number)) <= -_FINEST // 2:
+        return False
+    return int(number.as_tuple().exponent) < _FINEST
 
 
 class Measurement(Part):
@@ -438,7 +445,7 @@ class PatientRecord(Part):
         known = _names_of(type(self))
         unknown = [name for name in given if name not in known]
         if unknown:
-            raise RecordError("; ".join(unknown_key(name, list(known)) for name in unknown))
+            raise RecordError("; ".join(unknown_key(name, list(type(self).model_fields)) for name in unknown))
         try:
             super().__init__(**given)
         except ValidationError:  # the other fields are read one by one and never raise
