@@ -12,6 +12,8 @@ from mgcds.fhir import elements
 from mgcds.fhir.decoding import EXACT
 from mgcds.fhir.elements import Code, Node
 
+# http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips, of the International Patient Summary
+ABSENT_OR_UNKNOWN = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
 _MOST, _LONGEST = 20_000, 2_000  # a bound on what is kept, so that a long-running service's memory stays flat
 
 
@@ -32,10 +34,13 @@ class _Read(msgspec.Struct, gc=False, frozen=True):
 
 class Concept:
     """A CodeableConcept in the forms in which it is asked for. `said`: its codes in lower case, or its text where it has none;
-    `matched`: its codes as a vocabulary looks them up; `lead`: its coding of LOINC, else the first.
+    `matched`: its codes as a vocabulary looks them up; `lead`: its coding of LOINC, else the first; `absent`: its codes that say that
+    there is nothing, or that nothing is known.
     """
 
-    __slots__ = ("codes", "codings", "lead", "loinc", "matched", "name", "plain_codes", "record_codes", "said", "text")
+    __slots__ = (
+        "absent", "codes", "codings", "lead", "loinc", "matched", "name", "plain_codes", "record_codes", "said", "text",
+    )  # fmt: skip
 
     def __init__(self, given: Any) -> None:
         node: Node = given if isinstance(given, dict) else {}
@@ -53,6 +58,7 @@ class Concept:
         self.loinc = tuple(each.code for each in of_loinc if each.code)
         self.plain_codes = frozenset(each.code for each in self.codings if each.code)
         self.matched = tuple((code.system, code.code) for code in self.codes if code.system)
+        self.absent = frozenset(code.code for code in self.codes if code.system == ABSENT_OR_UNKNOWN)
         self.record_codes = elements.record_codes(self.codes)
 
 

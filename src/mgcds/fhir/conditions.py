@@ -8,7 +8,7 @@ from mgcds.fhir import elements
 from mgcds.fhir.decoding import ABATEMENTS
 from mgcds.fhir.elements import Node, Unreadable
 from mgcds.fhir.gathered import Gathered, Pregnancy
-from mgcds.fhir.lists import ABSENT_OR_UNKNOWN, NO_INFORMATION, NONE_KNOWN
+from mgcds.fhir.lists import NO_INFORMATION, NONE_KNOWN
 from mgcds.fhir.wire import Resource
 from mgcds.model.pack import RulePack
 
@@ -30,26 +30,25 @@ def read_conditions(conditions: Iterable[Resource], pack: RulePack, gathered: Ga
 
 def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered) -> None:
     verified, clinical = resource.concept("verificationStatus").said, resource.concept("clinicalStatus").said
-    if verified & NOT_SO:
+    if not verified.isdisjoint(NOT_SO):
         if "refuted" in verified:
             gathered.given.add("conditions")
         gathered.leave(resource, ", ".join(sorted(verified & NOT_SO)))
         return
     concept = resource.code
-    said = {code.code for code in concept.codes if code.system == ABSENT_OR_UNKNOWN}
-    if said & NO_INFORMATION:
+    if not concept.absent.isdisjoint(NO_INFORMATION):
         gathered.leave(resource, "it says that nothing is known of the problems")
         return
     gathered.given.add("conditions")
-    if said & NONE_KNOWN:
+    if not concept.absent.isdisjoint(NONE_KNOWN):
         gathered.use(resource)
         return
-    ended = bool(clinical & ENDED) or content.get("abatementBoolean") is True
+    ended = not clinical.isdisjoint(ENDED) or content.get("abatementBoolean") is True
     abated, abated_somehow = _abated(content)
     why = elements.modified(content)
     if why is None and concept.name is None and not concept.matched:
         why = "it has neither a code nor a name"
-    if why is None and clinical & GOING_ON and (ended or abated is not None):
+    if why is None and (ended or abated is not None) and not clinical.isdisjoint(GOING_ON):
         why = "it is said to be going on and to have ended"
     if why is not None:
         if ended:
@@ -73,9 +72,9 @@ def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered)
 
 def _abated(content: Node) -> tuple[str | None, bool]:
     """When it ended; and whether it has, said as an age or in words, or with a date that cannot be read."""
+    if content.keys().isdisjoint(ABATEMENTS):
+        return None, False  # as nearly always
     ends = [content[key] for key in ABATEMENTS if key in content]
-    if not ends:
-        return None, False
     period = elements.node(content, "abatementPeriod")
     abated = (
         elements.date(content, "abatementDateTime") or elements.date(period, "end") or elements.date(period, "start")

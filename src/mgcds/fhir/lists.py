@@ -17,8 +17,7 @@ from mgcds.fhir.gathered import Gathered, GivenList
 from mgcds.fhir.wire import Page, Resource
 from mgcds.model.dates import parse_when
 
-# http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips, of the International Patient Summary
-ABSENT_OR_UNKNOWN = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
+# codes of `concepts.ABSENT_OR_UNKNOWN`
 NONE_KNOWN = frozenset(("no-known-medications", "no-known-problems"))
 NO_INFORMATION = frozenset(("no-medication-info", "no-problem-info"))
 

@@ -12,12 +12,12 @@ from decimal import Decimal
 from typing import Any
 
 from mgcds.fhir import elements
-from mgcds.fhir.concepts import concept_of
+from mgcds.fhir.concepts import ABSENT_OR_UNKNOWN, concept_of
 from mgcds.fhir.courses import LONGEST_GAP, Order, courses, same_medicine, told_of
 from mgcds.fhir.doses import daily_dose
 from mgcds.fhir.elements import Code, Node, Unreadable
 from mgcds.fhir.gathered import Gathered
-from mgcds.fhir.lists import ABSENT_OR_UNKNOWN, NO_INFORMATION, NONE_KNOWN
+from mgcds.fhir.lists import NO_INFORMATION, NONE_KNOWN
 from mgcds.fhir.references import Known
 from mgcds.fhir.wire import Resource
 from mgcds.model.dates import parse_when

@@ -26,7 +26,7 @@ _MEASURED = frozenset(
     name for name, given in PatientRecord.model_fields.items() if given.annotation == tuple[Measurement, ...]
 )
 
-_PREGNANCY = frozenset(PREGNANCY_STATUS)
+_PREGNANCY, _NORMAL = frozenset(PREGNANCY_STATUS), frozenset(("normal",))
 
 # http://terminology.hl7.org/CodeSystem/data-absent-reason: there is a result, though not as a value that is given here.
 ABSENT_BUT_EXISTING = frozenset(
@@ -154,9 +154,7 @@ class Results:
 
     def _limits(self, part: Node, unit: str | None, occasion: Occasion) -> tuple[str | None, str | None]:
         """The laboratory's own limits. By the standard they are in the unit of the value where they name none."""
-        ranges = [
-            found for found in elements.nodes(part, "referenceRange") if elements.said(found, "type") <= {"normal"}
-        ]
+        ranges = [found for found in elements.nodes(part, "referenceRange") if elements.said(found, "type") <= _NORMAL]
         if len(ranges) > 1:
             ranges = [found for found in ranges if not found.get("appliesTo") and not found.get("age")]
         if len(ranges) > 1:
@@ -211,7 +209,7 @@ def read_observations(
         try:
             if not _PREGNANCY.isdisjoint(codes):
                 take_pregnancy(resource, occasion_of(resource, resource.content), gathered)
-            elif not results.read.isdisjoint((*codes, *_of_components(resource))):
+            elif not results.read.isdisjoint((*codes, *_of_components(resource)) if resource.components else codes):
                 _take_observation(resource, codes, results, specimens, gathered)
             else:
                 _without_loinc(resource, results, gathered)

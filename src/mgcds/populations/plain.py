@@ -22,7 +22,6 @@ from mgcds.engines.facts_table import Layout
 from mgcds.fhir import care, conditions
 from mgcds.fhir.concepts import Concept, concept_of
 from mgcds.fhir.gathered import GivenList, Pregnancy
-from mgcds.fhir.lists import ABSENT_OR_UNKNOWN
 from mgcds.fhir.reader import DECEASED, READ, WHY_NOT
 from mgcds.fhir.references import LOOKED_UP
 from mgcds.model.dates import parse_when
@@ -216,7 +215,7 @@ class Flat:
     # --- Condition -----------------------------------------------------------------------------------------------------
 
     def _problem(self, concept: Concept) -> _Problem:
-        if any(code.system == ABSENT_OR_UNKNOWN for code in concept.codes):
+        if concept.absent:
             return _Problem(0, False, "Condition: a statement about the list")
         if concept.name is None and not concept.matched:
             return _Problem(0, False, "Condition: neither a code nor a name")

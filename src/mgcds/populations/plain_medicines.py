@@ -8,12 +8,11 @@ from datetime import date
 from typing import Any
 
 from mgcds.fhir import care, elements, medicines
-from mgcds.fhir.concepts import NOTHING, concept_of
+from mgcds.fhir.concepts import ABSENT_OR_UNKNOWN, NOTHING, concept_of
 from mgcds.fhir.courses import Order, courses, same_medicine
 from mgcds.fhir.doses import daily_dose
 from mgcds.fhir.elements import Unreadable
 from mgcds.fhir.gathered import Gathered
-from mgcds.fhir.lists import ABSENT_OR_UNKNOWN
 from mgcds.fhir.references import Known
 from mgcds.fhir.wire import Resource
 from mgcds.model.dates import parse_when
