@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -26,7 +27,7 @@ from mgcds.loading import load_pack
 from mgcds.service.checks import check_response
 from mgcds.service.limits import RequestLimits
 from mgcds.service.ports import Asked, Written
-from mgcds.service.work import _LENGTH, InProcesses, InThreads, WorkerEnded
+from mgcds.service.work import _LENGTH, InProcesses, InThreads, WorkerEnded, _Line
 from tests.service.as_told import AsTold, Unreadable
 from tests.service.asking import KIDNEYS, MANY, TODAY, by_rule, draft, request
 from tests.service.records import until
@@ -197,6 +198,24 @@ def test_an_answer_is_never_given_to_another_call(tmp_path: Path) -> None:
 
     with working(tmp_path, number=1) as workers:
         asyncio.run(calls(workers))
+
+
+def test_an_answer_that_comes_in_pieces_is_put_together() -> None:
+    async def pieces() -> tuple[bytes, bytes]:
+        here, there = socket.socketpair()
+        here.setblocking(False)
+        _, line = await asyncio.get_running_loop().create_connection(_Line, sock=here)
+        asking = asyncio.create_task(line.ask(b"asked", 5))
+        await asyncio.sleep(0.01)
+        for each in _LENGTH.pack(300) + b"x" * 300:
+            there.send(bytes([each]))
+            await asyncio.sleep(0)
+        found = await asking, there.recv(100)
+        line.transport.abort()
+        there.close()
+        return found
+
+    assert asyncio.run(pieces()) == (b"x" * 300, _LENGTH.pack(5) + b"asked")
 
 
 def test_one_that_died_unasked_is_replaced_before_it_is_asked(tmp_path: Path) -> None:
