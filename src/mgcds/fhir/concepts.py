@@ -68,10 +68,8 @@ _kept: dict[bytes | _Read, Concept] = {}
 
 def concept_of(given: Any) -> Concept:
     """Of JSON that is not decoded yet, or of plain data. DecodeError where the JSON cannot be decoded."""
-    if given is None:
-        return NOTHING
-    if not isinstance(given, msgspec.Raw):
-        return _of_plain_data(given)
+    if type(given) is not msgspec.Raw:
+        return NOTHING if given is None else _of_plain_data(given)
     key = bytes(given)
     found = _kept.get(key)
     if found is None:

@@ -224,21 +224,22 @@ class Delivery:
         """One resource, or a Bundle with all its resources. Where it stands: `entry` and 3, or `the input`."""
         try:
             resource = _at_a_glance(slot, full_url)
-            bundle = _bundle(slot) if resource.kind == "Bundle" else None
+            if resource.kind == "Bundle":
+                self._add_within(_bundle(slot), _place(within, position), depth)
+                return None
         except Unreadable as unreadable:
             self.unused.append(Unused(_place(within, position), str(unreadable)))
-            return None
-        if bundle is not None:
-            where = _place(within, position)
-            if depth >= _DEEPEST_BUNDLE:
-                self.unused.append(Unused(where, "Bundles within Bundles, too deep to follow"))
-            else:
-                self.add_bundle(bundle, where, depth)
             return None
         if not resource.id:
             resource.reference = full_url or f"{resource.kind} ({_place(within, position)})"
         self.resources.append(resource)
         return resource
+
+    def _add_within(self, bundle: Bundle, where: str, depth: int) -> None:
+        if depth >= _DEEPEST_BUNDLE:
+            self.unused.append(Unused(where, "Bundles within Bundles, too deep to follow"))
+        else:
+            self.add_bundle(bundle, where, depth)
 
     def _leave_entry(self, entry: Entry, place: str, deleted: set[str]) -> None:
         """An entry that deletes a resource, or has none."""
@@ -388,11 +389,11 @@ def _at_a_glance(slot: Any, full_url: str | None) -> Resource:
     kind, resource_id, about, meta = glance.resourceType, glance.id, glance.subject or glance.patient, glance.meta
     if not kind:
         raise Unreadable(_NO_TYPE)
-    if resource_id is not None:
+    if resource_id:
         resource_id = resource_id.strip()
     return Resource(
-        kind, resource_id, f"{kind}/{resource_id}", None if about is None else (about.reference or "").strip(),
-        None if meta is None else meta.lastUpdated, code, components, slot, glance, full_url,
+        kind, resource_id, f"{kind}/{resource_id}", (about.reference or "").strip() if about else None,
+        meta.lastUpdated if meta else None, code, components, slot, glance, full_url,
     )  # fmt: skip
 
 
