@@ -170,6 +170,7 @@ def test_much_to_do_ends_nobody(tmp_path: Path) -> None:
         before = workers.pids()
         found = asyncio.run(calls(workers))
         assert set(found) == {"cards", "TimeoutError"}, "12 calls of 0.3 s, one at a time, within 2 s"
+        assert not workers.work._waiting, "nothing is kept of who gave up"
         assert (workers.pids(), workers.ended) == (before, 0)
 
 

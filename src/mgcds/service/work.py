@@ -24,7 +24,7 @@ from functools import partial
 from io import BufferedIOBase
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
-from typing import NamedTuple, Self
+from typing import Self
 
 import anyio.to_thread
 import msgspec
@@ -83,7 +83,8 @@ class InProcesses:
         self._start = partial(_Worker, limits, evaluate, log_level)
         self._packed = _Packed(pack)
         self._workers: list[_Worker] = []
-        self._calls: asyncio.Queue[_Call] = asyncio.Queue()
+        self._calls: asyncio.Queue[asyncio.Future[Written]] = asyncio.Queue()
+        self._waiting: dict[asyncio.Future[Written], tuple[Asked, RulePack]] = {}
         self._tending: list[asyncio.Task[None]] = []
         try:
             for _ in range(number):
@@ -108,37 +109,41 @@ class InProcesses:
         """See Work. Who waits for a turn is not at work: nothing is ended because there is much to do."""
         if not self._tending:
             self._tending = [asyncio.create_task(self._tend(mine)) for mine in range(len(self._workers))]
-        call = _Call(asked, pack, asyncio.get_running_loop().create_future())
-        self._calls.put_nowait(call)
-        async with asyncio.timeout(self._limits.seconds):
-            return await call.answer
+        answer: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        self._waiting[answer] = asked, pack
+        self._calls.put_nowait(answer)
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                return await answer
+        finally:
+            self._waiting.pop(answer, None)  # what nobody waits for any more is not kept until its turn
 
     async def _tend(self, mine: int) -> None:
         """Have one worker answer one call after the other, and put another in its place where it fails."""
         try:
             while True:
-                call = await self._calls.get()
-                if not call.answer.done():  # somebody waits for it still
-                    await self._answer(mine, call)
+                answer = await self._calls.get()
+                if answer in self._waiting:
+                    await self._answer(mine, answer, *self._waiting.pop(answer))
         finally:  # the event loop is at its end
             self._workers[mine].leave()
 
-    async def _answer(self, mine: int, call: _Call) -> None:
+    async def _answer(self, mine: int, answer: asyncio.Future[Written], asked: Asked, pack: RulePack) -> None:
         """One call. It goes on when nobody waits for it any more, until its own time is over."""
         try:
             if not self._workers[mine].lives:
                 await self._replace(mine)
-            await self._workers[mine].prepare(self._packed.of(call.pack))
-            found = await self._workers[mine].answer(call.asked, self._limits.seconds)
+            await self._workers[mine].prepare(self._packed.of(pack))
+            found = await self._workers[mine].answer(asked, self._limits.seconds)
         except Exception as fault:
             _LOG.info("a worker did not answer: %s", type(fault).__name__)
-            if not call.answer.done():
-                call.answer.set_exception(fault)
+            if not answer.done():
+                answer.set_exception(fault)
             with contextlib.suppress(Exception):  # the next call tries again
                 await self._replace(mine)
         else:
-            if not call.answer.done():
-                call.answer.set_result(found)
+            if not answer.done():
+                answer.set_result(found)
 
     async def _replace(self, mine: int) -> None:
         def start() -> None:
@@ -157,14 +162,6 @@ class InProcesses:
             worker.leave()
         for worker in self._workers:
             worker.end(_TO_END)
-
-
-class _Call(NamedTuple):
-    """What is asked, by which pack, and where the answer is waited for."""
-
-    asked: Asked
-    pack: RulePack
-    answer: asyncio.Future[Written]
 
 
 class _Packed:
