@@ -63,7 +63,7 @@ def injected(text: str) -> list[str]:
 
 
 @given(hostile)
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 def test_an_escaped_text_is_one_line_of_text(text: str) -> None:
     assert injected(f"- Found: {markdown.escaped(text)}") == []
 

@@ -26,7 +26,6 @@ class Metrics:
         self._seconds = Histogram(
             "mgcds_request_seconds", "From the headers of a request to its answer", labels, registry=self._registry, buckets=_BOUNDS
         )  # fmt: skip
-        self._of: dict[tuple[str, ...], Histogram] = {}
         self._lost = Counter(
             "mgcds_decisions_not_kept", "Decisions that were not brought to the memory", registry=self._registry
         )
@@ -40,10 +39,7 @@ class Metrics:
     def answered(self, seen: Seen, seconds: float) -> None:
         """See Watch."""
         self.disagreements += seen.outcome == "disagreement"
-        labels = seen.endpoint, seen.service, str(seen.status), seen.outcome
-        if labels not in self._of:
-            self._of[labels] = self._seconds.labels(*labels)
-        self._of[labels].observe(seconds)
+        self._seconds.labels(seen.endpoint, seen.service, str(seen.status), seen.outcome).observe(seconds)
 
     def not_kept(self) -> None:
         """See Watch."""

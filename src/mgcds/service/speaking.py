@@ -76,10 +76,9 @@ def _may(each: Speaks, rule: Rule, pack: RulePack) -> bool:
 
 
 def _does(each: Speaks, rule: Rule, pack: RulePack, facts: Facts, orders: Sequence[Ordered]) -> bool:
-    if each.own_medicines or each.ordering:
-        wanted = own_medicines(rule, pack) if each.own_medicines else {str(each.ordering)}
-        if not any(_one_of(order, wanted) for order in orders):
-            return False
+    wanted = own_medicines(rule, pack) if each.own_medicines else frozenset([each.ordering] if each.ordering else [])
+    if wanted and not any(_one_of(order, wanted) for order in orders):
+        return False
     return each.beside is None or facts.members[each.beside].present is not False
 
 
