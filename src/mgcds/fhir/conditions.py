@@ -74,9 +74,8 @@ def _abated(content: Node) -> tuple[str | None, bool]:
     """When it ended; and whether it has, said as an age or in words, or with a date that cannot be read."""
     if content.keys().isdisjoint(ABATEMENTS):
         return None, False  # as nearly always
-    ends = [content[key] for key in ABATEMENTS if key in content]
-    period = elements.node(content, "abatementPeriod")
-    abated = (
-        elements.date(content, "abatementDateTime") or elements.date(period, "end") or elements.date(period, "start")
-    )
-    return abated, any(given not in (None, False) for given in ends)
+    abated = elements.date(content, "abatementDateTime")
+    if abated is None:
+        period = elements.node(content, "abatementPeriod")
+        abated = elements.date(period, "end") or elements.date(period, "start")
+    return abated, abated is not None or any(content.get(key) not in (None, False) for key in ABATEMENTS)

@@ -110,7 +110,7 @@ def date(parent: Node, key: str) -> str | None:
 @lru_cache(maxsize=65536)  # the same days stand in many entries
 def _as_date(given: str) -> str | None:
     text = given.strip()
-    return text if text and readable_date(text) else None
+    return text if readable_date(text) else None
 
 
 def codes(concept: Node) -> tuple[Code, ...]:

@@ -23,11 +23,14 @@ class Patients:
         self._meant: dict[str, str] = {}
         self._absolute: dict[str, str] = {}
         self._order: dict[str, None] = {}
-        for patient in [resource for resource in resources if resource.kind == "Patient"]:
-            self._enter(patient)
-        for subject in dict.fromkeys([each.subject for each in resources if each.kind in NEEDS_A_PATIENT]):
-            if subject:
-                self._mean(subject)
+        subjects: dict[str | None, None] = {}
+        for resource in resources:
+            if resource.kind in NEEDS_A_PATIENT:
+                subjects[resource.subject] = None
+            elif resource.kind == "Patient":
+                self._enter(resource)
+        for subject in filter(None, subjects):
+            self._mean(subject)
 
     @property
     def first(self) -> str | None:

@@ -42,15 +42,13 @@ class Known:
 
 def newest_versions(delivery: Delivery) -> tuple[list[Resource], list[Unused]]:
     """One version of each resource: the one stored last. Of versions that cannot be told apart, all are kept and read."""
-    keys = [
-        resource.full_url or (resource.reference if resource.id else f"#{position}")
-        for position, resource in enumerate(delivery.resources)
-    ]
-    if len(set(keys)) == len(keys):
-        return delivery.resources, []  # as nearly always
+    resources = delivery.resources
+    if len({each.full_url or each.reference for each in resources}) == len(resources):
+        return resources, []  # as nearly always
     kept: dict[str, list[Resource]] = {}
     older: list[Unused] = []
-    for key, resource in zip(keys, delivery.resources, strict=True):
+    for position, resource in enumerate(resources):
+        key = resource.full_url or (resource.reference if resource.id else f"#{position}")
         before = kept.setdefault(key, [])
         verdict = _compare(before[-1], resource) if before else "other"
         if verdict == "newer":
@@ -65,14 +63,9 @@ def newest_versions(delivery: Delivery) -> tuple[list[Resource], list[Unused]]:
 
 def _compare(known: Resource, other: Resource) -> str:
     """`newer`, `other` (cannot be told), or the reason why the other one is not needed."""
-    if (
-        known.updated != other.updated
-        and elements.readable_date(known.updated)
-        and elements.readable_date(other.updated)
-    ):
-        assert known.updated is not None
-        assert other.updated is not None
-        newer = parse_when(other.updated).order() > parse_when(known.updated).order()
+    before, after = known.updated, other.updated
+    if before and after and before != after and elements.readable_date(before) and elements.readable_date(after):
+        newer = parse_when(after).order() > parse_when(before).order()
         return "newer" if newer else "an older version of it was given too"
     if known.from_history and other.from_history:
         return "an older version of it was given too"  # a history gives the newest first

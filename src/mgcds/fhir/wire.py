@@ -42,7 +42,6 @@ class _Glance(msgspec.Struct, gc=False):
 
     resourceType: str = ""  # noqa: N815
     id: str | None = None
-    meta: _Meta | None = None
     subject: _Reference | None = None
     patient: _Reference | None = None
     code: msgspec.Raw = msgspec.Raw()
@@ -61,7 +60,6 @@ class _PlainGlance(msgspec.Struct, gc=False):
 
     resourceType: str = ""  # noqa: N815
     id: str | None = None
-    meta: _Meta | None = None
     subject: _Reference | None = None
     patient: _Reference | None = None
     code: Any = None
@@ -137,15 +135,14 @@ class Unused(msgspec.Struct, frozen=True, gc=False):
 class Resource(msgspec.Struct, eq=False, gc=False):
     """One resource: what was seen at a glance, and its whole content when asked for.
 
-    `subject`: the reference to whom it is about; empty where a subject is given without one, None where none is given. `updated`: when
-    this version was stored. `code`, `components`: its code, and those of its components.
+    `subject`: the reference to whom it is about; empty where a subject is given without one, None where none is given. `code`,
+    `components`: its code, and those of its components.
     """
 
     kind: str
     id: str | None
     reference: str
     subject: str | None
-    updated: str | None
     code: Concept
     components: tuple[Concept, ...]
     raw: bytes | msgspec.Raw | Node
@@ -179,6 +176,14 @@ class Resource(msgspec.Struct, eq=False, gc=False):
             return decode_read(self.kind, self.raw) if self.glance is not None else self._whole()
         except UNDECODABLE:
             raise Unreadable("it cannot be decoded") from None
+
+    @property
+    def updated(self) -> str | None:
+        """When this version was stored."""
+        try:
+            return elements.string(elements.node(self._whole(), "meta"), "lastUpdated")
+        except UNDECODABLE:
+            return None
 
     def same_as(self, other: Resource) -> bool:
         """Is all of it the same?"""
@@ -371,9 +376,8 @@ def _of_odd_shape(slot: Any, full_url: str | None) -> Resource:
     if not kind:
         raise Unreadable(_NO_TYPE)
     return Resource(
-        kind, resource_id, f"{kind}/{resource_id}", _subject(slot), elements.string(elements.node(slot, "meta"), "lastUpdated"),
-        concept_of(slot.get("code")), tuple([concept_of(part.get("code")) for part in elements.nodes(slot, "component")]), slot,
-        full_url=full_url,
+        kind, resource_id, f"{kind}/{resource_id}", _subject(slot), concept_of(slot.get("code")),
+        tuple([concept_of(part.get("code")) for part in elements.nodes(slot, "component")]), slot, full_url=full_url,
     )  # fmt: skip
 
 
@@ -386,14 +390,14 @@ def _at_a_glance(slot: Any, full_url: str | None) -> Resource:
         components = tuple([concept_of(part.code) for part in parts]) if parts else ()
     except UNDECODABLE:
         return _of_odd_shape(_decoded(slot), full_url)
-    kind, resource_id, about, meta = glance.resourceType, glance.id, glance.subject or glance.patient, glance.meta
+    kind, resource_id, about = glance.resourceType, glance.id, glance.subject or glance.patient
     if not kind:
         raise Unreadable(_NO_TYPE)
     if resource_id:
         resource_id = resource_id.strip()
     return Resource(
-        kind, resource_id, f"{kind}/{resource_id}", (about.reference or "").strip() if about else None,
-        meta.lastUpdated if meta else None, code, components, slot, glance, full_url,
+        kind, resource_id, f"{kind}/{resource_id}", (about.reference or "").strip() if about else None, code, components, slot,
+        glance, full_url,
     )  # fmt: skip
 
 

@@ -185,7 +185,7 @@ class Medicines:
 
 
 def resource_of(kind: str, reference: str, content: dict[str, Any] | None = None) -> Resource:
-    return Resource(kind, None, reference, None, None, NOTHING, (), content or {})
+    return Resource(kind, None, reference, None, NOTHING, (), content or {})
 
 
 _OF = {kind: resource_of(kind, "") for kind in medicines.KINDS}
