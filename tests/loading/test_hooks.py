@@ -30,7 +30,7 @@ services:
       - {kinds: [interaction], ordering: its own medicines, beside: ssri}
 indicators: {urgent: critical, stop: warning, defer: warning, interaction: warning, workup: info, consider: info, dose: info, monitor: info, inform: info}
 not_evaluated: {kinds: [stop], unless_known_not: low_magnesium}
-may_be_absent: [List]
+may_be_absent: {List: not missed}
 override_codes:
   system: http://example.org/reasons
   codes:

@@ -62,9 +62,10 @@ def keys_of(hook: str) -> dict[str, str]:
 def request(
     hook: str = "patient-view", /, *orders: Resource, context: Resource | None = None, **prefetch: Any
 ) -> Resource:
-    """All keys of the hook, null where nothing else is said."""
+    """All keys of the hook, null where nothing else is said; one that is `...` is left out."""
     about = {"draftOrders": bundle(*orders, type="collection")} if hook.startswith("order-") else {}
     whole = {**dict.fromkeys(keys_of(hook)), "patient": patient(), **prefetch}
+    whole = {key: value for key, value in whole.items() if value is not ...}
     return {
         "hook": hook, "hookInstance": INSTANCE,
         "context": {"userId": "Practitioner/d", "patientId": "p", **about, **(context or {})}, "prefetch": whole,
@@ -92,6 +93,12 @@ def by_rule(body: Resource) -> dict[str, Resource]:
 
 KIDNEYS = {"egfr": bundle(observation(EGFR, 25))}
 """An eGFR of 25: severe renal impairment (clinical brief, below 30)."""
+
+TRIAL = {
+    "phq9": bundle(observation(PHQ9, 12), observation(ITEM9, 0)), "egfr": bundle(observation(EGFR, 80)),
+    "serumMagnesium": bundle(observation(MAGNESIUM, "2.0")), "medicationRequests": bundle(medicine("Sertraline 50 mg")),
+}  # fmt: skip
+"""A PHQ-9 of 12 on an antidepressant, and nothing that speaks against magnesium: a trial may be considered."""
 
 MANY = {
     "egfr": bundle(observation(EGFR, 25)), "phq9": bundle(observation(PHQ9, 22), observation(ITEM9, 2)),

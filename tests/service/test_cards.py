@@ -31,6 +31,7 @@ from tests.service.asking import (
     MANY,
     PHQ9,
     TODAY,
+    TRIAL,
     ask,
     bundle,
     by_rule,
@@ -189,6 +190,58 @@ def test_safety_rules_that_the_data_do_not_decide_are_named_with_what_would() ->
     assert "could not be evaluated" in found["summary"]
     assert "eGFR" in found["summary"]
     assert re.search(r"^- Severe renal impairment: eGFR$", found["detail"], re.MULTILINE)
+
+
+def test_why_it_is_not_known_is_said_of_what_is_on_record() -> None:
+    """12 without a unit, two days ago: it is not used, and must not look as if no one had measured."""
+    without_unit = observation(EGFR, 12, "2026-11-19", valueQuantity={"value": 12})
+    detail = cards(**{**TRIAL, "egfr": bundle(without_unit)})["not-evaluated"]["detail"]
+    assert re.search(r"^- eGFR: rejected \(no unit.*12 of 2026-11-19", detail, re.MULTILINE)
+    stale = observation(MAGNESIUM, "5.9", "2024-02-03")
+    detail = cards(**{**TRIAL, "serumMagnesium": bundle(stale), "egfr": None})["not-evaluated"]["detail"]
+    assert re.search(r"^- Serum magnesium: stale \(5.9 mg/dL", detail, re.MULTILINE)
+    assert "eGFR: missing" not in detail
+
+
+def test_what_the_service_never_asks_for_is_not_said_to_be_missing_from_the_record() -> None:
+    detail = cards(**{**TRIAL, "egfr": None})["not-evaluated"]["detail"]
+    assert "Bipolar screen (this service does not ask for it)" in detail
+    assert "Severe renal impairment: eGFR\n" in detail
+
+
+def test_a_value_that_is_not_used_is_shown_where_the_text_says_so() -> None:
+    found = cards(
+        **{**TRIAL, "serumMagnesium": bundle(observation(MAGNESIUM, "6.9", valueQuantity={"value": 6.9, "unit": "mg"}))}
+    )
+    card = found["magnesium-result-not-usable"]
+    assert "which is shown with the data" in card["detail"]
+    assert "6.9 mg of 2026-11-15" in card["detail"]
+
+
+def test_what_was_found_is_never_cut() -> None:
+    """What each group of medicines and diagnoses holds, or that it holds none, makes long lines."""
+    given = bundle(medicine("Sertraline 50 mg"), medicine("Omeprazole 20 mg"))
+    details = [card["detail"] for card in cards(**{**TRIAL, "medicationRequests": given}).values()]
+    found = [
+        line for detail in details for line in detail.split("**Evidence for**")[0].splitlines() if line[:2] == "- "
+    ]
+    assert max(map(len, found)) > 300
+    assert not any("…" in line for line in found)
+    assert any("Omeprazole 20 mg" in line for line in found)
+
+
+def test_what_is_folded_is_as_urgent_as_the_most_urgent_of_it_and_says_what_it_means(pack: RulePack) -> None:
+    assert pack.hooks is not None
+    record = read_bundle([patient()], pack, TODAY).record
+    assessment = evaluate(record, pack, TODAY)
+    stops = [rule.id for rule in pack.rules.values() if rule.suggest.kind == "stop"][:8]
+    statuses: dict[str, Status] = {each: "offered" if each in stops else "not indicated" for each in pack.rules}
+    all_stop = replace(assessment, verdicts=replace(assessment.verdicts, statuses=statuses))
+    call = Call(INSTANCE, "Patient/p", all_stop, Inputs(record, pack, TODAY), pack.hooks, lambda *_: [])
+    card = by_rule({"cards": cards_of(call, frozenset(stops), []).cards})["folded"]
+    assert card["indicator"] == "warning"
+    for rule in card["extension"]["urn:mgcds:advice"]["rules"]:
+        assert escaped(pack.rules[rule].suggest.text, 4000) in card["detail"]
 
 
 def test_it_is_silent_where_magnesium_is_known_not_to_be_in_question() -> None:

@@ -11,7 +11,7 @@ from typing import get_args
 from mgcds.loading.reading import Reader, did_you_mean
 from mgcds.loading.rules import KINDS
 from mgcds.loading.source import Mapping, Node, Sequence, Text
-from mgcds.model.hooks import Coding, Hook, Hooks, Indicator, Speaks
+from mgcds.model.hooks import Absent, Coding, Hook, Hooks, Indicator, Speaks
 from mgcds.model.terminology import ValueSet
 
 HOOKS = ("patient-view", "order-select", "order-sign")
@@ -49,7 +49,7 @@ def read_hooks(source: Mapping, names: Names, reader: Reader) -> Hooks | None:
         indicators=_indicators(source, reader),
         safety=frozenset(_kinds(not_evaluated, reader)),
         unless_known_not=finding,
-        may_be_absent=frozenset(reader.texts(source, "may_be_absent", _WHAT)),
+        may_be_absent=_absent(source, reader),
         codes=_codes(source, names.reasons, reader),
         valid_for=days or 1,
     )
@@ -133,6 +133,13 @@ def _indicators(source: Mapping, reader: Reader) -> dict[str, Indicator]:
     if node is None or not reader.keys(node, f"'indicators' of {_WHAT}", KINDS):
         return {}
     return {kind: reader.choice(node, kind, "'indicators'", get_args(Indicator)) for kind in KINDS}  # type: ignore[misc]
+
+
+def _absent(source: Mapping, reader: Reader) -> dict[str, Absent]:
+    node = reader.mapping(source, "may_be_absent", _WHAT)
+    if node is None:
+        return {}
+    return {kind: reader.choice(node, kind, "'may_be_absent'", get_args(Absent)) for kind in node.items}  # type: ignore[misc]
 
 
 def _codes(source: Mapping, reasons: Collection[str], reader: Reader) -> dict[str, Coding]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Indicator = Literal["info", "warning", "critical"]
+Absent = Literal["unknown", "unknown if failed", "not missed"]
+"""what becomes of what is read from a resource type where it was not given"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Hooks:
     """kinds of which it is said when they could not be evaluated"""
     unless_known_not: str
     """a finding: while it is known not to apply, and nothing is being ordered, an unknown of those kinds is not said"""
-    may_be_absent: frozenset[str]
+    may_be_absent: Mapping[str, Absent]
     """resource types that many servers do not have: without them the rest is evaluated"""
     codes: Mapping[str, Coding]
     """override reason → its code in a code system others know"""

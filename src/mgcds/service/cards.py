@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
+from mgcds.fhir.searches import searches_for
 from mgcds.model.assessment import Assessment, Suggestion, how_shown
-from mgcds.model.hooks import Hooks
+from mgcds.model.facts import Gap, known
+from mgcds.model.hooks import Hooks, Indicator
 from mgcds.model.pack import Evidence, RulePack
 from mgcds.model.rule import Rule
 from mgcds.service.advice import Inputs, fingerprint, valid_until
-from mgcds.service.detail import detail_of
+from mgcds.service.detail import WHOLE, detail_of, not_given_by_the_record_system, not_usable_of
 from mgcds.service.markdown import bullets, escaped, plain, shortened
 from mgcds.service.ports import Said
 
@@ -123,7 +125,7 @@ def _card(suggestion: Suggestion, how: str, call: Call) -> Card:
     card: Card = {
         "uuid": identity(call.hook_instance, rule.id),
         "summary": summary_of(rule.title),
-        "detail": detail_of(suggestion, pack),
+        "detail": detail_of(suggestion, pack, call.not_given),
         "indicator": call.hooks.indicators[suggestion.kind],
         "source": source_of(pack, rule.topic),
         "extension": {
@@ -193,14 +195,17 @@ def _links(side: str, evidence: Iterable[Evidence]) -> list[dict[str, str]]:
 
 
 def _folded(suggestions: Sequence[Suggestion], call: Call) -> Card:
-    """What is offered as well, a line each."""
+    """What is offered as well, as urgent as the most urgent of it."""
     count = len(suggestions)
-    lines = [f"{escaped(each.rule.title)} ({escaped(each.id)})" for each in suggestions]
+    lines = [
+        f"**{escaped(each.rule.title)}** ({escaped(each.id)}): {escaped(each.text, WHOLE)}" for each in suggestions
+    ]
+    indicators = {call.hooks.indicators[each.kind] for each in suggestions}
     return {
         "uuid": identity(call.hook_instance, FOLDED),
-        "summary": f"{count} further point{'s' if count > 1 else ''} about magnesium, a line each",
+        "summary": f"{count} further point{'s' if count > 1 else ''} about magnesium, in short",
         "detail": "\n".join(bullets("Also offered", lines)).rstrip(),
-        "indicator": "info",
+        "indicator": max(indicators, key=get_args(Indicator).index),
         "source": source_of(call.pack, FOLDED),
         "extension": {ADVICE: _of_several([each.id for each in suggestions], call)},
     }
@@ -225,21 +230,22 @@ def _letting_pass(pack: RulePack) -> frozenset[str]:
 
 def _not_evaluated(rules: Sequence[Rule], call: Call) -> Card:
     """Safety rules that the data do not decide, with what would decide each."""
-    missing = {rule.id: _missing(rule, call) for rule in rules}
     letting_pass = _letting_pass(call.pack)
     deciding = [rule for rule in rules if rule.id not in letting_pass]
     seldom = [rule for rule in rules if rule.id in letting_pass]
-    titles = list(dict.fromkeys(title for rule in deciding for title in missing[rule.id]))
+    titles = list(dict.fromkeys(call.pack.items[item].title for rule in deciding for item in _missing(rule, call)))
     named = ", ".join(titles[:_MISSING_SHOWN]) + (" and more" if len(titles) > _MISSING_SHOWN else "")
     count = f"{len(deciding)} safety check{'s' if len(deciding) > 1 else ''} about magnesium could not be evaluated"
     detail = [
         "These checks say neither yes nor no, because the record does not decide them. No card about them is no all-clear.",
         "",
-        *bullets("Could not be evaluated", [_what_decides(rule.title, missing[rule.id]) for rule in deciding]),
+        *bullets("Could not be evaluated", [_what_decides(rule, call) for rule in deciding]),
         *bullets(
-            "Not on record either, as for most people", [_what_decides(rule.title, missing[rule.id]) for rule in seldom]
+            "Not decided either, and holding nothing back: most people have no such entry",
+            [_what_decides(rule, call) for rule in seldom],
         ),
-        *bullets("Not given by the record system", [escaped(name) for name in call.not_given]),
+        *bullets("Why it is not known, where something is on record", _why_not_known(rules, call)),
+        *not_given_by_the_record_system(call.not_given),
     ]
     return {
         "uuid": identity(call.hook_instance, NOT_EVALUATED),
@@ -252,16 +258,32 @@ def _not_evaluated(rules: Sequence[Rule], call: Call) -> Card:
 
 
 def _missing(rule: Rule, call: Call) -> tuple[str, ...]:
-    """Titles of the first smallest set of data that would decide it."""
+    """The first smallest set of data that would decide it."""
     sets = call.assessment[rule.id].missing
-    items = call.pack.items
-    return tuple(items[name].title if name in items else name for name in sets[0]) if sets else ()
+    return sets[0] if sets else ()
 
 
-@lru_cache(maxsize=1024)  # texts of a pack alone, and nothing of a record
-def _what_decides(rule: str, missing: tuple[str, ...]) -> str:
-    """A line of titles."""
-    return escaped(f"{rule}: {' and '.join(missing)}" if missing else rule)
+def _what_decides(rule: Rule, call: Call) -> str:
+    """The rule, and what would decide it."""
+    pack = call.pack
+    missing = [
+        pack.items[item].title + ("" if searches_for(item, pack) else " (this service does not ask for it)")
+        for item in _missing(rule, call)
+    ]
+    return escaped(f"{rule.title}: {' and '.join(missing)}" if missing else rule.title)
+
+
+def _why_not_known(rules: Iterable[Rule], call: Call) -> list[str]:
+    """Of each item of which there is something on record, once: what, and why it does not count."""
+    found: dict[str, str] = {}
+    for rule in rules:
+        for item in _missing(rule, call):
+            gap = known(call.assessment.facts, item)
+            if item not in found and not (isinstance(gap, Gap) and gap.reason == "missing"):
+                not_usable = {each.about: each for each in call.assessment[rule.id].basis.not_usable}
+                if item in not_usable:
+                    found[item] = not_usable_of(not_usable[item])
+    return list(found.values())
 
 
 def nothing_evaluated(hook_instance: str, fault: str) -> Card:

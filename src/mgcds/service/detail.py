@@ -9,17 +9,20 @@ from mgcds.model.basis import Input, NotUsable
 from mgcds.model.pack import Evidence, RulePack
 from mgcds.service.markdown import bullets, escaped
 
-_WHOLE = 4000  # a text of the pack is never cut: its loader allows no longer one
+WHOLE = 4000  # a text of the pack is never cut: its loader allows no longer one
 
 
-def detail_of(suggestion: Suggestion, pack: RulePack) -> str:
-    """What was found and what is not known, for and against, what else could be done, and what could change it."""
+def detail_of(suggestion: Suggestion, pack: RulePack, not_given: Iterable[str] = ()) -> str:
+    """What was found and what is not known, for and against, what else could be done, and what could change it. `not_given`: prefetch keys
+    that the record system left out.
+    """
     basis = suggestion.basis
     let_pass = [escaped(pack.rules[rule].title) for rule in suggestion.let_pass]
     lines = [
-        escaped(suggestion.text, _WHOLE), "",
+        escaped(suggestion.text, WHOLE), "",
         *bullets("Found", [_found(each) for each in basis.used]),
-        *bullets("Not known", [_not_usable(each) for each in basis.not_usable if each.read_by == "the rule"]),
+        *bullets("Not known", [not_usable_of(each) for each in basis.not_usable if each.read_by == "the rule"]),
+        *not_given_by_the_record_system(not_given),
         *bullets("Not assessed, and let pass", let_pass),
         *bullets("Evidence for", _citations(suggestion.evidence_for)),
         *bullets("Evidence against", _citations(suggestion.evidence_against) or ["None on file."]),
@@ -27,10 +30,10 @@ def detail_of(suggestion: Suggestion, pack: RulePack) -> str:
             f"Certainty: {escaped(basis.certainty)}",
             f"Strength: {escaped(basis.strength)}",
         ]),
-        *bullets("Options", [escaped(each.text, _WHOLE) for each in basis.options]),
-        *bullets("Harms and limits", [escaped(each.text, _WHOLE) for each in (*basis.harms, *basis.limits)]),
-        *bullets("What could change it", [escaped(each, _WHOLE) for each in basis.could_change]),
-        f"Rule {escaped(basis.rule)} {escaped(basis.version)}, review: {basis.review_status}. {escaped(basis.not_for.text, _WHOLE)}",
+        *bullets("Options", [escaped(each.text, WHOLE) for each in basis.options]),
+        *bullets("Harms and limits", [escaped(each.text, WHOLE) for each in (*basis.harms, *basis.limits)]),
+        *bullets("What could change it", [escaped(each, WHOLE) for each in basis.could_change]),
+        f"Rule {escaped(basis.rule)} {escaped(basis.version)}, review: {basis.review_status}. {escaped(basis.not_for.text, WHOLE)}",
     ]  # fmt: skip
     return "\n".join(lines)
 
@@ -40,13 +43,22 @@ def _found(each: Input) -> str:
     when = f", {escaped(each.dated)}" if each.dated else ""
     source = f" ({escaped(each.source)})" if each.source else ""
     limits = f"; {escaped('; '.join(each.limits))}" if each.limits else ""
-    problems = f"; {escaped('; '.join(each.problems))}" if each.problems else ""
-    return f"{escaped(each.title)}: {escaped(each.value)}{when}{source}{limits}{problems}"
+    return f"{escaped(each.title)}: {escaped(each.value, WHOLE)}{when}{source}{limits}{_problems(each)}"
 
 
-def _not_usable(each: NotUsable) -> str:
-    return f"{escaped(each.title)}: {escaped(each.reason)} ({escaped(each.detail)})"
+def not_usable_of(each: NotUsable) -> str:
+    """Why it does not count, with the values that were reported."""
+    return f"{escaped(each.title)}: {escaped(each.reason)} ({escaped(each.detail)}){_problems(each)}"
+
+
+def _problems(each: Input | NotUsable) -> str:
+    return f"; {escaped('; '.join(each.problems), WHOLE)}" if each.problems else ""
+
+
+def not_given_by_the_record_system(keys: Iterable[str]) -> list[str]:
+    """So that nobody takes for looked at what could not be."""
+    return bullets("Not given by the record system", [escaped(key) for key in keys])
 
 
 def _citations(evidence: Iterable[Evidence]) -> list[str]:
-    return [escaped(entry.citation, _WHOLE) for entry in evidence]
+    return [escaped(entry.citation, WHOLE) for entry in evidence]

@@ -17,7 +17,7 @@ from mgcds.fhir.drafts import drafts_of
 from mgcds.model.assessment import Assessment
 from mgcds.model.hooks import Hook
 from mgcds.model.pack import RulePack
-from mgcds.model.record import PatientRecord
+from mgcds.model.record import PatientRecord, Rejected
 from mgcds.service.advice import Inputs, fingerprint
 from mgcds.service.cards import ASSESSMENT, Call, Drafts, cards_of, nothing_evaluated, recorded_as_deceased
 from mgcds.service.orders import Orders, read_orders
@@ -207,8 +207,16 @@ def assess_request(
     reading = read_bundle([*delivered.content, *orders.resources], pack, on)
     if reading.deceased:
         raise Deceased
-    record = reading.record
+    record = _without(delivered.unknown, reading.record)
     return record, evaluate(record, pack, on), orders, delivered.not_given
+
+
+def _without(unknown: Mapping[str, str], record: PatientRecord) -> PatientRecord:
+    """The record, in which what may stand in what was not given is not known: neither whole lists, nor which result is the newest."""
+    if not unknown:
+        return record
+    rejected = [Rejected(field=item, why=why) for item, why in unknown.items()]
+    return record.model_copy(update={"rejected": (*record.rejected, *rejected)})
 
 
 def _delivered(request: Mapping[str, Any], hook: Hook, pack: RulePack) -> Delivered:

@@ -18,7 +18,8 @@ from mgcds.fhir.decoding import EXACT, UNDECODABLE
 from mgcds.fhir.searches import PATIENT, Search, searches_for
 from mgcds.fhir.wire import Bundle, Link, bundle_of, undecoded_bundle
 from mgcds.model.hooks import Hook
-from mgcds.model.pack import RulePack
+from mgcds.model.pack import ListItem, MeasuredItem, RulePack
+from mgcds.model.units import SCORE
 from mgcds.service.ports import Refused
 from mgcds.service.speaking import hooks_of, reads
 
@@ -51,32 +52,57 @@ def query(search: Search, patient: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What came: the Patient and Bundles to be read, the keys that are needed and did not come, and those that may be absent and were."""
+    """What came: the Patient and Bundles to be read, the keys that are needed and did not come, and those that may be absent and were.
+
+    `unknown`: the items and lists of which something may stand in what was not given.
+    """
 
     content: tuple[dict[str, Any] | Bundle, ...]
     missing: tuple[str, ...]
     not_given: tuple[str, ...]
+    unknown: Mapping[str, str]
+    """with the reason"""
 
 
 def deliver(prefetch: Mapping[str, Any], hook: Hook, pack: RulePack, patient: str) -> Delivered:
     """An absent key and an OperationOutcome both say "not provided"; null and an empty Bundle say "there is none".
+    What that makes of a key that may be absent stands in `hooks.yaml`.
 
     What a key has is plain data, or JSON (`msgspec.Raw`). Refused where that cannot be decoded.
     """
     content: list[dict[str, Any] | Bundle] = [{"resourceType": "Patient", "id": patient}]
     missing: list[str] = []
     not_given: list[str] = []
+    unknown: dict[str, str] = {}
     for name, search in searches_of(hook, pack).items():
         given = prefetch.get(name, _ABSENT)
         if isinstance(given, msgspec.Raw):
             given = _unpacked(given)
-        if _failed(given):
-            (not_given if search.kind in hooks_of(pack).may_be_absent else missing).append(name)
+        if _is_missing(given):
+            absent = hooks_of(pack).may_be_absent.get(search.kind)
+            (missing if absent is None else not_given).append(name)
+            if absent == "unknown" or (absent == "unknown if failed" and not _has_none(given)):
+                why = f"the record system did not give '{name}'"
+                unknown |= {item: why for item in _read_from(hook, pack).get(name, ()) if item not in unknown}
         elif search is PATIENT:
             content = [given] if given is not None else content
         else:
             content.append(_searchset(given, query(search, patient)))
-    return Delivered(tuple(content), tuple(missing), tuple(not_given))
+    return Delivered(tuple(content), tuple(missing), tuple(not_given), unknown)
+
+
+@lru_cache(maxsize=8)
+def _read_from(hook: Hook, pack: RulePack) -> Mapping[str, tuple[str, ...]]:
+    """Prefetch key → the lists, and the scores of what was asked, that are read from it. A state is not among them: without a word about it
+    it is unknown anyway. Nor is what a laboratory measures: an Observation is needed for it.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for item_id in reads(hook, pack):
+        item = pack.items[item_id]
+        if isinstance(item, ListItem) or (isinstance(item, MeasuredItem) and item.codes and SCORE in item.units):
+            for search in searches_for(item_id, pack):
+                found[search.name] = (*found.get(search.name, ()), item_id)
+    return found
 
 
 _ABSENT = object()
@@ -93,7 +119,16 @@ def _unpacked(given: msgspec.Raw) -> Any:
         raise Refused(400, "the body is not valid JSON") from None
 
 
-def _failed(given: Any) -> bool:
+def _has_none(given: Any) -> bool:
+    """Was the key left out, or is it said that the server has no such resources?"""
+    if given is _ABSENT:
+        return True
+    issues = given.get("issue") if isinstance(given, dict) else None
+    codes = [issue.get("code") for issue in issues if isinstance(issue, dict)] if isinstance(issues, list) else []
+    return bool(codes) and set(codes) == {"not-supported"}
+
+
+def _is_missing(given: Any) -> bool:
     """Was it not provided, or only said that it could not be?"""
     if given is None or isinstance(given, Bundle):
         return False
