@@ -73,17 +73,53 @@ def test_only_what_was_selected_is_spoken_of_but_all_drafts_count_as_ordered() -
         pytest.param({"resourceType": "ServiceRequest", "id": "x", "subject": ABOUT, "code": {"text": "ECG"}}, id="no medicine"),
         pytest.param(draft("Magnesium oxide", status="cancelled"), id="cancelled"),
         pytest.param(draft("Magnesium oxide", doNotPerform=True), id="not to be given"),
-        pytest.param(draft("Magnesium oxide", subject={"reference": "Patient/other"}), id="another patient's"),
         pytest.param({"id": "x"}, id="no resource"),
     ],
 )  # fmt: skip
-def test_a_draft_that_orders_no_medicine_for_this_patient_is_answered_without_cards(order: dict[str, object]) -> None:
+def test_a_draft_that_orders_no_medicine_is_answered_without_cards(order: dict[str, object]) -> None:
     assert ask("order-select", order, **KIDNEYS) == (200, {"cards": []})
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [{"identifier": {"value": "1"}}, {"display": "P"}, {}, "p", *({"reference": each} for each in (
+        "p", "patient/p", "#p", "urn:uuid:p", "https://ehr.example/fhir/Patient/p", "Patient/p/_history/2"))],
+    ids=str,
+)  # fmt: skip
+def test_a_draft_is_of_the_patient_of_the_context_however_it_names_them(subject: object) -> None:
+    order = draft("Magnesium oxide 400 mg", subject=subject)
+    assert "severe-renal-impairment" in cards("order-sign", order, **KIDNEYS)
+
+
+@pytest.mark.parametrize("of", ["p/_history/3", "Patient/p", "Patient/p/_history/3", " p "])
+def test_the_patient_may_be_named_as_a_reference(of: str) -> None:
+    found = cards("order-sign", draft("Magnesium oxide 400 mg"), context={"patientId": of}, **KIDNEYS)
+    assert "severe-renal-impairment" in found
+
+
+@pytest.mark.parametrize("other", ["Patient/other", "https://ehr.example/fhir/Patient/other"])
+def test_a_draft_for_another_patient_is_refused(other: str) -> None:
+    status, body = ask("order-sign", draft("Magnesium oxide 400 mg", subject={"reference": other}), **KIDNEYS)
+    assert status == 400
+    assert "another patient" in body["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize("selections", [
+    ["MedicationRequest/m-paracetamol", "https://ehr.example/fhir/MedicationRequest/m-magnesium"],
+    ["MedicationRequest/m-magnesium/_history/1"], ["MedicationRequest/m-paracetamol", "MedicationRequest/unheard-of"],
+])  # fmt: skip
+def test_a_selection_is_found_however_it_is_named_and_one_that_is_not_found_may_be_any(selections: list[str]) -> None:
+    drafts = (draft("Paracetamol 500 mg"), draft("Magnesium oxide 400 mg"))
+    assert "severe-renal-impairment" in cards("order-select", *drafts, context={"selections": selections}, **KIDNEYS)
 
 
 @pytest.mark.parametrize(
     "orders",
     [
+        pytest.param([{"resource": MAGNESIUM}], id="a list of entries"),
+        pytest.param({"resourceType": "Bundle", "entry": {"resource": MAGNESIUM}}, id="an entry by itself"),
+        pytest.param({"resourceType": "Bundle", "entry": [{"resource": [MAGNESIUM]}]}, id="a list in an entry"),
+        pytest.param(bundle({"resourceType": "Bundle", "entry": [{"resource": MAGNESIUM}]}), id="a Bundle in a Bundle"),
         pytest.param({"entry": [{"resource": MAGNESIUM}]}, id="a Bundle that says neither what it is nor of which type"),
         pytest.param([MAGNESIUM], id="a list"),
         pytest.param({"resourceType": "Bundle", "entry": [None, {"resource": None}, {"resource": MAGNESIUM}]}, id="gaps"),

@@ -45,17 +45,15 @@ def test_what_is_within_the_bounds_is_read(body: bytes, given: Any) -> None:
     assert SMALL.parse(body) == given
 
 
-def test_a_prefetch_is_left_for_who_reads_it_and_all_else_is_read() -> None:
+def test_a_prefetch_is_left_for_who_reads_it_and_what_is_used_beside_it_is_read() -> None:
     asked = {
         "hook": "h",
         "hookInstance": "i",
         "context": {"a": [1]},
-        "fhirServer": "f",
-        "fhirAuthorization": {},
         "cards": [],
         "feedback": [],
     }
-    given = SMALL.parse(json.dumps({**asked, "prefetch": {"a": {"b": None}, "c": None}}).encode())
+    given = SMALL.parse(json.dumps({**asked, "fhirServer": "f", "prefetch": {"a": {"b": None}, "c": None}}).encode())
     assert {name: bytes(value) for name, value in given.pop("prefetch").items()} == {"a": b'{"b": null}', "c": b"null"}
     assert given == asked
     for other in (None, [], "x", 1):

@@ -49,9 +49,6 @@ def test_discovery_is_as_specified(pack: RulePack) -> None:
         pytest.param(changed(context={}), "'context.patientId' is missing", id="no patient"),
         pytest.param(changed(context={"patientId": ""}), "'context.patientId' is missing", id="an empty patient"),
         pytest.param(changed(prefetch=[]), "'prefetch' is no JSON object", id="prefetch is a list"),
-        pytest.param(
-            changed(fhirAuthorization={"access_token": "x"}), "without 'fhirServer'", id="a token for no server"
-        ),
     ],
 )
 def test_an_unusable_request_is_told_what_to_send(given: Any, says: str) -> None:
@@ -110,13 +107,19 @@ def test_no_prefetch_at_all_is_a_412_that_names_every_key_that_is_needed() -> No
     }
 
 
+def test_what_is_not_used_holds_up_no_care() -> None:
+    assert respond(changed(fhirAuthorization={"access_token": "x"}), "mgcds-patient-view", load_pack(), TODAY)[0] == 200
+
+
 @pytest.mark.requirement(52)
 @pytest.mark.parametrize(
     "given",
     [
         pytest.param(FAILED, id="an OperationOutcome"),
         pytest.param(bundle(FAILED), id="an OperationOutcome within a searchset"),
+        pytest.param(bundle({"resourceType": "OperationOutcome"}), id="an OperationOutcome without a word"),
         pytest.param("x", id="no resource"),
+        pytest.param({"resourceType": "Parameters"}, id="another resource than was asked for"),
     ],
 )
 def test_what_failed_is_as_if_it_was_not_given(given: Any) -> None:

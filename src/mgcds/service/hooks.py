@@ -14,6 +14,7 @@ from typing import Any
 from mgcds.evaluator import evaluate
 from mgcds.fhir import read_bundle
 from mgcds.fhir.drafts import drafts_of
+from mgcds.fhir.wire import unversioned
 from mgcds.model.assessment import Assessment
 from mgcds.model.hooks import Hook
 from mgcds.model.pack import RulePack
@@ -143,8 +144,6 @@ def _check(request: Any, hook: Hook) -> None:
         raise Refused(400, "'context.draftOrders' is no Bundle; send the draft orders")
     if request.get("prefetch") is not None and not isinstance(request["prefetch"], Mapping):
         raise Refused(400, "'prefetch' is no JSON object; send the keys of the discovery document")
-    if request.get("fhirAuthorization") is not None and not request.get("fhirServer"):
-        raise Refused(400, "'fhirAuthorization' came without 'fhirServer'; send both or neither")
 
 
 def _text(node: Mapping[str, Any], key: str, where: str, what: str) -> None:
@@ -154,8 +153,8 @@ def _text(node: Mapping[str, Any], key: str, where: str, what: str) -> None:
 
 
 def _patient(request: Mapping[str, Any]) -> str:
-    """A reference; clients send the id, and some the reference itself."""
-    return f"Patient/{request['context']['patientId'].strip().removeprefix('Patient/')}"
+    """A reference; clients send the id, and some the reference itself, with its version."""
+    return f"Patient/{unversioned(request['context']['patientId'].strip()).removeprefix('Patient/')}"
 
 
 # --- the answer -------------------------------------------------------------------------------------------------------------------

@@ -29,8 +29,6 @@ class _Call(msgspec.Struct):
     hook: Any = msgspec.UNSET
     hookInstance: Any = msgspec.UNSET  # noqa: N815  (as CDS Hooks names it)
     context: Any = msgspec.UNSET
-    fhirServer: Any = msgspec.UNSET  # noqa: N815
-    fhirAuthorization: Any = msgspec.UNSET  # noqa: N815
     cards: Any = msgspec.UNSET
     feedback: Any = msgspec.UNSET
 

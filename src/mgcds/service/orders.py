@@ -9,7 +9,10 @@ from typing import Any
 
 from mgcds.errors import RecordError
 from mgcds.fhir import read_bundle
+from mgcds.fhir.elements import node, string
+from mgcds.fhir.wire import unversioned
 from mgcds.model.pack import RulePack
+from mgcds.service.ports import Refused
 from mgcds.service.speaking import Ordered
 
 _KINDS = ("MedicationRequest", "NutritionOrder")
@@ -28,13 +31,16 @@ class Orders:
 def read_orders(context: Mapping[str, Any], patient: str, pack: RulePack, on: date) -> Orders:
     """All drafts count as ordered; the call is about those selected, or about all where no selection says which.
 
-    What names no medicine, is not to be given, or is another patient's is no order of a medicine, and no fault either.
+    What names no medicine or is not to be given is no order of a medicine, and no fault either.
     """
     drafts = list(_resources(context.get("draftOrders")))
+    known = {f"{draft['resourceType']}/{draft.get('id')}" for draft in drafts}
     looked_up = [draft for draft in drafts if draft.get("resourceType") == "Medication"]
     counted, selected = [], []
     selections = context.get("selections")
-    chosen = {text for text in selections if isinstance(text, str)} if isinstance(selections, list) else set()
+    chosen = (
+        {_relative(text) for text in selections if isinstance(text, str)} if isinstance(selections, list) else set()
+    )
     for position, draft in enumerate(drafts):
         if draft.get("resourceType") not in _KINDS or draft.get("status") in _NOT_ORDERED:
             continue
@@ -46,17 +52,27 @@ def read_orders(context: Mapping[str, Any], patient: str, pack: RulePack, on: da
         if f"{draft['resourceType']}/{draft.get('id')}" in chosen:
             selected.append(medicine)
     resources = (*(given for given, _ in counted), *looked_up)
-    return Orders(resources, tuple(selected or [medicine for _, medicine in counted]))
+    if not selected or not chosen <= known:  # of a selection that cannot be found, it is not known which it is
+        selected = [medicine for _, medicine in counted]
+    return Orders(resources, tuple(selected))
+
+
+def _relative(reference: str) -> str:
+    """A reference as `MedicationRequest/1`, whatever server and version it names."""
+    return "/".join(unversioned(reference).split("/")[-2:])
 
 
 def _resources(given: Any) -> Iterator[dict[str, Any]]:
-    """Of a Bundle, with or without its type; of a list; or one by itself. Whatever is no resource is passed over."""
-    if isinstance(given, dict) and (given.get("resourceType") == "Bundle" or "entry" in given):
-        entries = given.get("entry")
-        given = [each.get("resource") for each in _dicts(entries)]
-    for each in _dicts(given if isinstance(given, list) else [given]):
-        if isinstance(each.get("resourceType"), str):
-            yield each
+    """Of a Bundle, with or without its type, and of Bundles in it; of a list; or one by itself. Whatever is no resource is passed over."""
+    if isinstance(given, list):
+        for each in given:
+            yield from _resources(each)
+    elif isinstance(given, dict):
+        kind = given.get("resourceType")
+        if kind == "Bundle" or kind is None:
+            yield from _resources(given.get("entry", given.get("resource")))
+        elif isinstance(kind, str):
+            yield given
 
 
 def _dicts(given: Any) -> Iterable[dict[str, Any]]:
@@ -64,9 +80,17 @@ def _dicts(given: Any) -> Iterable[dict[str, Any]]:
 
 
 def _as_given(draft: dict[str, Any], position: int, patient: str, on: date) -> dict[str, Any]:
-    """An active order of today, under an id of its own so that it takes the place of no other order."""
+    """An active order of today, under an id of its own so that it takes the place of no other order. It is the patient's of the context,
+    as the standard says. Refused where it names another one.
+    """
     order = {**draft, "id": f"ordered-{position}", "status": "active", "intent": "order", "authoredOn": on.isoformat()}
-    order.setdefault("subject" if order["resourceType"] == "MedicationRequest" else "patient", {"reference": patient})
+    whose = "subject" if order["resourceType"] == "MedicationRequest" else "patient"
+    named = string(node(order, whose), "reference") or ""
+    if "Patient/" in named and _relative(named) != patient:
+        raise Refused(
+            400, "a draft order is for another patient than the one of context.patientId: nothing is evaluated"
+        )
+    order[whose] = {"reference": patient}
     order.pop("meta", None)
     if order["resourceType"] == "NutritionOrder":
         return {**order, "dateTime": on.isoformat()}

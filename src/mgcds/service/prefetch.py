@@ -78,7 +78,7 @@ def deliver(prefetch: Mapping[str, Any], hook: Hook, pack: RulePack, patient: st
         given = prefetch.get(name, _ABSENT)
         if isinstance(given, msgspec.Raw):
             given = _unpacked(given)
-        if _is_missing(given):
+        if _is_missing(given, search.kind):
             absent = hooks_of(pack).may_be_absent.get(search.kind)
             (missing if absent is None else not_given).append(name)
             if absent == "unknown" or (absent == "unknown if failed" and not _has_none(given)):
@@ -128,13 +128,11 @@ def _has_none(given: Any) -> bool:
     return bool(codes) and set(codes) == {"not-supported"}
 
 
-def _is_missing(given: Any) -> bool:
-    """Was it not provided, or only said that it could not be?"""
+def _is_missing(given: Any, kind: str) -> bool:
+    """Was it not provided, or only said that it could not be? What is no Bundle and no resource of this kind is not what was asked for."""
     if given is None or isinstance(given, Bundle):
         return False
-    if not isinstance(given, dict) or not isinstance(given.get("resourceType"), str):
-        return True
-    if given["resourceType"] == "OperationOutcome":
+    if not isinstance(given, dict) or given.get("resourceType") not in ("Bundle", kind):
         return True
     entries = given.get("entry") if given["resourceType"] == "Bundle" else None
     inside = [each.get("resource") for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
@@ -145,7 +143,7 @@ def _is_error(resource: Any) -> bool:
     if not isinstance(resource, dict) or resource.get("resourceType") != "OperationOutcome":
         return False
     issues = resource.get("issue")
-    return any(
+    return not issues or any(
         isinstance(issue, dict) and issue.get("severity") in ("error", "fatal")
         for issue in (issues if isinstance(issues, list) else [])
     )
