@@ -7,7 +7,20 @@ from typing import Any
 import pytest
 
 from mgcds.service import hooks
-from tests.service.asking import ABOUT, TRIAL, ask, bundle, by_rule, cards, draft, keys_of, medicine
+from tests.service.asking import (
+    ABOUT,
+    ITEM9,
+    PHQ9,
+    TRIAL,
+    ask,
+    bundle,
+    by_rule,
+    cards,
+    draft,
+    keys_of,
+    medicine,
+    observation,
+)
 
 OFFERED = "supplement-alongside-therapy"
 FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
@@ -60,6 +73,12 @@ def test_an_order_beside_a_supplement_that_could_not_be_fetched_is_not_let_pass_
     assert "medicine-needs-spacing" in cards("order-sign", ordered, **known, medicationStatements=bundle(BOUGHT))
     found = cards("order-sign", ordered, **known, medicationStatements=FAILED)
     assert "medicationStatements" in found["not-evaluated"]["detail"]
+
+
+@pytest.mark.parametrize("key", NEVER_KNOWN | NOT_KNOWN_IF_FAILED)
+def test_what_is_known_to_be_urgent_stays(key: str) -> None:
+    positive = {**TRIAL, "phq9": bundle(observation(PHQ9, 12), observation(ITEM9, 2))}
+    assert cards(**positive, **{key: FAILED})["suicide-risk"]["indicator"] == "critical"
 
 
 def test_every_key_is_asked_for_or_may_be_absent() -> None:

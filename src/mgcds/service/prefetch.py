@@ -18,13 +18,13 @@ from mgcds.fhir.decoding import EXACT, UNDECODABLE
 from mgcds.fhir.searches import PATIENT, Search, searches_for
 from mgcds.fhir.wire import Bundle, Link, bundle_of, undecoded_bundle
 from mgcds.model.hooks import Hook
-from mgcds.model.pack import ListItem, MeasuredItem, RulePack
-from mgcds.model.units import SCORE
+from mgcds.model.pack import ListItem, RulePack
 from mgcds.service.ports import Refused
 from mgcds.service.speaking import hooks_of, reads
 
 _TOKEN = "{{context.patientId}}"
 _MOST_OCCASIONS = 100
+_TOTALS = ("phq9", "gad7")  # not item 9: an answer that is known to be positive stays in force
 
 
 @lru_cache(maxsize=8)  # of a few packs at most: the one that is served, and one that takes its place
@@ -93,13 +93,12 @@ def deliver(prefetch: Mapping[str, Any], hook: Hook, pack: RulePack, patient: st
 
 @lru_cache(maxsize=8)
 def _read_from(hook: Hook, pack: RulePack) -> Mapping[str, tuple[str, ...]]:
-    """Prefetch key → the lists, and the scores of what was asked, that are read from it. A state is not among them: without a word about it
+    """Prefetch key → the lists, and the totals of what was asked, that are read from it. A state is not among them: without a word about it
     it is unknown anyway. Nor is what a laboratory measures: an Observation is needed for it.
     """
     found: dict[str, tuple[str, ...]] = {}
     for item_id in reads(hook, pack):
-        item = pack.items[item_id]
-        if isinstance(item, ListItem) or (isinstance(item, MeasuredItem) and item.codes and SCORE in item.units):
+        if isinstance(pack.items[item_id], ListItem) or item_id in _TOTALS:
             for search in searches_for(item_id, pack):
                 found[search.name] = (*found.get(search.name, ()), item_id)
     return found
