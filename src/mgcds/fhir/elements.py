@@ -247,6 +247,9 @@ def quantity_in_words(text: str) -> Node:
 def answer(concept: Node) -> Node:
     """The score of a coded answer; a number in its text where it is none of the form's answers."""
     scores = {score for coding in nodes(concept, "coding") or [concept] for score in _scores(coding)}
+    in_text = ANSWER_WORDS.get(words(string(concept, "text") or ""))
+    if in_text is not None:
+        scores.add(Decimal(in_text))
     if len(scores) > 1:
         raise Unreadable("its coded answer contradicts itself")
     if scores:
