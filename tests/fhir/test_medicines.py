@@ -24,6 +24,11 @@ def ordered(name: str, status: str, start: str, end: str | None = None) -> dict[
     return medicine(id=name, status=status, authoredOn=start, **given)
 
 
+def handed_over() -> dict[str, Any]:
+    supply = {"value": 10, "code": "d"}
+    return medicine("MedicationDispense", id="d", status="completed", whenHandedOver="2026-11-16", daysSupply=supply)
+
+
 NAMED = {"medicines": ["sertraline active 2026-01-01.."], "unused": []}
 MEDICINES = [
     pytest.param([medicine()], NAMED, id="named in words"),
@@ -206,6 +211,42 @@ MEDICINES = [
         id="handed over after its last known end: perhaps taken again",
     ),
     pytest.param(
+        [handed_over(), taken("sertraline", effectivePeriod={"start": "2020-01-01", "end": "2020-01-10"})],
+        {
+            "medicines": ["sertraline active 2020-01-01..2020-01-10", "sertraline unknown 2026-11-16..2026-12-27"],
+            "unused": [],
+        },
+        id="handed over long after a statement that is called active has ended",
+    ),
+    pytest.param(
+        [handed_over(), taken("sertraline", effectivePeriod={"start": "2020-01-01", "end": "2026-11-18"})],
+        {"medicines": ["sertraline active 2020-01-01..2026-11-18"], "unused": ["MedicationStatement/m tells"]},
+        id="handed over before the end of a statement",
+    ),
+    pytest.param(
+        [handed_over(), taken("sertraline", effectivePeriod={"start": "2020-01-01", "end": "2026-11"})],
+        {
+            "medicines": ["sertraline active 2020-01-01..2026-11", "sertraline unknown 2026-11-16..2026-12-27"],
+            "unused": [],
+        },
+        id="handed over in the month in which a statement ends",
+    ),
+    pytest.param(
+        [handed_over(), medicine(status="completed", authoredOn="2026-11-16")],
+        {"medicines": ["sertraline stopped 2026-11-16..", "sertraline unknown 2026-11-16..2026-12-27"], "unused": []},
+        id="handed over on a request that is completed: all was handed over",
+    ),
+    pytest.param(
+        [handed_over(), ordered("m", "completed", "2026-11-16", "2026-11-18")],
+        {"medicines": ["sertraline stopped 2026-11-16..2026-11-18"], "unused": ["MedicationRequest/m tells"]},
+        id="handed over on a request that is completed, and ended after that",
+    ),
+    pytest.param(
+        [handed_over(), medicine(status="stopped", authoredOn="2026-11-16")],
+        {"medicines": ["sertraline stopped 2026-11-16.."], "unused": ["MedicationRequest/m tells"]},
+        id="handed over on a request that was stopped since",
+    ),
+    pytest.param(
         [medicine(authoredOn="yesterday")],
         {"medicines": ["sertraline active ?.."], "unused": ["MedicationRequest/m: its start cannot be read"]},
         id="a start that cannot be read",
@@ -263,6 +304,21 @@ COURSES = [
         [ordered("a", "active", "2026-01-01"), ordered("b", "stopped", "2026-06-01", "2026-07-01")],
         ["sertraline active 2026-01-01..", "sertraline stopped 2026-06-01..2026-07-01"],
         id="a newer order that was stopped does not hide the active one",
+    ),
+    pytest.param(
+        [ordered("a", "active", "2026-01-01", "2026-06-30"), ordered("b", "on-hold", "2026-01-01", "2026-06-30")],
+        ["sertraline active 2026-01-01..2026-06-30", "sertraline on-hold 2026-01-01..2026-06-30"],
+        id="an order on hold does not hide the active one of the same day",
+    ),
+    pytest.param(
+        [ordered("b", "on-hold", "2026-01-01", "2026-06-30"), ordered("a", "active", "2026-01-01", "2026-06-30")],
+        ["sertraline active 2026-01-01..2026-06-30", "sertraline on-hold 2026-01-01..2026-06-30"],
+        id="an order on hold does not hide the active one, whichever comes first",
+    ),
+    pytest.param(
+        [ordered("b", "on-hold", "2026-01-01", "2026-06-30"), ordered("a", "completed", "2026-01-01", "2026-06-30")],
+        ["sertraline on-hold 2026-01-01..2026-06-30"],
+        id="of one day, an order that was stopped does not hide one on hold",
     ),
     pytest.param(
         [ordered("a", "completed", "2026-01-01", "2026-06-30"), ordered("b", "active", "2026")],

@@ -228,10 +228,11 @@ def _add(same: list[Order], pack: RulePack, gathered: Gathered) -> None:
     known = [order for order in same if not order.dispensed] if dispensed else same
     handed_over = []
     for order in dispensed:
-        if told_of(order, known):
-            gathered.leave(order.resource, f"handed over; {known[-1].resource.reference} tells of the same medicine")
-        else:
+        telling = told_of(order, known)
+        if telling is None:
             handed_over.append(order)
+        else:
+            gathered.leave(order.resource, f"handed over; {telling.resource.reference} tells of the same medicine")
     for course in [*courses(known), *courses(handed_over)]:
         _add_course(course, pack, gathered)
 
