@@ -342,6 +342,7 @@ def test_medicines_of_one_atc_group_are_not_one_medicine(pack: RulePack) -> None
     assert len(read(bundle(patient(), *two), pack)["medicines"]) == 2
 
 
+ONCE = {"frequency": 1, "period": 1, "periodUnit": "d"}
 DOSES = [
     pytest.param({"text": "248 mg elemental magnesium daily"}, "248 mg elemental", id="elemental, daily"),
     pytest.param(
@@ -363,6 +364,59 @@ DOSES = [
         {"text": "120 mg elemental daily", "timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}},
         None,
         id="text and timing contradict",
+    ),
+    pytest.param({"text": "100 mg elemental 1-1-1 daily"}, None, id="morning, noon and evening"),
+    pytest.param({"text": "133 mg elemental with meals daily"}, None, id="with meals: how many?"),
+    pytest.param({"text": "133 mg elemental daily with the evening meal"}, "133 mg elemental", id="with one meal"),
+    pytest.param({"text": "120 mg elemental daily: morning, evening"}, None, id="at two times of the day"),
+    pytest.param({"text": "1,200 mg elemental daily"}, None, id="a comma for thousands"),
+    pytest.param({"text": "1 200 mg elemental daily"}, None, id="a blank for thousands"),
+    pytest.param({"text": "1.200 mg elemental daily"}, None, id="a point for thousands, or three decimals"),
+    pytest.param({"text": "120.5 mg elemental daily"}, "120.5 mg elemental", id="a decimal"),
+    pytest.param(
+        {"text": "200 mg elemental tablet daily", "doseAndRate": [{"doseQuantity": {"value": 2, "unit": "tablet"}}]},
+        None,
+        id="two tablets beside the text",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental tablet daily", "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}]},
+        "200 mg elemental",
+        id="one tablet beside the text",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental daily", "doseAndRate": [{"doseQuantity": {"value": 200, "unit": "mg"}}]},
+        "200 mg elemental",
+        id="the same milligrams beside the text",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental daily", "doseAndRate": [{"doseQuantity": {"value": 400, "unit": "mg"}}]},
+        None,
+        id="other milligrams beside the text",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental daily", "doseAndRate": [{"doseRange": {"high": {"value": 2, "unit": "tablet"}}}]},
+        None,
+        id="a range beside the text",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental daily", "doseQuantity": {"value": 2, "unit": "tablet"}},
+        None,
+        id="two tablets beside the text, as STU3 writes it",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental", "timing": {"code": {"coding": [{"code": "BID"}]}, "repeat": ONCE}},
+        None,
+        id="the code of the timing contradicts it",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental", "timing": {"code": {"text": "once a day"}, "repeat": ONCE}},
+        "200 mg elemental",
+        id="the code of the timing says the same",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental", "timing": {"repeat": {**ONCE, "when": ["C"]}}},
+        None,
+        id="with meals, by its timing",
     ),
     pytest.param({"text": "60 mg elemental daily, then 120 mg elemental daily"}, None, id="two doses"),
     pytest.param({"text": "500 mg salt of Xy2 daily"}, None, id="a formula that is none"),
