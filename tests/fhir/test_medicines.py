@@ -432,6 +432,29 @@ def test_the_dose_of_a_magnesium_product(dosage: dict[str, Any] | None, dose: st
     assert [entry.daily_dose for entry in reading.record.supplements] == [dose]
 
 
+AT_ONCE = [
+    pytest.param({"start": "2026-01-01"}, {"start": "2026-01-01"}, None, id="since one day"),
+    pytest.param({"start": "2026-01-01"}, {"start": "2026-06-01"}, None, id="a second one since June: on top, or renewed?"),
+    pytest.param({"start": "2026-01-01", "end": "2026-12-31"}, {"start": "2026-06-01", "end": "2026-12-31"}, None, id="both until December"),
+    pytest.param({"start": "2026-01-01", "end": "2026-06-01"}, {"start": "2026-06-01"}, "200 mg elemental", id="one after the other"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other", "dose"), AT_ONCE)
+def test_the_dose_of_a_magnesium_product_that_is_recorded_twice(
+    one: dict[str, str], other: dict[str, str], dose: str | None, pack: RulePack
+) -> None:
+    """200 mg or 400 mg? The second is more than the upper limit of 350 mg."""
+    each = {"text": "200 mg elemental daily"}
+    twice = (
+        taken("Magnesium citrate", each, id=str(number), effectivePeriod=period)
+        for number, period in enumerate((one, other))
+    )
+    reading = read_bundle(bundle(patient(), *twice), pack, RETRIEVED)
+    assert reading.record.supplements is not None
+    assert [entry.daily_dose for entry in reading.record.supplements] == [dose]
+
+
 def test_magnesium_as_the_salt_of_another_drug_is_no_supplement(pack: RulePack) -> None:
     has(
         read(bundle(patient(), taken("Esomeprazole magnesium")), pack),

@@ -353,6 +353,23 @@ OF_MAGNESIUM = [
     pytest.param(
         [magnesium("1 tablet twice a day"), magnesium("248 mg elemental daily", id="mg2")], id="a dose that is not told"
     ),
+    pytest.param(
+        [magnesium("200 mg elemental daily"), magnesium("200 mg elemental daily", id="mg2")], id="recorded twice"
+    ),
+    pytest.param(
+        [
+            magnesium("200 mg elemental daily", effectivePeriod={"start": "2026-09-01", "end": "2026-10-01"}),
+            magnesium("200 mg elemental daily", id="mg2", effectivePeriod={"start": "2026-10-01"}),
+        ],
+        id="one after the other",
+    ),
+    pytest.param(
+        [
+            magnesium("200 mg elemental daily", effectivePeriod={"start": "2026-11-01", "end": "2026-12-01"}),
+            magnesium("200 mg elemental daily", id="mg2", status="on-hold"),
+        ],
+        id="one on hold beside it",
+    ),
     pytest.param([magnesium("500 mg salt of MgO daily", status="on-hold")], id="on hold"),
     pytest.param(
         [magnesium(None, status="completed", effectivePeriod={"start": "2026-01", "end": "2026-02"})],

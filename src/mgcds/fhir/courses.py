@@ -128,6 +128,20 @@ def _continues(active: bool, until: date | None, following: Order) -> bool:
     return parse_when(following.start).last - until <= LONGEST_GAP
 
 
+def is_beside_another(lead: Order, course: Iterable[Order]) -> bool:
+    """Does another order of the course reach beyond the start of this one? It may be the same again, or taken on top."""
+    return any(
+        order is not lead
+        and order.status != "stopped"
+        and (order.stop is None or lead.start is None or _before(lead.start, order.stop))
+        for order in course
+    )
+
+
+def _before(start: str, stop: str) -> bool:
+    return parse_when(start).first < parse_when(stop).last
+
+
 def told_of(dispensed: Order, known: Iterable[Order]) -> Order | None:
     """The request or statement that tells what became of what was handed over: still going on, or ended since."""
     for order in known:

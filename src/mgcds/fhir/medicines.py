@@ -13,7 +13,7 @@ from typing import Any
 
 from mgcds.fhir import elements
 from mgcds.fhir.concepts import ABSENT_OR_UNKNOWN, concept_of
-from mgcds.fhir.courses import LONGEST_GAP, Order, courses, same_medicine, told_of
+from mgcds.fhir.courses import LONGEST_GAP, Order, courses, is_beside_another, same_medicine, told_of
 from mgcds.fhir.doses import daily_dose
 from mgcds.fhir.elements import Code, Node, Unreadable
 from mgcds.fhir.gathered import Gathered
@@ -253,7 +253,7 @@ def _add_course(course: list[Order], pack: RulePack, gathered: Gathered) -> None
     for order in course:
         gathered.use(order.resource)
     if lead.resource.kind == "MedicationStatement" and _is_magnesium(lead, pack):
-        dose = daily_dose(_dosages(lead.resource.content))
+        dose = None if is_beside_another(lead, course) else daily_dose(_dosages(lead.resource.content))
         gathered.add("supplements", {**entry, "daily_dose": dose}, lead.resource)
     else:
         gathered.add("medicines", entry, lead.resource)
