@@ -318,6 +318,50 @@ def test_a_score(resource: dict[str, Any], expected: dict[str, Any], pack: RuleP
     has(read(bundle(patient(), resource), pack), expected)
 
 
+def how_difficult(code: str, on: str | None, **more: Any) -> dict[str, Any]:
+    return observation(PHQ9_DIFFICULTY, {"valueCodeableConcept": concept(code)}, on=on, id=f"{code}-{on}", **more)
+
+
+NOT_DIFFICULT, EXTREMELY = "LA6572-7", "LA6574-3"
+DIFFICULTIES = [
+    pytest.param(
+        [how_difficult(EXTREMELY, "2026-11-01"), how_difficult(NOT_DIFFICULT, "2026-11-05")],
+        {"functional_difficulty": "not difficult at all", "rejected": [], "unused": []},
+        id="the newest counts",
+    ),
+    pytest.param(
+        [how_difficult(EXTREMELY, "2026-11-05"), how_difficult(NOT_DIFFICULT, "2026-11-05")],
+        {"functional_difficulty": "extremely difficult", "rejected": [], "unused": []},
+        id="of one day the more difficult",
+    ),
+    pytest.param(
+        [how_difficult(NOT_DIFFICULT, "2026-11-05"), how_difficult(EXTREMELY, "2026-11-05")],
+        {"functional_difficulty": "extremely difficult", "rejected": [], "unused": []},
+        id="of one day the more difficult, whichever comes last",
+    ),
+    pytest.param(
+        [how_difficult(NOT_DIFFICULT, "2026-11-05"), how_difficult(EXTREMELY, "2026-11-31")],
+        {"rejected": ["functional_difficulty: its date '2026-11-31' cannot be read"], "unused": []},
+        id="on a day that cannot be read: it may be the newest",
+    ),
+    pytest.param(
+        [how_difficult(NOT_DIFFICULT, "2026-11-05"), how_difficult(EXTREMELY, "2026-11-31", status="entered-in-error")],
+        {"functional_difficulty": "not difficult at all", "rejected": [], "unused": ["status entered-in-error"]},
+        id="an error on a day that cannot be read",
+    ),
+    pytest.param(
+        [how_difficult(NOT_DIFFICULT, "2026-11-05"), how_difficult(EXTREMELY, None)],
+        {"functional_difficulty": "not difficult at all", "unused": ["how difficult it was has no date"]},
+        id="one without a date is not dropped silently",
+    ),
+]
+
+
+@pytest.mark.parametrize(("resources", "expected"), DIFFICULTIES)
+def test_how_difficult_it_was(resources: list[dict[str, Any]], expected: dict[str, Any], pack: RulePack) -> None:
+    has(read(bundle(patient(), *resources), pack), expected)
+
+
 # --- nine Observations of one occasion ---
 
 

@@ -22,7 +22,19 @@ from mgcds.populations import item_by_item, plain, plain_apart, plain_medicines,
 from mgcds.populations.one_by_one import Read, read_group
 from mgcds.populations.plain import Flat
 from mgcds.populations.synthesis.writing import Cohort, write
-from tests.fhir.builders import MAGNESIUM, SERTRALINE, condition, medicine, mgdl, observation, patient, referring
+from tests.fhir.builders import (
+    MAGNESIUM,
+    PHQ9_DIFFICULTY,
+    SERTRALINE,
+    condition,
+    item,
+    medicine,
+    mgdl,
+    observation,
+    patient,
+    questionnaire,
+    referring,
+)
 
 ON = date(2026, 11, 21)
 PATIENTS, MOST_LEFT = 400, 0.1
@@ -141,6 +153,11 @@ DAY = {"effectiveDateTime": "2026-11-20"}
 MAG = observation(MAGNESIUM, mgdl(1.6), id="m", **of(), **DAY)
 SERTRALINE_SINCE = medicine(text="sertraline", id="a", authoredOn="2026-01-01", **of())
 
+
+def how_difficult(code: str) -> Row:
+    return questionnaire(item(PHQ9_DIFFICULTY, {"valueCoding": {"code": code}}), id=code, authored="2026-11-20", **of())
+
+
 PLAIN = [
     pytest.param([MAG], id="a result"),
     pytest.param([MAG, MAG], id="a result given twice"),
@@ -200,6 +217,8 @@ PLAIN = [
         [referring("Medication/lost", id="a", status="stopped", **of())],
         id="a medicine that was stopped and is not given",
     ),
+    pytest.param([how_difficult("LA6574-3"), how_difficult("LA6572-7")], id="two answers of one day, the worse first"),
+    pytest.param([how_difficult("LA6572-7"), how_difficult("LA6574-3")], id="two answers of one day, the worse last"),
     pytest.param([condition("Bipolar disorder", id="c", onsetDateTime="2020", **of())], id="a problem"),
     pytest.param(
         [condition("Bipolar disorder", id="c", verificationStatus={"coding": [{"code": "refuted"}]}, **of())],

@@ -28,11 +28,12 @@ CODES = frozenset((PANEL, TOTAL, DIFFICULTY, *ITEMS))
 ONLY_OF_A_PHQ9 = frozenset(ITEMS[2:-1])
 NO_VALUE = "it has no value"
 
-# LOINC answer list LL359-1
+# LOINC answer list LL359-1, the least difficult first
 _DIFFICULTIES = {
     "LA6572-7": "not difficult at all", "LA6573-5": "somewhat difficult", "LA6575-0": "very difficult",
     "LA6574-3": "extremely difficult",
 }  # fmt: skip
+DIFFICULTIES = tuple(_DIFFICULTIES.values())
 _LEAST_FINAL_FIRST = ("unknown", "registered", "preliminary", "final", "amended", "corrected")
 
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mgcds.engines.facts_table import Layout
-from mgcds.fhir import care, conditions
+from mgcds.fhir import care, conditions, phq9
 from mgcds.fhir.concepts import Concept, concept_of
 from mgcds.fhir.gathered import GivenList, Pregnancy
 from mgcds.fhir.reader import DECEASED, READ, WHY_NOT
@@ -302,7 +302,7 @@ class Flat:
         if one.difficulties:
             if any(dated is None or not is_date(dated) for dated, _, _ in one.difficulties):
                 raise NotPlain("QuestionnaireResponse: date")
-            newest = sorted(one.difficulties, key=lambda each: parse_when(each[0] or "").order())[-1]
+            newest = sorted(one.difficulties, key=_newest_and_worst_last)[-1]
             one.states.append(("functional_difficulty", newest[1], newest[0], newest[2]))
 
     def _add(self, one: One) -> None:
@@ -345,6 +345,11 @@ class Flat:
         """The flat tables of those that were taken; `patient` is their number, in the order in which they came."""
         columns = needed(self.layout)
         return {name: _table(getattr(self.rows, name), columns[name]) for name in columns}
+
+
+def _newest_and_worst_last(difficulty: tuple[str | None, str, str]) -> tuple[object, ...]:
+    dated, value, _ = difficulty
+    return parse_when(dated or "").order(), phq9.DIFFICULTIES.index(value)
 
 
 def _table(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> pa.Table:
