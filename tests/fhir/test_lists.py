@@ -27,6 +27,13 @@ from tests.fhir.builders import (
 
 # --- conditions ---
 
+ICD9 = "http://hl7.org/fhir/sid/icd-9-cm"  # the rules have no codes of it
+
+
+def displayed(text: str, display: str) -> dict[str, Any]:
+    return condition(code=concept("296.7", ICD9, display, text))
+
+
 ACTIVE = {"conditions": ["depression ?.."]}
 CONDITIONS = [
     pytest.param(condition(), ACTIVE, id="active"),
@@ -43,6 +50,29 @@ CONDITIONS = [
         id="an onset that cannot be read",
     ),
     pytest.param(condition(onsetAge={"value": 30}), ACTIVE, id="an onset as an age is no date"),
+    pytest.param(
+        displayed("Mood disorder", "Bipolar I disorder"),
+        {"conditions": ["Mood disorder / Bipolar I disorder ?.."], "unused": []},
+        id="a display that puts it in a value set counts too",
+    ),
+    pytest.param(
+        displayed("Depression", "Bipolar II disorder, depressed"),
+        {"conditions": ["Depression ?..", "Depression / Bipolar II disorder, depressed ?.."], "unused": []},
+        id="text and display that are not meant beside one another both count",
+    ),
+    pytest.param(
+        displayed("Family history of bipolar disorder", "Bipolar disorder"),
+        {"conditions": ["Family history of bipolar disorder ?.."]},
+        id="a display does not undo what the text says of it",
+    ),
+    pytest.param(
+        displayed("Bipolar disorder", "Bipolar affective disorder"),
+        {"conditions": ["Bipolar disorder ?.."]},
+        id="a display that says the same",
+    ),
+    pytest.param(
+        displayed("Sprain", "Sprained ankle"), {"conditions": ["Sprain ?.."]}, id="a display that no rule asks about"
+    ),
     pytest.param(
         condition(clinical="resolved", abatementDateTime="2021"),
         {"conditions": ["depression ?..2021"]},

@@ -38,6 +38,21 @@ MEDICINES = [
         id="named by the display of its code",
     ),
     pytest.param(
+        [medicine(text=None, medicationCodeableConcept=concept("x", "urn:own", "Ciprofloxacin", "antibiotic"))],
+        {"medicines": ["antibiotic / Ciprofloxacin active 2026-01-01.."], "unused": []},
+        id="a display that puts it in a value set counts too",
+    ),
+    pytest.param(
+        [referring("Medication/s"), {**SERTRALINE, "code": concept("x", "urn:own", "Ciprofloxacin", "antibiotic")}],
+        {"medicines": ["antibiotic / Ciprofloxacin active 2026-01-01.."], "unused": []},
+        id="the display of a Medication",
+    ),
+    pytest.param(
+        [medicine(text=None, medicationCodeableConcept=concept("x", "urn:own", "Sertraline tablet", "sertraline"))],
+        NAMED,
+        id="a display that says the same",
+    ),
+    pytest.param(
         [medicine(text=None, medicationCodeableConcept=concept("36437", RXNORM))],
         {"medicines": ["rxnorm 36437 active 2026-01-01.."]},
         id="a code alone",

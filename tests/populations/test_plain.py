@@ -26,6 +26,7 @@ from tests.fhir.builders import (
     MAGNESIUM,
     PHQ9_DIFFICULTY,
     SERTRALINE,
+    concept,
     condition,
     item,
     medicine,
@@ -154,6 +155,10 @@ MAG = observation(MAGNESIUM, mgdl(1.6), id="m", **of(), **DAY)
 SERTRALINE_SINCE = medicine(text="sertraline", id="a", authoredOn="2026-01-01", **of())
 
 
+def displayed(text: str, display: str) -> Row:
+    return condition(code=concept("x", "urn:own", display, text), id="c", onsetDateTime="2026-10-01", **of())
+
+
 def how_difficult(code: str) -> Row:
     return questionnaire(item(PHQ9_DIFFICULTY, {"valueCoding": {"code": code}}), id=code, authored="2026-11-20", **of())
 
@@ -220,6 +225,22 @@ PLAIN = [
     pytest.param([how_difficult("LA6574-3"), how_difficult("LA6572-7")], id="two answers of one day, the worse first"),
     pytest.param([how_difficult("LA6572-7"), how_difficult("LA6574-3")], id="two answers of one day, the worse last"),
     pytest.param([condition("Bipolar disorder", id="c", onsetDateTime="2020", **of())], id="a problem"),
+    pytest.param([displayed("Mood disorder", "Bipolar I disorder")], id="a problem by its display"),
+    pytest.param([displayed("Depression", "Bipolar II disorder")], id="a problem that is two"),
+    pytest.param([displayed("Amenorrhoea", "Pregnancy")], id="a pregnancy by its display"),
+    pytest.param(
+        [
+            medicine(
+                text=None,
+                medicationCodeableConcept=concept("x", "urn:own", "Ciprofloxacin", "antibiotic"),
+                id="a",
+                authoredOn="2026-11-16",
+                **of(),
+            ),
+            medicine(text="antibiotic / ciprofloxacin", id="b", authoredOn="2026-11-18", **of()),
+        ],
+        id="a medicine by its display, twice",
+    ),
     pytest.param(
         [condition("Bipolar disorder", id="c", verificationStatus={"coding": [{"code": "refuted"}]}, **of())],
         id="a refuted one",

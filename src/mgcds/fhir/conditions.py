@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mgcds.fhir import elements
+from mgcds.fhir.concepts import Concept, names_that_count
 from mgcds.fhir.decoding import ABATEMENTS
 from mgcds.fhir.elements import Node, Unreadable
 from mgcds.fhir.gathered import Gathered, Pregnancy
 from mgcds.fhir.lists import NO_INFORMATION, NONE_KNOWN
 from mgcds.fhir.wire import Resource
 from mgcds.model.pack import RulePack
+from mgcds.model.terminology import Vocabulary
 
 ENDED = frozenset(("resolved", "inactive", "remission"))
 GOING_ON = frozenset(("active", "recurrence", "relapse"))
@@ -61,13 +63,20 @@ def _read(resource: Resource, content: Node, pack: RulePack, gathered: Gathered)
     onset = elements.date(content, "onsetDateTime") or elements.date(elements.node(content, "onsetPeriod"), "start")
     if onset is None and (content.get("onsetDateTime") or content.get("onsetPeriod")):
         gathered.leave(resource, "its onset cannot be read: it counts as going on since an unknown day")
-    entry = {"name": concept.name, "codes": concept.record_codes, "onset": onset, "abated": abated}
-    gathered.add("conditions", entry, resource)
     vocabulary = pack.vocabularies.get("conditions")
+    names = called(concept, vocabulary)
+    for name in names:
+        entry = {"name": name, "codes": concept.record_codes, "onset": onset, "abated": abated}
+        gathered.add("conditions", entry, resource)
     if abated is not None or vocabulary is None:
         return
-    if PREGNANCY in vocabulary.match(concept.name, concept.matched).value_sets:
+    if any(PREGNANCY in vocabulary.match(name, concept.matched).value_sets for name in names):
         gathered.pregnancies.append(Pregnancy("pregnant", onset or elements.date(content, "recordedDate"), resource))
+
+
+def called(concept: Concept, vocabulary: Vocabulary | None) -> list[str | None]:
+    """Its name as it counts; two where text and displays say different things."""
+    return names_that_count(concept.name, (each.display for each in concept.codings), concept.matched, vocabulary)
 
 
 def _abated(content: Node) -> tuple[str | None, bool]:

@@ -58,7 +58,7 @@ _ORDINAL_URLS = (
     "http://hl7.org/fhir/StructureDefinition/itemWeight",
 )
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?")
-_LONGEST_NAME, _LONGEST_NUMBER = 1000, 60
+LONGEST_NAME, _LONGEST_NUMBER = 1000, 60
 
 
 class Unreadable(Exception):
@@ -132,7 +132,7 @@ def name(concept: Node) -> str | None:
         text = " / ".join(dict.fromkeys(display for display in displays if display)) or None
     if text is None:
         text = " / ".join(code.code for code in codes(concept) if code.system in NAMES_AS_CODES) or None
-    return text[:_LONGEST_NAME] if text else None
+    return text[:LONGEST_NAME] if text else None
 
 
 def record_codes(found: Iterable[Code]) -> tuple[Coding, ...]:

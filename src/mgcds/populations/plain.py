@@ -61,7 +61,7 @@ class Versions(NotPlain):
 
 
 class _Problem(NamedTuple):
-    number: int
+    numbers: Sequence[int]
     is_pregnancy: bool
     why_not_plain: str = ""
 
@@ -216,16 +216,18 @@ class Flat:
 
     def _problem(self, concept: Concept) -> _Problem:
         if concept.absent:
-            return _Problem(0, False, "Condition: a statement about the list")
+            return _Problem((), False, "Condition: a statement about the list")
         if concept.name is None and not concept.matched:
-            return _Problem(0, False, "Condition: neither a code nor a name")
+            return _Problem((), False, "Condition: neither a code nor a name")
         vocabulary = self.pack.vocabularies.get("conditions")
         if vocabulary is None:
-            return _Problem(0, False, "Condition: no value sets")
-        number = self.concepts.number(
-            "conditions", concept.name, tuple([(each.system, each.code) for each in concept.record_codes])
+            return _Problem((), False, "Condition: no value sets")
+        codes = tuple([(each.system, each.code) for each in concept.record_codes])
+        names = conditions.called(concept, vocabulary)
+        return _Problem(
+            [self.concepts.number("conditions", name, codes) for name in names],
+            any(conditions.PREGNANCY in vocabulary.match(name, concept.matched).value_sets for name in names),
         )
-        return _Problem(number, conditions.PREGNANCY in vocabulary.match(concept.name, concept.matched).value_sets)
 
     def _take_condition(self, found: Condition, one: One) -> None:
         verified, clinical = self._said[bytes(found.verificationStatus)], self._said[bytes(found.clinicalStatus)]
@@ -246,7 +248,8 @@ class Flat:
         if ended and not abated:
             one.unused.append(("Condition", reason(f"{', '.join(sorted(ended))}, no date")))
             return
-        one.entries.append(("conditions", kept.number, found.onsetDateTime or None, abated, "active"))
+        for number in kept.numbers:
+            one.entries.append(("conditions", number, found.onsetDateTime or None, abated, "active"))
         if kept.is_pregnancy and abated is None:
             dated = found.onsetDateTime or found.recordedDate or None
             one.pregnancies.append(Pregnancy("pregnant", dated, resource_of("Condition", f"Condition/{found.id}")))
