@@ -225,6 +225,18 @@ PLAIN = [
     pytest.param([how_difficult("LA6574-3"), how_difficult("LA6572-7")], id="two answers of one day, the worse first"),
     pytest.param([how_difficult("LA6572-7"), how_difficult("LA6574-3")], id="two answers of one day, the worse last"),
     pytest.param([condition("Bipolar disorder", id="c", onsetDateTime="2020", **of())], id="a problem"),
+    pytest.param(
+        [condition("Bipolar disorder", id="c", clinicalStatus={"coding": [{"code": "remission"}]}, **of())],
+        id="a problem in remission",
+    ),
+    pytest.param(
+        [condition("Depression", id="c", clinicalStatus={"coding": [{"code": "remission"}]}, **of())],
+        id="one that its value set does not mean in remission",
+    ),
+    pytest.param(
+        [condition("Pregnancy", id="c", clinicalStatus={"coding": [{"code": "remission"}]}, **of())],
+        id="a pregnancy in remission",
+    ),
     pytest.param([displayed("Mood disorder", "Bipolar I disorder")], id="a problem by its display"),
     pytest.param([displayed("Depression", "Bipolar II disorder")], id="a problem that is two"),
     pytest.param([displayed("Amenorrhoea", "Pregnancy")], id="a pregnancy by its display"),

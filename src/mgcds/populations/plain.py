@@ -76,6 +76,7 @@ class Flat:
         self._results = Results(layout)
         self._medicines = Medicines(self.pack, self.concepts, on)
         self._problems = Kept(lambda raw: self._problem(concept_of(Raw(raw))))
+        self._remitted = Kept(lambda raw: self._in_remission(concept_of(Raw(raw))))
         self._said = Kept(lambda raw: concept_of(Raw(raw)).said)
         self._absent = Kept(said_by)
         self._list_codes = Kept(list_of)
@@ -222,12 +223,18 @@ class Flat:
         vocabulary = self.pack.vocabularies.get("conditions")
         if vocabulary is None:
             return _Problem((), False, "Condition: no value sets")
-        codes = tuple([(each.system, each.code) for each in concept.record_codes])
         names = conditions.called(concept, vocabulary)
         return _Problem(
-            [self.concepts.number("conditions", name, codes) for name in names],
+            self._numbers(concept, names),
             any(conditions.PREGNANCY in vocabulary.match(name, concept.matched).value_sets for name in names),
         )
+
+    def _in_remission(self, concept: Concept) -> list[int]:
+        return self._numbers(concept, conditions.called_in_remission(concept, self.pack.vocabularies.get("conditions")))
+
+    def _numbers(self, concept: Concept, names: Iterable[str | None]) -> list[int]:
+        codes = tuple([(each.system, each.code) for each in concept.record_codes])
+        return [self.concepts.number("conditions", name, codes) for name in names]
 
     def _take_condition(self, found: Condition, one: One) -> None:
         verified, clinical = self._said[bytes(found.verificationStatus)], self._said[bytes(found.clinicalStatus)]
@@ -245,12 +252,14 @@ class Flat:
             raise NotPlain("Condition: abatement")
         if clinical & conditions.GOING_ON and (ended or abated):
             raise NotPlain("Condition: going on and ended")
-        if ended and not abated:
+        in_remission = ended == conditions.REMISSION and not abated
+        numbers = self._remitted[bytes(found.code)] if in_remission else kept.numbers
+        if ended and not abated and not (in_remission and numbers):
             one.unused.append(("Condition", reason(f"{', '.join(sorted(ended))}, no date")))
             return
-        for number in kept.numbers:
+        for number in numbers:
             one.entries.append(("conditions", number, found.onsetDateTime or None, abated, "active"))
-        if kept.is_pregnancy and abated is None:
+        if kept.is_pregnancy and abated is None and not in_remission:
             dated = found.onsetDateTime or found.recordedDate or None
             one.pregnancies.append(Pregnancy("pregnant", dated, resource_of("Condition", f"Condition/{found.id}")))
 
