@@ -27,6 +27,14 @@ from tests.fhir.builders import (
 
 # --- conditions ---
 
+ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
+ICD9 = "http://hl7.org/fhir/sid/icd-9-cm"  # the rules have no codes of it
+
+
+def displayed(text: str, display: str) -> dict[str, Any]:
+    return condition(code=concept("296.7", ICD9, display, text))
+
+
 ACTIVE = {"conditions": ["depression ?.."]}
 CONDITIONS = [
     pytest.param(condition(), ACTIVE, id="active"),
@@ -44,6 +52,29 @@ CONDITIONS = [
     ),
     pytest.param(condition(onsetAge={"value": 30}), ACTIVE, id="an onset as an age is no date"),
     pytest.param(
+        displayed("Mood disorder", "Bipolar I disorder"),
+        {"conditions": ["Mood disorder / Bipolar I disorder ?.."], "unused": []},
+        id="a display that puts it in a value set counts too",
+    ),
+    pytest.param(
+        displayed("Depression", "Bipolar II disorder, depressed"),
+        {"conditions": ["Depression ?..", "Depression / Bipolar II disorder, depressed ?.."], "unused": []},
+        id="text and display that are not meant beside one another both count",
+    ),
+    pytest.param(
+        displayed("Family history of bipolar disorder", "Bipolar disorder"),
+        {"conditions": ["Family history of bipolar disorder ?.."]},
+        id="a display does not undo what the text says of it",
+    ),
+    pytest.param(
+        displayed("Bipolar disorder", "Bipolar affective disorder"),
+        {"conditions": ["Bipolar disorder ?.."]},
+        id="a display that says the same",
+    ),
+    pytest.param(
+        displayed("Sprain", "Sprained ankle"), {"conditions": ["Sprain ?.."]}, id="a display that no rule asks about"
+    ),
+    pytest.param(
         condition(clinical="resolved", abatementDateTime="2021"),
         {"conditions": ["depression ?..2021"]},
         id="resolved, with its date",
@@ -52,6 +83,46 @@ CONDITIONS = [
         condition(clinical="remission"),
         {"conditions": [], "unused": ["Condition/c: remission, no date"]},
         id="in remission, no date",
+    ),
+    pytest.param(
+        condition("Bipolar I disorder", "remission"),
+        {"conditions": ["Bipolar I disorder, in remission ?.."], "unused": []},
+        id="a bipolar disorder in remission is known",
+    ),
+    pytest.param(
+        condition("Myasthenia gravis", "remission", onsetDateTime="2020"),
+        {"conditions": ["Myasthenia gravis, in remission 2020.."], "unused": []},
+        id="myasthenia gravis in remission",
+    ),
+    pytest.param(
+        condition("Alcohol dependence", "remission", code=concept("F10.20", ICD10, text="Alcohol dependence")),
+        {"conditions": [], "unused": ["Condition/c: remission, no date"]},
+        id="in remission, which its value set does not mean",
+    ),
+    pytest.param(
+        condition(None, "remission", code=concept("F31.9", ICD10)),
+        {"conditions": ["icd10cm F31.9 ?.."], "unused": []},
+        id="a code alone, in remission",
+    ),
+    pytest.param(
+        condition("Bipolar I disorder", "remission", abatementDateTime="2021"),
+        {"conditions": ["Bipolar I disorder ?..2021"], "unused": []},
+        id="in remission since a day",
+    ),
+    pytest.param(
+        condition("Bipolar I disorder", "remission", abatementAge={"value": 30}),
+        {"conditions": [], "unused": ["Condition/c: remission, no date"]},
+        id="in remission since an age",
+    ),
+    pytest.param(
+        condition("Bipolar I disorder", "inactive"),
+        {"conditions": [], "unused": ["Condition/c: inactive, no date"]},
+        id="inactive is no remission",
+    ),
+    pytest.param(
+        condition("Pregnancy", "remission"),
+        {"conditions": ["Pregnancy, in remission ?.."], "pregnancy": None},
+        id="a pregnancy is never in remission: whether it goes on is not known",
     ),
     pytest.param(
         condition(clinical=None, abatementString="last year"),

@@ -24,6 +24,11 @@ def ordered(name: str, status: str, start: str, end: str | None = None) -> dict[
     return medicine(id=name, status=status, authoredOn=start, **given)
 
 
+def handed_over() -> dict[str, Any]:
+    supply = {"value": 10, "code": "d"}
+    return medicine("MedicationDispense", id="d", status="completed", whenHandedOver="2026-11-16", daysSupply=supply)
+
+
 NAMED = {"medicines": ["sertraline active 2026-01-01.."], "unused": []}
 MEDICINES = [
     pytest.param([medicine()], NAMED, id="named in words"),
@@ -31,6 +36,21 @@ MEDICINES = [
         [medicine(text=None, medicationCodeableConcept=concept("36437", RXNORM, "sertraline"))],
         NAMED,
         id="named by the display of its code",
+    ),
+    pytest.param(
+        [medicine(text=None, medicationCodeableConcept=concept("x", "urn:own", "Ciprofloxacin", "antibiotic"))],
+        {"medicines": ["antibiotic / Ciprofloxacin active 2026-01-01.."], "unused": []},
+        id="a display that puts it in a value set counts too",
+    ),
+    pytest.param(
+        [referring("Medication/s"), {**SERTRALINE, "code": concept("x", "urn:own", "Ciprofloxacin", "antibiotic")}],
+        {"medicines": ["antibiotic / Ciprofloxacin active 2026-01-01.."], "unused": []},
+        id="the display of a Medication",
+    ),
+    pytest.param(
+        [medicine(text=None, medicationCodeableConcept=concept("x", "urn:own", "Sertraline tablet", "sertraline"))],
+        NAMED,
+        id="a display that says the same",
     ),
     pytest.param(
         [medicine(text=None, medicationCodeableConcept=concept("36437", RXNORM))],
@@ -206,6 +226,42 @@ MEDICINES = [
         id="handed over after its last known end: perhaps taken again",
     ),
     pytest.param(
+        [handed_over(), taken("sertraline", effectivePeriod={"start": "2020-01-01", "end": "2020-01-10"})],
+        {
+            "medicines": ["sertraline active 2020-01-01..2020-01-10", "sertraline unknown 2026-11-16..2026-12-27"],
+            "unused": [],
+        },
+        id="handed over long after a statement that is called active has ended",
+    ),
+    pytest.param(
+        [handed_over(), taken("sertraline", effectivePeriod={"start": "2020-01-01", "end": "2026-11-18"})],
+        {"medicines": ["sertraline active 2020-01-01..2026-11-18"], "unused": ["MedicationStatement/m tells"]},
+        id="handed over before the end of a statement",
+    ),
+    pytest.param(
+        [handed_over(), taken("sertraline", effectivePeriod={"start": "2020-01-01", "end": "2026-11"})],
+        {
+            "medicines": ["sertraline active 2020-01-01..2026-11", "sertraline unknown 2026-11-16..2026-12-27"],
+            "unused": [],
+        },
+        id="handed over in the month in which a statement ends",
+    ),
+    pytest.param(
+        [handed_over(), medicine(status="completed", authoredOn="2026-11-16")],
+        {"medicines": ["sertraline stopped 2026-11-16..", "sertraline unknown 2026-11-16..2026-12-27"], "unused": []},
+        id="handed over on a request that is completed: all was handed over",
+    ),
+    pytest.param(
+        [handed_over(), ordered("m", "completed", "2026-11-16", "2026-11-18")],
+        {"medicines": ["sertraline stopped 2026-11-16..2026-11-18"], "unused": ["MedicationRequest/m tells"]},
+        id="handed over on a request that is completed, and ended after that",
+    ),
+    pytest.param(
+        [handed_over(), medicine(status="stopped", authoredOn="2026-11-16")],
+        {"medicines": ["sertraline stopped 2026-11-16.."], "unused": ["MedicationRequest/m tells"]},
+        id="handed over on a request that was stopped since",
+    ),
+    pytest.param(
         [medicine(authoredOn="yesterday")],
         {"medicines": ["sertraline active ?.."], "unused": ["MedicationRequest/m: its start cannot be read"]},
         id="a start that cannot be read",
@@ -265,6 +321,21 @@ COURSES = [
         id="a newer order that was stopped does not hide the active one",
     ),
     pytest.param(
+        [ordered("a", "active", "2026-01-01", "2026-06-30"), ordered("b", "on-hold", "2026-01-01", "2026-06-30")],
+        ["sertraline active 2026-01-01..2026-06-30", "sertraline on-hold 2026-01-01..2026-06-30"],
+        id="an order on hold does not hide the active one of the same day",
+    ),
+    pytest.param(
+        [ordered("b", "on-hold", "2026-01-01", "2026-06-30"), ordered("a", "active", "2026-01-01", "2026-06-30")],
+        ["sertraline active 2026-01-01..2026-06-30", "sertraline on-hold 2026-01-01..2026-06-30"],
+        id="an order on hold does not hide the active one, whichever comes first",
+    ),
+    pytest.param(
+        [ordered("b", "on-hold", "2026-01-01", "2026-06-30"), ordered("a", "completed", "2026-01-01", "2026-06-30")],
+        ["sertraline on-hold 2026-01-01..2026-06-30"],
+        id="of one day, an order that was stopped does not hide one on hold",
+    ),
+    pytest.param(
         [ordered("a", "completed", "2026-01-01", "2026-06-30"), ordered("b", "active", "2026")],
         ["sertraline stopped 2026-01-01..2026-06-30", "sertraline active 2026.."],
         id="a partial start may leave a longer gap",
@@ -286,6 +357,7 @@ def test_medicines_of_one_atc_group_are_not_one_medicine(pack: RulePack) -> None
     assert len(read(bundle(patient(), *two), pack)["medicines"]) == 2
 
 
+ONCE = {"frequency": 1, "period": 1, "periodUnit": "d"}
 DOSES = [
     pytest.param({"text": "248 mg elemental magnesium daily"}, "248 mg elemental", id="elemental, daily"),
     pytest.param(
@@ -308,6 +380,59 @@ DOSES = [
         None,
         id="text and timing contradict",
     ),
+    pytest.param({"text": "100 mg elemental 1-1-1 daily"}, None, id="morning, noon and evening"),
+    pytest.param({"text": "133 mg elemental with meals daily"}, None, id="with meals: how many?"),
+    pytest.param({"text": "133 mg elemental daily with the evening meal"}, "133 mg elemental", id="with one meal"),
+    pytest.param({"text": "120 mg elemental daily: morning, evening"}, None, id="at two times of the day"),
+    pytest.param({"text": "1,200 mg elemental daily"}, None, id="a comma for thousands"),
+    pytest.param({"text": "1 200 mg elemental daily"}, None, id="a blank for thousands"),
+    pytest.param({"text": "1.200 mg elemental daily"}, None, id="a point for thousands, or three decimals"),
+    pytest.param({"text": "120.5 mg elemental daily"}, "120.5 mg elemental", id="a decimal"),
+    pytest.param(
+        {"text": "200 mg elemental tablet daily", "doseAndRate": [{"doseQuantity": {"value": 2, "unit": "tablet"}}]},
+        None,
+        id="two tablets beside the text",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental tablet daily", "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}]},
+        "200 mg elemental",
+        id="one tablet beside the text",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental daily", "doseAndRate": [{"doseQuantity": {"value": 200, "unit": "mg"}}]},
+        "200 mg elemental",
+        id="the same milligrams beside the text",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental daily", "doseAndRate": [{"doseQuantity": {"value": 400, "unit": "mg"}}]},
+        None,
+        id="other milligrams beside the text",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental daily", "doseAndRate": [{"doseRange": {"high": {"value": 2, "unit": "tablet"}}}]},
+        None,
+        id="a range beside the text",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental daily", "doseQuantity": {"value": 2, "unit": "tablet"}},
+        None,
+        id="two tablets beside the text, as STU3 writes it",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental", "timing": {"code": {"coding": [{"code": "BID"}]}, "repeat": ONCE}},
+        None,
+        id="the code of the timing contradicts it",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental", "timing": {"code": {"text": "once a day"}, "repeat": ONCE}},
+        "200 mg elemental",
+        id="the code of the timing says the same",
+    ),
+    pytest.param(
+        {"text": "200 mg elemental", "timing": {"repeat": {**ONCE, "when": ["C"]}}},
+        None,
+        id="with meals, by its timing",
+    ),
     pytest.param({"text": "60 mg elemental daily, then 120 mg elemental daily"}, None, id="two doses"),
     pytest.param({"text": "500 mg salt of Xy2 daily"}, None, id="a formula that is none"),
     pytest.param(None, None, id="no dosage"),
@@ -318,6 +443,29 @@ DOSES = [
 def test_the_dose_of_a_magnesium_product(dosage: dict[str, Any] | None, dose: str | None, pack: RulePack) -> None:
     reading = read_bundle(bundle(patient(), taken("Magnesium oxide", dosage)), pack, RETRIEVED)
     assert reading.record.medicines == ()
+    assert reading.record.supplements is not None
+    assert [entry.daily_dose for entry in reading.record.supplements] == [dose]
+
+
+AT_ONCE = [
+    pytest.param({"start": "2026-01-01"}, {"start": "2026-01-01"}, None, id="since one day"),
+    pytest.param({"start": "2026-01-01"}, {"start": "2026-06-01"}, None, id="a second one since June: on top, or renewed?"),
+    pytest.param({"start": "2026-01-01", "end": "2026-12-31"}, {"start": "2026-06-01", "end": "2026-12-31"}, None, id="both until December"),
+    pytest.param({"start": "2026-01-01", "end": "2026-06-01"}, {"start": "2026-06-01"}, "200 mg elemental", id="one after the other"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other", "dose"), AT_ONCE)
+def test_the_dose_of_a_magnesium_product_that_is_recorded_twice(
+    one: dict[str, str], other: dict[str, str], dose: str | None, pack: RulePack
+) -> None:
+    """200 mg or 400 mg? The second is more than the upper limit of 350 mg."""
+    each = {"text": "200 mg elemental daily"}
+    twice = (
+        taken("Magnesium citrate", each, id=str(number), effectivePeriod=period)
+        for number, period in enumerate((one, other))
+    )
+    reading = read_bundle(bundle(patient(), *twice), pack, RETRIEVED)
     assert reading.record.supplements is not None
     assert [entry.daily_dose for entry in reading.record.supplements] == [dose]
 

@@ -88,6 +88,16 @@ SCORES = [
         id="code and display contradict one another",
     ),
     pytest.param(
+        observation(ITEM9, {"valueCodeableConcept": concept("LA6568-5", text="Nearly every day")}),
+        {"phq9_item9": None, "rejected": ["phq9_item9: its coded answer contradicts itself"]},
+        id="code and text contradict one another",
+    ),
+    pytest.param(
+        observation(ITEM9, {"valueCodeableConcept": concept("LA6571-9", text="Nearly every day!")}),
+        {"phq9_item9": ["3 on 2026-11-01"], "rejected": []},
+        id="code and text say the same",
+    ),
+    pytest.param(
         observation(ITEM9, {"valueCodeableConcept": concept("LA33-6", display="Yes")}),
         {"rejected": ["phq9_item9: its value is the text 'Yes'"]},
         id="yes is no answer of the form",
@@ -248,9 +258,108 @@ SCORES = [
 ]
 
 
+TWICE = [
+    pytest.param(
+        nine(3, component(ITEM9, answered(0))),
+        forms("1 1 1 1 1 1 1 1 - on 2026-11-01", phq9_item9=["3 on 2026-11-01"], unused=["item 44260-8: it is given twice"]),
+        id="item 9: the positive answer still counts",
+    ),
+    pytest.param(
+        nine(0, component(ITEM9, answered(3))),
+        forms("1 1 1 1 1 1 1 1 - on 2026-11-01", phq9_item9=["3 on 2026-11-01"], unused=["item 44260-8: it is given twice"]),
+        id="item 9, the other way round",
+    ),
+    pytest.param(
+        nine(0, component(ITEM9, {"valueString": "often"})),
+        forms("1 1 1 1 1 1 1 1 - on 2026-11-01", unused=["item 44260-8: its value is the text 'often'", "its value"]),
+        id="item 9: of two answers one cannot be read",
+    ),
+    pytest.param(
+        nine(2, component(ITEM9, answered(2))),
+        forms("1 1 1 1 1 1 1 1 2 on 2026-11-01"),
+        id="item 9 twice, the same",
+    ),
+    pytest.param(
+        nine(2, component(PHQ9_ITEMS[0], answered(3))),
+        forms("- 1 1 1 1 1 1 1 2 on 2026-11-01", unused=["item 44250-9: it is given twice"]),
+        id="another item",
+    ),
+    pytest.param(
+        asked(*(item(code, {"valueInteger": 3}) for code in PHQ9_ITEMS), item(ITEM9, {"valueInteger": 0})),
+        forms("3 3 3 3 3 3 3 3 - on 2026-11-02", phq9_item9=["3 on 2026-11-02"], unused=["item 44260-8: it is given twice"]),
+        id="in a questionnaire",
+    ),
+    pytest.param(
+        asked(*(item(code, {"valueInteger": 0}) for code in PHQ9_ITEMS), item(ITEM9, {"valueInteger": 0}, {"valueInteger": 3})),
+        forms("0 0 0 0 0 0 0 0 - on 2026-11-02", unused=["it has more than one answer"]),
+        id="in a questionnaire, once with two answers",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("resource", "expected"), TWICE)
+def test_an_item_that_is_answered_twice(resource: dict[str, Any], expected: dict[str, Any], pack: RulePack) -> None:
+    has(read(bundle(patient(), resource), pack), expected)
+
+
+@pytest.mark.parametrize("given", [(3, 0), (0, 3)])
+def test_a_positive_item_9_is_not_taken_back_by_another_answer_of_its_form(
+    given: tuple[int, int], pack: RulePack
+) -> None:
+    content = bundle(patient(), nine(given[0], component(ITEM9, answered(given[1]))))
+    facts = read_facts(read_bundle(content, pack, RETRIEVED).record, pack, date(2026, 11, 5))
+    found = facts.items["phq9_item9"]
+    assert isinstance(found, Reading)
+    assert found.shown == "3"
+
+
 @pytest.mark.parametrize(("resource", "expected"), SCORES)
 def test_a_score(resource: dict[str, Any], expected: dict[str, Any], pack: RulePack) -> None:
     has(read(bundle(patient(), resource), pack), expected)
+
+
+def how_difficult(code: str, on: str | None, **more: Any) -> dict[str, Any]:
+    return observation(PHQ9_DIFFICULTY, {"valueCodeableConcept": concept(code)}, on=on, id=f"{code}-{on}", **more)
+
+
+NOT_DIFFICULT, EXTREMELY = "LA6572-7", "LA6574-3"
+DIFFICULTIES = [
+    pytest.param(
+        [how_difficult(EXTREMELY, "2026-11-01"), how_difficult(NOT_DIFFICULT, "2026-11-05")],
+        {"functional_difficulty": "not difficult at all", "rejected": [], "unused": []},
+        id="the newest counts",
+    ),
+    pytest.param(
+        [how_difficult(EXTREMELY, "2026-11-05"), how_difficult(NOT_DIFFICULT, "2026-11-05")],
+        {"functional_difficulty": "extremely difficult", "rejected": [], "unused": []},
+        id="of one day the more difficult",
+    ),
+    pytest.param(
+        [how_difficult(NOT_DIFFICULT, "2026-11-05"), how_difficult(EXTREMELY, "2026-11-05")],
+        {"functional_difficulty": "extremely difficult", "rejected": [], "unused": []},
+        id="of one day the more difficult, whichever comes last",
+    ),
+    pytest.param(
+        [how_difficult(NOT_DIFFICULT, "2026-11-05"), how_difficult(EXTREMELY, "2026-11-31")],
+        {"rejected": ["functional_difficulty: its date '2026-11-31' cannot be read"], "unused": []},
+        id="on a day that cannot be read: it may be the newest",
+    ),
+    pytest.param(
+        [how_difficult(NOT_DIFFICULT, "2026-11-05"), how_difficult(EXTREMELY, "2026-11-31", status="entered-in-error")],
+        {"functional_difficulty": "not difficult at all", "rejected": [], "unused": ["status entered-in-error"]},
+        id="an error on a day that cannot be read",
+    ),
+    pytest.param(
+        [how_difficult(NOT_DIFFICULT, "2026-11-05"), how_difficult(EXTREMELY, None)],
+        {"functional_difficulty": "not difficult at all", "unused": ["how difficult it was has no date"]},
+        id="one without a date is not dropped silently",
+    ),
+]
+
+
+@pytest.mark.parametrize(("resources", "expected"), DIFFICULTIES)
+def test_how_difficult_it_was(resources: list[dict[str, Any]], expected: dict[str, Any], pack: RulePack) -> None:
+    has(read(bundle(patient(), *resources), pack), expected)
 
 
 # --- nine Observations of one occasion ---

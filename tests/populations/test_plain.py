@@ -22,7 +22,20 @@ from mgcds.populations import item_by_item, plain, plain_apart, plain_medicines,
 from mgcds.populations.one_by_one import Read, read_group
 from mgcds.populations.plain import Flat
 from mgcds.populations.synthesis.writing import Cohort, write
-from tests.fhir.builders import MAGNESIUM, SERTRALINE, condition, medicine, mgdl, observation, patient, referring
+from tests.fhir.builders import (
+    MAGNESIUM,
+    PHQ9_DIFFICULTY,
+    SERTRALINE,
+    concept,
+    condition,
+    item,
+    medicine,
+    mgdl,
+    observation,
+    patient,
+    questionnaire,
+    referring,
+)
 
 ON = date(2026, 11, 21)
 PATIENTS, MOST_LEFT = 400, 0.1
@@ -141,6 +154,15 @@ DAY = {"effectiveDateTime": "2026-11-20"}
 MAG = observation(MAGNESIUM, mgdl(1.6), id="m", **of(), **DAY)
 SERTRALINE_SINCE = medicine(text="sertraline", id="a", authoredOn="2026-01-01", **of())
 
+
+def displayed(text: str, display: str) -> Row:
+    return condition(code=concept("x", "urn:own", display, text), id="c", onsetDateTime="2026-10-01", **of())
+
+
+def how_difficult(code: str) -> Row:
+    return questionnaire(item(PHQ9_DIFFICULTY, {"valueCoding": {"code": code}}), id=code, authored="2026-11-20", **of())
+
+
 PLAIN = [
     pytest.param([MAG], id="a result"),
     pytest.param([MAG, MAG], id="a result given twice"),
@@ -200,7 +222,37 @@ PLAIN = [
         [referring("Medication/lost", id="a", status="stopped", **of())],
         id="a medicine that was stopped and is not given",
     ),
+    pytest.param([how_difficult("LA6574-3"), how_difficult("LA6572-7")], id="two answers of one day, the worse first"),
+    pytest.param([how_difficult("LA6572-7"), how_difficult("LA6574-3")], id="two answers of one day, the worse last"),
     pytest.param([condition("Bipolar disorder", id="c", onsetDateTime="2020", **of())], id="a problem"),
+    pytest.param(
+        [condition("Bipolar disorder", id="c", clinicalStatus={"coding": [{"code": "remission"}]}, **of())],
+        id="a problem in remission",
+    ),
+    pytest.param(
+        [condition("Depression", id="c", clinicalStatus={"coding": [{"code": "remission"}]}, **of())],
+        id="one that its value set does not mean in remission",
+    ),
+    pytest.param(
+        [condition("Pregnancy", id="c", clinicalStatus={"coding": [{"code": "remission"}]}, **of())],
+        id="a pregnancy in remission",
+    ),
+    pytest.param([displayed("Mood disorder", "Bipolar I disorder")], id="a problem by its display"),
+    pytest.param([displayed("Depression", "Bipolar II disorder")], id="a problem that is two"),
+    pytest.param([displayed("Amenorrhoea", "Pregnancy")], id="a pregnancy by its display"),
+    pytest.param(
+        [
+            medicine(
+                text=None,
+                medicationCodeableConcept=concept("x", "urn:own", "Ciprofloxacin", "antibiotic"),
+                id="a",
+                authoredOn="2026-11-16",
+                **of(),
+            ),
+            medicine(text="antibiotic / ciprofloxacin", id="b", authoredOn="2026-11-18", **of()),
+        ],
+        id="a medicine by its display, twice",
+    ),
     pytest.param(
         [condition("Bipolar disorder", id="c", verificationStatus={"coding": [{"code": "refuted"}]}, **of())],
         id="a refuted one",
@@ -352,6 +404,23 @@ OF_MAGNESIUM = [
     pytest.param([magnesium("take 248 mg elemental magnesium daily")], id="a dose"),
     pytest.param(
         [magnesium("1 tablet twice a day"), magnesium("248 mg elemental daily", id="mg2")], id="a dose that is not told"
+    ),
+    pytest.param(
+        [magnesium("200 mg elemental daily"), magnesium("200 mg elemental daily", id="mg2")], id="recorded twice"
+    ),
+    pytest.param(
+        [
+            magnesium("200 mg elemental daily", effectivePeriod={"start": "2026-09-01", "end": "2026-10-01"}),
+            magnesium("200 mg elemental daily", id="mg2", effectivePeriod={"start": "2026-10-01"}),
+        ],
+        id="one after the other",
+    ),
+    pytest.param(
+        [
+            magnesium("200 mg elemental daily", effectivePeriod={"start": "2026-11-01", "end": "2026-12-01"}),
+            magnesium("200 mg elemental daily", id="mg2", status="on-hold"),
+        ],
+        id="one on hold beside it",
     ),
     pytest.param([magnesium("500 mg salt of MgO daily", status="on-hold")], id="on hold"),
     pytest.param(

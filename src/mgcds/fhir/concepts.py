@@ -4,6 +4,7 @@ else by its codings and its text. That is all that is read of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from mgcds.fhir import elements
 from mgcds.fhir.decoding import EXACT
 from mgcds.fhir.elements import Code, Node
+from mgcds.model.terminology import Vocabulary
 
 # http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips, of the International Patient Summary
 ABSENT_OR_UNKNOWN = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
@@ -76,6 +78,23 @@ def concept_of(given: Any) -> Concept:
         found = Concept(EXACT.decode(key)) if key else NOTHING
         _keep(key, found, len(key))
     return found
+
+
+def names_that_count(
+    name: str | None, displays: Iterable[str | None], codes: tuple[tuple[str, str], ...], vocabulary: Vocabulary | None
+) -> list[str | None]:
+    """The name; with the displays where these put the entry in a value set more, as of a mood disorder with the code of a bipolar one.
+    Where they take it out of another as well, both names count, each on its own.
+    """
+    others = [display for display in displays if display and display != name]
+    if not others or name is None or vocabulary is None:
+        return [name]
+    known = vocabulary.match(name, codes).value_sets
+    with_displays = " / ".join(dict.fromkeys((name, *others)))[: elements.LONGEST_NAME]
+    found = vocabulary.match(with_displays, codes).value_sets
+    if found <= known:
+        return [name]
+    return [with_displays] if known <= found else [name, with_displays]
 
 
 def _of_plain_data(given: Any) -> Concept:

@@ -19,6 +19,8 @@ from mgcds.model.dates import parse_when
 from mgcds.model.terminology import words
 
 LONGEST_GAP = timedelta(days=31)
+_LEADS_LAST = ("active", "stopped", "unknown", "on-hold")
+"""the order of what began on one day: the active one is not swallowed, and the last tells how the others stand"""
 
 
 class Order(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -34,6 +36,12 @@ class Order(msgspec.Struct, frozen=True, eq=False, gc=False):
     @property
     def dispensed(self) -> bool:
         return self.resource.kind == "MedicationDispense"
+
+    @property
+    def fulfilled(self) -> bool:
+        """Completed, which a request is when all was handed over: it may still be taken."""
+        content = self.resource.content
+        return self.resource.kind == "MedicationRequest" and content.get("status") == "completed"
 
     @property
     def open(self) -> bool:
@@ -83,7 +91,7 @@ def courses(orders: list[Order]) -> list[list[Order]]:
     """Unbroken runs of orders, the oldest first. An order without a start stands alone."""
     courses = [[order] for order in orders if order.start is None]
     dated = [order for order in orders if order.start is not None]
-    dated.sort(key=lambda order: (parse_when(order.start or "").order(), order.open))
+    dated.sort(key=lambda order: (parse_when(order.start or "").order(), order.open, _LEADS_LAST.index(order.status)))
     until: date | None = None
     active = False
     course: list[Order] = []
@@ -111,22 +119,35 @@ def _end(order: Order) -> date | None:
 
 
 def _continues(active: bool, until: date | None, following: Order) -> bool:
-    """Does it renew a course, of which an order is still active or none? A later order that was stopped does not swallow an active one."""
+    """Does it renew a course, of which an order is still active or none? No later order swallows an active one, unless it is active too."""
     assert following.start is not None
     if until is None:
         return following.status == "active"
-    if active and following.status == "stopped":
+    if active and following.status != "active":
         return False
     return parse_when(following.start).last - until <= LONGEST_GAP
 
 
-def told_of(dispensed: Order, known: Iterable[Order]) -> bool:
-    """Does a request or statement tell what became of what was handed over: still going on, or ended since?"""
+def is_beside_another(lead: Order, course: Iterable[Order]) -> bool:
+    """Does another order of the course reach beyond the start of this one? It may be the same again, or taken on top."""
+    return any(
+        order is not lead
+        and order.status != "stopped"
+        and (order.stop is None or lead.start is None or _before(lead.start, order.stop))
+        for order in course
+    )
+
+
+def _before(start: str, stop: str) -> bool:
+    return parse_when(start).first < parse_when(stop).last
+
+
+def told_of(dispensed: Order, known: Iterable[Order]) -> Order | None:
+    """The request or statement that tells what became of what was handed over: still going on, or ended since."""
     for order in known:
-        if order.status != "stopped":
-            return True
-        if dispensed.start is not None and (order.stop or order.start):
-            end = _end(order)
-            if end is not None and end >= parse_when(dispensed.start).last:
-                return True
-    return False
+        if order.status != "stopped" and order.stop is None:
+            return order
+        end = order.stop or (None if order.fulfilled else order.start)
+        if dispensed.start is not None and end and parse_when(end).first >= parse_when(dispensed.start).last:
+            return order
+    return None

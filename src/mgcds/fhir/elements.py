@@ -58,7 +58,7 @@ _ORDINAL_URLS = (
     "http://hl7.org/fhir/StructureDefinition/itemWeight",
 )
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?")
-_LONGEST_NAME, _LONGEST_NUMBER = 1000, 60
+LONGEST_NAME, _LONGEST_NUMBER = 1000, 60
 
 
 class Unreadable(Exception):
@@ -132,7 +132,7 @@ def name(concept: Node) -> str | None:
         text = " / ".join(dict.fromkeys(display for display in displays if display)) or None
     if text is None:
         text = " / ".join(code.code for code in codes(concept) if code.system in NAMES_AS_CODES) or None
-    return text[:_LONGEST_NAME] if text else None
+    return text[:LONGEST_NAME] if text else None
 
 
 def record_codes(found: Iterable[Code]) -> tuple[Coding, ...]:
@@ -247,6 +247,9 @@ def quantity_in_words(text: str) -> Node:
 def answer(concept: Node) -> Node:
     """The score of a coded answer; a number in its text where it is none of the form's answers."""
     scores = {score for coding in nodes(concept, "coding") or [concept] for score in _scores(coding)}
+    in_text = ANSWER_WORDS.get(words(string(concept, "text") or ""))
+    if in_text is not None:
+        scores.add(Decimal(in_text))
     if len(scores) > 1:
         raise Unreadable("its coded answer contradicts itself")
     if scores:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -72,10 +72,11 @@ class Gathered:
         self.fields.setdefault(name, []).append({**entry, "source": resource.reference})
         self._used[id(resource)] = resource.reference
 
-    def state(self, name: str, value: str, date: str | None, resource: Resource) -> None:
-        """A state was so on that day: the newest counts, and what is dated before what is not."""
+    def state(self, name: str, value: str, date: str | None, resource: Resource, values: Sequence[str]) -> None:
+        """A state was so on that day: the newest counts, and what is dated before what is not; of one moment the last of `values`."""
         known = self.states.get(name)
-        if known is None or _order(date) >= _order(known["date"]):
+        rank = (_order(date), values.index(value))
+        if known is None or rank >= (_order(known["date"]), values.index(known["value"])):
             self.states[name] = {"value": value, "date": date, "source": resource.reference}
         self.use(resource)
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from mgcds.fhir import elements
-from mgcds.fhir.concepts import ABSENT_OR_UNKNOWN, concept_of
-from mgcds.fhir.courses import LONGEST_GAP, Order, courses, same_medicine, told_of
+from mgcds.fhir.concepts import ABSENT_OR_UNKNOWN, concept_of, names_that_count
+from mgcds.fhir.courses import LONGEST_GAP, Order, courses, is_beside_another, same_medicine, told_of
 from mgcds.fhir.doses import daily_dose
 from mgcds.fhir.elements import Code, Node, Unreadable
 from mgcds.fhir.gathered import Gathered
@@ -46,7 +46,7 @@ def read_medicines(resources: Iterable[Resource], known: Known, pack: RulePack, 
     orders = []
     for resource in resources:
         try:
-            order = _read(resource, resource.content, known, gathered)
+            order = _read(resource, resource.content, known, pack, gathered)
         except Unreadable as unreadable:
             gathered.given.add("medicines")
             gathered.reject("medicines", str(unreadable), resource)
@@ -58,7 +58,7 @@ def read_medicines(resources: Iterable[Resource], known: Known, pack: RulePack, 
         _add(same, pack, gathered)
 
 
-def _read(resource: Resource, content: Node, known: Known, gathered: Gathered) -> Order | None:
+def _read(resource: Resource, content: Node, known: Known, pack: RulePack, gathered: Gathered) -> Order | None:
     """One order; None where it is none, which is said. Unreadable where something is taken and it cannot be told what."""
     status = elements.string(content, "status") or "unknown"
     why = no_order(resource, content, status)
@@ -87,7 +87,7 @@ def _read(resource: Resource, content: Node, known: Known, gathered: Gathered) -
         gathered.given.add("medicines")
         gathered.use(resource)
         return None
-    return Order(resource, name, codes, *_taken(resource, content, taken, gathered))
+    return Order(resource, name_that_counts(name, codes, pack), codes, *_taken(resource, content, taken, gathered))
 
 
 def no_order(resource: Resource, content: Node, status: str) -> str | None:
@@ -128,6 +128,12 @@ def called(resource: Resource, known: Known, gathered: Gathered) -> tuple[str | 
         )
         raise Unreadable(missing)
     return name, codes
+
+
+def name_that_counts(name: str | None, codes: tuple[Code, ...], pack: RulePack) -> str | None:
+    """With what its codes are displayed as, where that names a medicine that the name does not."""
+    known = tuple((code.system, code.code) for code in codes if code.system)
+    return names_that_count(name, (code.display for code in codes), known, pack.vocabularies.get("medicines"))[0]
 
 
 def _medication(target: str, content: Node, known: Known, gathered: Gathered) -> Node:
@@ -228,10 +234,11 @@ def _add(same: list[Order], pack: RulePack, gathered: Gathered) -> None:
     known = [order for order in same if not order.dispensed] if dispensed else same
     handed_over = []
     for order in dispensed:
-        if told_of(order, known):
-            gathered.leave(order.resource, f"handed over; {known[-1].resource.reference} tells of the same medicine")
-        else:
+        telling = told_of(order, known)
+        if telling is None:
             handed_over.append(order)
+        else:
+            gathered.leave(order.resource, f"handed over; {telling.resource.reference} tells of the same medicine")
     for course in [*courses(known), *courses(handed_over)]:
         _add_course(course, pack, gathered)
 
@@ -252,7 +259,7 @@ def _add_course(course: list[Order], pack: RulePack, gathered: Gathered) -> None
     for order in course:
         gathered.use(order.resource)
     if lead.resource.kind == "MedicationStatement" and _is_magnesium(lead, pack):
-        dose = daily_dose(_dosages(lead.resource.content))
+        dose = None if is_beside_another(lead, course) else daily_dose(_dosages(lead.resource.content))
         gathered.add("supplements", {**entry, "daily_dose": dose}, lead.resource)
     else:
         gathered.add("medicines", entry, lead.resource)

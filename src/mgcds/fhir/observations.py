@@ -84,11 +84,17 @@ class Results:
             return
         try:
             answer = phq9.difficulty(part)
+            if answer is not None and occasion.date_problem is not None:
+                raise Unreadable(occasion.date_problem)
         except Unreadable as unreadable:
             refuse("functional_difficulty", str(unreadable), occasion, self._gathered)
             return
         if answer is not None and not occasion.void:
-            self._gathered.state("functional_difficulty", answer, occasion.date, occasion.resource)
+            if occasion.date is None:
+                self._gathered.leave(
+                    occasion.resource, "how difficult it was has no date: an answer with one counts first"
+                )
+            self._gathered.state("functional_difficulty", answer, occasion.date, occasion.resource, phq9.DIFFICULTIES)
 
     def finish(self, occasion: Occasion, unused: str) -> None:
         """All of a resource was taken. `unused`: why it has no part in the record, where nothing of it has."""

@@ -27,6 +27,8 @@ class Phq9Parts(msgspec.Struct, eq=False):
     asked: set[str] = set()  # (one of its own for each, as msgspec has it)
     """LOINC codes of the items it has a place for, answered or not"""
     answers: dict[str, Decimal] = {}
+    unclear: set[str] = set()
+    """LOINC codes of the items of which one answer cannot be read, or two say different things"""
     results: list[tuple[str, dict[str, Any]]] = []
     """item of the record and entry: the total and item 9 as results of their own"""
     refused: list[tuple[str, str]] = []

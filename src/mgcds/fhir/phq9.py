@@ -28,11 +28,12 @@ CODES = frozenset((PANEL, TOTAL, DIFFICULTY, *ITEMS))
 ONLY_OF_A_PHQ9 = frozenset(ITEMS[2:-1])
 NO_VALUE = "it has no value"
 
-# LOINC answer list LL359-1
+# LOINC answer list LL359-1, the least difficult first
 _DIFFICULTIES = {
     "LA6572-7": "not difficult at all", "LA6573-5": "somewhat difficult", "LA6575-0": "very difficult",
     "LA6574-3": "extremely difficult",
 }  # fmt: skip
+DIFFICULTIES = tuple(_DIFFICULTIES.values())
 _LEAST_FINAL_FIRST = ("unknown", "registered", "preliminary", "final", "amended", "corrected")
 
 
@@ -50,17 +51,27 @@ def difficulty(part: Node) -> str | None:
 
 
 def take_answer(codes: Iterable[str], part: Node, occasion: Occasion, gathered: Gathered) -> None:
-    """The answer to an item. What is no number leaves the item unanswered; whether it is 0 to 3 is for the scoring to say."""
+    """The answer to an item. What is no number leaves the item unanswered, and so do two different answers; whether it is 0 to 3
+    is for the scoring to say.
+    """
     asked = set(ITEMS) & set(codes)
     occasion.phq9.asked |= asked
     try:
         found = elements.value(part)
     except Unreadable as unreadable:
+        occasion.phq9.unclear |= asked
         gathered.leave(occasion.resource, f"the answer to item {', '.join(sorted(asked))}: {unreadable}")
         return
-    if found is not None and found["comparator"] is None and elements.modified(part) is None:
-        value: Decimal = found["value"]
-        occasion.phq9.answers |= dict.fromkeys(asked, value)
+    if found is None:
+        return
+    if found["comparator"] is not None or elements.modified(part) is not None:
+        occasion.phq9.unclear |= asked
+        return
+    value: Decimal = found["value"]
+    for code in sorted(asked):
+        if occasion.phq9.answers.setdefault(code, value) != value:
+            occasion.phq9.unclear.add(code)
+            gathered.leave(occasion.resource, f"the answer to item {code}: it is given twice, differently")
 
 
 class Forms:
@@ -98,7 +109,10 @@ class Forms:
             self._gathered.leave_unless_used(occasion.resource, unused)
 
     def _settle(self, form: list[Occasion]) -> None:
-        answers = {code: answer for occasion in form for code, answer in occasion.phq9.answers.items()}
+        unclear = {code for occasion in form for code in occasion.phq9.unclear}
+        answers = {
+            code: answer for occasion in form for code, answer in occasion.phq9.answers.items() if code not in unclear
+        }
         asked = {code for occasion in form for code in occasion.phq9.asked}
         totals = [total for occasion in form for total in self._totals(occasion)]
         is_panel = any(occasion.phq9.is_panel for occasion in form)
@@ -138,6 +152,8 @@ class Forms:
             for name, found in occasion.phq9.results:
                 if name == self._total and not _is_plain(found):
                     self._gathered.add(name, found, occasion.resource)
+                elif name != self._total and ITEM9 in occasion.phq9.unclear and found["value"] > 0:
+                    self._gathered.add(name, found, occasion.resource)  # what contradicts it does not take it back
 
     def _add_results(self, form: list[Occasion]) -> None:
         """The total and item 9, each on its own."""

@@ -48,6 +48,7 @@ def _read(
             for code in sorted(codes & results.measured.keys()):
                 results.refuse([code], results.measured[code].id, why or "it has more than one answer", occasion)
             occasion.phq9.asked |= codes & set(ITEMS) if why is None else set()
+            occasion.phq9.unclear |= codes & set(ITEMS)
         elif answers or PANEL in codes:
             results.take(sorted(codes), answers[0] if answers else {}, occasion)
         else:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mgcds.engines.facts_table import Layout
-from mgcds.fhir import care, conditions
+from mgcds.fhir import care, conditions, phq9
 from mgcds.fhir.concepts import Concept, concept_of
 from mgcds.fhir.gathered import GivenList, Pregnancy
 from mgcds.fhir.reader import DECEASED, READ, WHY_NOT
@@ -61,7 +61,7 @@ class Versions(NotPlain):
 
 
 class _Problem(NamedTuple):
-    number: int
+    numbers: Sequence[int]
     is_pregnancy: bool
     why_not_plain: str = ""
 
@@ -76,6 +76,7 @@ class Flat:
         self._results = Results(layout)
         self._medicines = Medicines(self.pack, self.concepts, on)
         self._problems = Kept(lambda raw: self._problem(concept_of(Raw(raw))))
+        self._remitted = Kept(lambda raw: self._in_remission(concept_of(Raw(raw))))
         self._said = Kept(lambda raw: concept_of(Raw(raw)).said)
         self._absent = Kept(said_by)
         self._list_codes = Kept(list_of)
@@ -216,16 +217,24 @@ class Flat:
 
     def _problem(self, concept: Concept) -> _Problem:
         if concept.absent:
-            return _Problem(0, False, "Condition: a statement about the list")
+            return _Problem((), False, "Condition: a statement about the list")
         if concept.name is None and not concept.matched:
-            return _Problem(0, False, "Condition: neither a code nor a name")
+            return _Problem((), False, "Condition: neither a code nor a name")
         vocabulary = self.pack.vocabularies.get("conditions")
         if vocabulary is None:
-            return _Problem(0, False, "Condition: no value sets")
-        number = self.concepts.number(
-            "conditions", concept.name, tuple([(each.system, each.code) for each in concept.record_codes])
+            return _Problem((), False, "Condition: no value sets")
+        names = conditions.called(concept, vocabulary)
+        return _Problem(
+            self._numbers(concept, names),
+            any(conditions.PREGNANCY in vocabulary.match(name, concept.matched).value_sets for name in names),
         )
-        return _Problem(number, conditions.PREGNANCY in vocabulary.match(concept.name, concept.matched).value_sets)
+
+    def _in_remission(self, concept: Concept) -> list[int]:
+        return self._numbers(concept, conditions.called_in_remission(concept, self.pack.vocabularies.get("conditions")))
+
+    def _numbers(self, concept: Concept, names: Iterable[str | None]) -> list[int]:
+        codes = tuple([(each.system, each.code) for each in concept.record_codes])
+        return [self.concepts.number("conditions", name, codes) for name in names]
 
     def _take_condition(self, found: Condition, one: One) -> None:
         verified, clinical = self._said[bytes(found.verificationStatus)], self._said[bytes(found.clinicalStatus)]
@@ -243,11 +252,14 @@ class Flat:
             raise NotPlain("Condition: abatement")
         if clinical & conditions.GOING_ON and (ended or abated):
             raise NotPlain("Condition: going on and ended")
-        if ended and not abated:
+        in_remission = ended == conditions.REMISSION and not abated
+        numbers = self._remitted[bytes(found.code)] if in_remission else kept.numbers
+        if ended and not abated and not (in_remission and numbers):
             one.unused.append(("Condition", reason(f"{', '.join(sorted(ended))}, no date")))
             return
-        one.entries.append(("conditions", kept.number, found.onsetDateTime or None, abated, "active"))
-        if kept.is_pregnancy and abated is None:
+        for number in numbers:
+            one.entries.append(("conditions", number, found.onsetDateTime or None, abated, "active"))
+        if kept.is_pregnancy and abated is None and not in_remission:
             dated = found.onsetDateTime or found.recordedDate or None
             one.pregnancies.append(Pregnancy("pregnant", dated, resource_of("Condition", f"Condition/{found.id}")))
 
@@ -302,7 +314,7 @@ class Flat:
         if one.difficulties:
             if any(dated is None or not is_date(dated) for dated, _, _ in one.difficulties):
                 raise NotPlain("QuestionnaireResponse: date")
-            newest = sorted(one.difficulties, key=lambda each: parse_when(each[0] or "").order())[-1]
+            newest = sorted(one.difficulties, key=_newest_and_worst_last)[-1]
             one.states.append(("functional_difficulty", newest[1], newest[0], newest[2]))
 
     def _add(self, one: One) -> None:
@@ -345,6 +357,11 @@ class Flat:
         """The flat tables of those that were taken; `patient` is their number, in the order in which they came."""
         columns = needed(self.layout)
         return {name: _table(getattr(self.rows, name), columns[name]) for name in columns}
+
+
+def _newest_and_worst_last(difficulty: tuple[str | None, str, str]) -> tuple[object, ...]:
+    dated, value, _ = difficulty
+    return parse_when(dated or "").order(), phq9.DIFFICULTIES.index(value)
 
 
 def _table(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> pa.Table:

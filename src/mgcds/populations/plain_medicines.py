@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import repeat
 from typing import Any
 
 from mgcds.fhir import care, elements, medicines
 from mgcds.fhir.concepts import ABSENT_OR_UNKNOWN, NOTHING, concept_of
-from mgcds.fhir.courses import Order, courses, same_medicine
+from mgcds.fhir.courses import Order, courses, is_beside_another, same_medicine
 from mgcds.fhir.doses import daily_dose
 from mgcds.fhir.elements import Unreadable
 from mgcds.fhir.gathered import Gathered
@@ -35,6 +36,7 @@ class Medicines:
         """None where it is not plain what it is."""
         if any(code.system == ABSENT_OR_UNKNOWN for code in codes) or "medicines" not in self._pack.vocabularies:
             return None
+        name = medicines.name_that_counts(name, codes, self._pack)
         kept = tuple([(each.system, each.code) for each in elements.record_codes(codes)])
         if not name and not kept:
             return None
@@ -98,14 +100,14 @@ class Medicines:
         for medicine in named:
             alone = alone and keys.isdisjoint(medicine.keys)
             keys |= medicine.keys
-        entries = zip(orders, named, strict=True) if alone else self._courses(orders, named)
+        entries = zip(orders, named, repeat(False)) if alone else self._courses(orders, named)
         active = ""
-        for order, medicine in entries:
+        for order, medicine, beside_another in entries:
             supplement = order.kind == "MedicationStatement" and medicine.is_magnesium
             of = "supplements" if supplement else "medicines"
             one.entries.append((of, medicine.number, order.start, order.stop, order.status))
             if supplement:
-                one.doses.append(_dose(one.seen[order.reference]))
+                one.doses.append(None if beside_another else _dose(one.seen[order.reference]))
             taken = order.status == "active" and order.stop is None
             if not active and not supplement and taken and medicine.is_antidepressant:
                 active = order.reference
@@ -155,7 +157,10 @@ class Medicines:
                 self._known[key] = found
         return found
 
-    def _courses(self, orders: Sequence[Ordering], named: Sequence[Medicine]) -> Iterator[tuple[Ordering, Medicine]]:
+    def _courses(
+        self, orders: Sequence[Ordering], named: Sequence[Medicine]
+    ) -> Iterator[tuple[Ordering, Medicine, bool]]:
+        """Each course as the order that leads it, and whether that one is beside another."""
         for each in orders:
             for text in (each.start, each.stop):
                 if text is not None and not is_date(text):
@@ -181,7 +186,8 @@ class Medicines:
                 if medicine is None:
                     raise NotPlain("a medicine that is not plain")
                 kind, reference = lead.resource.kind, lead.resource.reference
-                yield Ordering(kind, reference, medicine, entry["status"], entry["start"], entry["stop"]), medicine
+                order = Ordering(kind, reference, medicine, entry["status"], entry["start"], entry["stop"])
+                yield order, medicine, is_beside_another(lead, course)
 
 
 def resource_of(kind: str, reference: str, content: dict[str, Any] | None = None) -> Resource:
