@@ -19,7 +19,7 @@ from mgcds.service.cards import ADVICE, DECEASED, NOTHING_EVALUATED, TOPIC
 from mgcds.service.hooks import Answer, Deceased, assess_request, checked, inputs_of, operation_outcome
 from mgcds.service.ports import Evaluate, Refused
 
-_MOST = 50
+MOST = 50
 _LONGEST = 200
 
 
@@ -55,9 +55,9 @@ def _none_holds(cards: Iterable[Mapping[str, Any]], why: str, problem: str = "")
 
 def _cards(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     cards = request.get("cards")
-    if not isinstance(cards, list) or not 0 < len(cards) <= _MOST:
+    if not isinstance(cards, list) or not 0 < len(cards) <= MOST:
         raise Refused(
-            400, f"'cards' is no list of 1 to {_MOST} cards; send those to be validated, as they were answered"
+            400, f"'cards' is no list of 1 to {MOST} cards; send those to be validated, as they were answered"
         )
     for at, card in enumerate(cards):
         if not isinstance(card, Mapping) or (_advice(card) is None and not _is_of_no_rule(card)):
@@ -66,10 +66,11 @@ def _cards(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _cards_or_none(request: Any) -> list[Mapping[str, Any]]:
-    try:
-        return _cards(request)
-    except Exception:
+    """Those that are to be answered, whatever is in them."""
+    cards = request.get("cards") if isinstance(request, Mapping) else None
+    if not isinstance(cards, list) or len(cards) > MOST:
         return []
+    return [card for card in cards if isinstance(card, Mapping)]
 
 
 def _advice(card: Mapping[str, Any]) -> Mapping[str, Any] | None:
