@@ -182,6 +182,23 @@ def test_records_that_waited_are_kept_when_the_database_comes_back(tmp_path: Pat
     assert sorted(calls_in(connect(f"sqlite:///{folder}/memory.db"))) == sorted(uid(number) for number in range(5))
 
 
+@pytest.mark.parametrize("instead", ["nothing", "another memory"])
+def test_a_file_that_is_removed_or_exchanged_is_noticed(instead: str, tmp_path: Path) -> None:
+    file, other = tmp_path / "memory.db", tmp_path / "other.db"
+    memory = ready(connect(f"sqlite:///{file}"), patience=5)
+    memory.take([feedback(0)])
+    if instead == "nothing":
+        file.unlink()
+    else:
+        migrate(connect(f"sqlite:///{other}"))
+        other.replace(file)
+    assert not memory.answers(), "what it is written to is not what is there"
+    memory.take([feedback(1)])
+    assert memory.answers()
+    memory.close()
+    assert rows_in(connect(f"sqlite:///{file}"))["feedback"] == 1, "what was said to be kept is kept"
+
+
 def test_a_slow_database_makes_the_first_wait_a_moment_and_nobody_else(
     engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:

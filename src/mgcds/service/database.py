@@ -67,6 +67,15 @@ def _set_up_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")  # who only reads holds up no writer
 
 
+def file_of(engine: Engine) -> tuple[int, int] | None:
+    """Which file an SQLite is, by device and number; None for what is none. FileNotFoundError where it is gone."""
+    name = engine.url.database
+    if engine.dialect.name != "sqlite" or not name or ":memory:" in name or name.startswith("file:"):
+        return None
+    found = Path(name).stat()
+    return found.st_dev, found.st_ino
+
+
 def migrate(engine: Engine, to: str = "head") -> None:
     """Bring the tables up to date, all or nothing; of several workers that start at once, one does and the others wait."""
     from alembic import command
