@@ -25,6 +25,7 @@ from mgcds.service.client import signing as sign_with
 from mgcds.service.ehr import Unsatisfied, answer_query, filled, prefetched
 from tests.service import signing
 from tests.service.asking import ABOUT, EGFR, MANY, ask, draft, medicine, observation, parts, patient
+from tests.service.serving import free_port
 
 EXTRACT = Path(__file__).parents[1] / "fhir" / "bundles" / "synthea-extract.json"
 PEOPLE = [
@@ -375,6 +376,6 @@ def test_serve_refuses_to_begin(arguments: list[str], says: str, capsys: pytest.
     from mgcds.cli import main
 
     with pytest.raises(SystemExit) as stopped:
-        main(["serve", *arguments])
+        main(["serve", "--port", str(free_port()), *arguments])
     assert stopped.value.code == 2
     assert says in capsys.readouterr().err

@@ -30,7 +30,10 @@ class _OfValidation(msgspec.Struct):
     cards: Annotated[list[_Card], msgspec.Meta(max_length=MOST)] = []
 
 
-_LITTLE = {"call": msgspec.json.Decoder(_OfCall), "validate": msgspec.json.Decoder(_OfValidation)}
+_LITTLE: dict[str, msgspec.json.Decoder[Any]] = {
+    "call": msgspec.json.Decoder(_OfCall),
+    "validate": msgspec.json.Decoder(_OfValidation),
+}
 _ANSWER: dict[str, Callable[..., Answer]] = {"call": answer, "validate": validate}
 _NOT_ANSWERED: dict[str, Callable[[Any, BaseException], Answer]] = {"call": not_answered, "validate": not_validated}
 
