@@ -26,7 +26,7 @@ from mgcds.service.logs import configuration, set_up
 from mgcds.service.memory import SqlMemory
 from mgcds.service.metrics import Metrics
 from mgcds.service.operations import Operations, listening
-from mgcds.service.ports import Decision, Evaluate, Feedback, Gate, Memory, NoWatch, Parts, Watch
+from mgcds.service.ports import Decision, Evaluate, Feedback, Gate, Memory, Parts, Watch
 from mgcds.service.reload import LivePack, reloading
 from mgcds.service.replay import LocalReplay, Replay, SharedReplay
 from mgcds.service.settings import Settings
@@ -49,20 +49,18 @@ class NoMemory:
         raise SettingsError("no database is set up: feedback cannot be kept")
 
 
-def parts_of(
-    settings: Settings, pack: LivePack, memory: Memory, replay: Replay | None = None, watch: Watch | None = None
-) -> Parts:
+def parts_of(settings: Settings, pack: LivePack, memory: Memory, gate: Gate, watch: Watch) -> Parts:
     """What a service of these settings is made of. SettingsError before it listens, not after."""
     return Parts(
         pack=pack,
-        gate=_gate(settings, replay or LocalReplay()),
+        gate=gate,
         limits=settings.limits,
         memory=memory,
         evaluate=evaluate,
         now=lambda: datetime.now().astimezone(),
         base_url=settings.called_as,
         origins=settings.origins,
-        watch=watch or NoWatch(),
+        watch=watch,
     )
 
 
@@ -117,8 +115,13 @@ def application(settings: Settings, evaluate: Evaluate = evaluate, workers: int 
         memory, replay = stack.enter_context(remembering(settings, pack))
         stack.enter_context(reloading(pack))
         known = memory if isinstance(memory, SqlMemory) else None
-        metrics = Metrics(pack, lambda: dict(known.counts) if known else {})
-        parts = replace(parts_of(settings, pack, memory, replay, metrics), evaluate=evaluate)
+        gate = _gate(settings, replay)
+        metrics = Metrics(
+            pack,
+            lambda: known.counts if known else {},
+            lambda: gate.refusals if isinstance(gate, TokenGate) else {},
+        )
+        parts = replace(parts_of(settings, pack, memory, gate, metrics), evaluate=evaluate)
         if workers:
             work = InProcesses(workers, pack(), settings.limits, evaluate, settings.log_level, metrics.worker_ended)
             parts = replace(parts, work=stack.enter_context(work))
