@@ -48,6 +48,10 @@ def test_every_kind_is_read() -> None:
     assert (found.clients, found.origins, found.limits.seconds) == (Path("c.json"), ("https://a", "https://b"), 0.5)
 
 
+def test_an_empty_path_is_none_and_not_the_folder_it_is_started_in() -> None:
+    assert read_settings({}, {**LET_IN, "MGCDS_RULES": ""}).rules is None
+
+
 OFF = {"MGCDS_HOST": "0.0.0.0", "MGCDS_CLIENTS": "c.json"}
 WRONG: list[Any] = [
     pytest.param({**LET_IN, "MGCDS_HOST": "0.0.0.0"}, "loopback alone", id="no_auth for the network"),

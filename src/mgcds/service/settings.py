@@ -182,7 +182,7 @@ def _read(name: str, kind: str, text: str) -> Any:
     """A text as what the setting is. No error repeats the text: it may be a secret put in the wrong place."""
     readers: dict[str, tuple[Callable[[str], Any], str]] = {
         "str": (str, "a text"), "int": (int, "a whole number"), "float": (float, "a number"), "bool": (_yes, "yes or no"),
-        "Path | None": (Path, "a path"), "tuple[str, ...]": (_several, "names with commas between them"),
+        "Path | None": (_path, "a path"), "tuple[str, ...]": (_several, "names with commas between them"),
     }  # fmt: skip
     reader, what = readers[kind]
     try:
@@ -195,6 +195,11 @@ def _yes(text: str) -> bool:
     if text.lower() not in (*_YES, *_NO):
         raise ValueError
     return text.lower() in _YES
+
+
+def _path(text: str) -> Path | None:
+    """None of an empty text, which would be the folder where the service was started."""
+    return Path(text) if text else None
 
 
 def _several(text: str) -> tuple[str, ...]:
