@@ -139,6 +139,65 @@ def test_missing_data_are_asked_for_as_in_a_call() -> None:
     assert validate(asked, "mgcds-patient-view", PACK, TODAY).status == 412
 
 
+def validated_call(asked: dict[str, Any], given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found = validate({**asked, "cards": given}, f"mgcds-{asked['hook']}", PACK, TODAY)
+    assert found.status == 200, found.body
+    return found.body["cards"]
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        pytest.param([], id="taken back"),
+        pytest.param([draft("Magnesium oxide 400 mg", status="cancelled")], id="cancelled"),
+    ],
+)
+def test_where_nothing_is_ordered_any_more_no_card_holds(orders: list[Any]) -> None:
+    given = ask("order-sign", draft("Magnesium oxide 400 mg"), **KIDNEYS)[1]["cards"]
+    assert given
+    found = validated(given, "order-sign", *orders, **KIDNEYS)
+    assert found.keys() == {card["uuid"] for card in given}
+    assert all(not card["holds"] and "ordered" in card["why"] for card in found.values())
+
+
+def test_no_card_holds_when_another_order_is_selected() -> None:
+    """Levothyroxine is to be kept apart from magnesium, paracetamol is not: a new call says nothing of it."""
+    drafts = draft("Levothyroxine 50 ug", id="l"), draft("Paracetamol 500 mg", id="p")
+    taken = bundle(medicine("Magnesium oxide 400 mg"))
+    calls = [
+        request(
+            "order-select", *drafts, medicationRequests=taken, context={"selections": [f"MedicationRequest/{each}"]}
+        )
+        for each in "lp"
+    ]
+    first, second = (respond(each, "mgcds-order-select", PACK, TODAY)[1]["cards"] for each in calls)
+    assert "medicine-needs-spacing" in by_rule({"cards": first})
+    assert "medicine-needs-spacing" not in by_rule({"cards": second})
+    assert all(card["holds"] for card in validated_call(calls[0], first))
+    assert not any(card["holds"] for card in validated_call(calls[1], first))
+
+
+def test_a_card_of_one_patient_does_not_hold_for_another_with_the_same_data() -> None:
+    given = ask(**KIDNEYS)[1]["cards"]
+    other = observation(EGFR, 25, subject={"reference": "Patient/q"})
+    asked = request(egfr=bundle(other), patient={**patient(), "id": "q"}, context={"patientId": "q"})
+    assert not any(card["holds"] for card in validated_call(asked, given))
+    same = request(**KIDNEYS, context={"patientId": "Patient/p"})
+    assert all(card["holds"] for card in validated_call(same, given)), "the id, or a reference that has it"
+
+
+def test_a_card_that_says_that_nothing_was_evaluated_does_not_hold() -> None:
+    def fails(*_: Any) -> Any:
+        raise ValueError
+
+    fault = respond(request(**KIDNEYS), "mgcds-patient-view", PACK, TODAY, fails)[1]["cards"]
+    deceased = ask(patient=patient(deceasedBoolean=True))[1]["cards"]
+    kidneys = [by_rule(ask(**KIDNEYS)[1])["severe-renal-impairment"]]
+    found = validated([*fault, *deceased, *kidneys], **KIDNEYS)
+    assert [card["holds"] for card in found.values()] == [False, False, True]
+    assert all(found[card["uuid"]]["why"].startswith("It says that nothing") for card in (*fault, *deceased))
+
+
 # --- over many records ------------------------------------------------------------------------------------------------------------
 
 days = st.integers(-3, 400).map(lambda back: (TODAY - back * DAY).isoformat())

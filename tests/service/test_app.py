@@ -19,12 +19,14 @@ from starlette.testclient import TestClient
 from mgcds.errors import EngineDisagreement, PackError
 from mgcds.loading import load_pack
 from mgcds.service.app import create_app, create_router
+from mgcds.service.cards import identity
 from mgcds.service.checks import check_discovery, check_response
 from mgcds.service.limits import RequestLimits
 from mgcds.service.metrics import Metrics
 from mgcds.service.ports import Caller, Refused
 from tests.service.asking import (
     EGFR,
+    INSTANCE,
     KIDNEYS,
     Remembered,
     ask,
@@ -123,13 +125,13 @@ def test_numbers_are_read_as_they_were_written(client: TestClient) -> None:
 def test_a_browser_may_call_discovery_and_services(client: TestClient, method: str, path: str) -> None:
     asked = {
         "Origin": "https://ehr.example", "Access-Control-Request-Method": method,
-        "Access-Control-Request-Headers": "authorization,content-type",
+        "Access-Control-Request-Headers": "authorization,content-type,traceparent,tracestate",
     }  # fmt: skip
     answer = client.options(path, headers=asked)
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == "*"
     assert {"GET", "POST", "OPTIONS"} <= set(re.split(", *", answer.headers["access-control-allow-methods"]))
-    assert {"authorization", "content-type"} <= {
+    assert {"authorization", "content-type", "traceparent", "tracestate"} <= {
         each.lower() for each in re.split(", *", answer.headers["access-control-allow-headers"])
     }
 
@@ -219,6 +221,14 @@ def test_as_a_router_of_another_application() -> None:
     host.include_router(create_router(parts()), prefix="/magnesium")
     with TestClient(host) as client:
         assert client.post(f"/magnesium{URL}", json=request(**KIDNEYS)).json() == ask(**KIDNEYS)[1]
+
+
+@pytest.mark.parametrize("named", ["tenant", "service"])
+def test_a_mount_whose_path_names_something(named: str) -> None:
+    host = Starlette(routes=[Mount(f"/t/{{{named}}}", create_app(parts()))])
+    with TestClient(host) as client:
+        assert check_discovery(200, client.get("/t/here/cds-services").json()) == []
+        assert client.post(f"/t/here{URL}", json=request(**KIDNEYS)).json() == ask(**KIDNEYS)[1]
 
 
 # --- feedback -------------------------------------------------------------------------------------------------------------------------
@@ -377,6 +387,65 @@ def test_no_answer_waits_for_the_log(memory_: Any, caplog: pytest.LogCaptureFixt
         took.append(sent[-1][1] - begun)
     assert min(took) < 0.2
     assert "Example" not in caplog.text
+
+
+@pytest.mark.parametrize("path", [URL, f"{URL}/validate", f"{URL}/feedback"])
+def test_who_leaves_amid_a_body_is_gone_and_no_fault(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    import asyncio
+
+    watch = Metrics(load_pack)
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http", "path": path,
+        "raw_path": path.encode(), "query_string": b"", "root_path": "", "client": None, "server": ("x", 80),
+        "headers": [(b"content-type", b"application/json"), (b"content-length", b"100")],
+    }  # fmt: skip
+    coming = iter([{"type": "http.request", "body": b'{"hook', "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> dict[str, Any]:
+        return next(coming)
+
+    async def send(_: Any) -> None:
+        pass
+
+    asyncio.run(create_app(parts(watch=watch))(scope, receive, send))  # type: ignore[arg-type]
+    assert 'outcome="gone"' in watch.text().decode()
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("path", [URL, f"{URL}/validate", f"{URL}/feedback"])
+def test_who_listens_does_not_parse_whole_bodies(path: str) -> None:
+    """Many large ones at once would keep it from answering anybody."""
+    here: list[bool] = []
+
+    class Telling(RequestLimits):
+        def parse(self, body: bytes) -> Any:
+            here.append(threading.current_thread() is listens)
+            return super().parse(body)
+
+    async def too_slow(*_: Any) -> Any:
+        raise TimeoutError
+
+    listens = threading.current_thread()
+    given = {**request(**KIDNEYS), "cards": ask(**KIDNEYS)[1]["cards"], "feedback": [FEEDBACK]}
+    app = create_app(parts(work=too_slow, limits=Telling()))
+
+    import asyncio
+
+    import httpx
+
+    async def asked() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+            return await client.post(path, json=given)
+
+    answer = asyncio.run(asked())
+    assert answer.status_code == 200
+    assert not any(here)
+    if path == URL:
+        assert [card["uuid"] for card in answer.json()["cards"]] == [identity(INSTANCE, "nothing-evaluated")]
+    if path.endswith("validate"):
+        assert [(card["uuid"], card["holds"]) for card in answer.json()["cards"]] == [
+            (card["uuid"], False) for card in given["cards"]
+        ]
 
 
 def at_once(app: FastAPI, names: list[str]) -> list[int]:

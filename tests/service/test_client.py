@@ -9,7 +9,7 @@ import copy
 import gzip
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,16 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from mgcds.commands.writing import write_json
 from mgcds.errors import MgcdsError, RecordError, SettingsError
 from mgcds.service.app import create_app
 from mgcds.service.checks import check_discovery, check_response
-from mgcds.service.client import lines, patient_of, play, resources_of
+from mgcds.service.client import lines, patient_of, play, resources_of, to_dict
 from mgcds.service.client import signing as sign_with
 from mgcds.service.ehr import Unsatisfied, answer_query, filled, prefetched
 from tests.service import signing
-from tests.service.asking import ABOUT, EGFR, MANY, ask, draft, medicine, observation, parts, patient
+from tests.service.asking import ABOUT, EGFR, INSTANCE, MANY, ask, draft, medicine, observation, parts, patient
+from tests.service.serving import free_port
 
 EXTRACT = Path(__file__).parents[1] / "fhir" / "bundles" / "synthea-extract.json"
 PEOPLE = [
@@ -347,6 +349,115 @@ def test_a_bad_service_is_told_of_over_http() -> None:
     assert "\x1b" not in "".join(said)
 
 
+ODD: list[Any] = [None, 5, True, "", "x", "http://[", "\ud800", [], {}, [5], {"x": 5}, ["\ud800"]]
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every node of plain data."""
+    yield path
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from places(value, (*path, key))
+
+
+def with_odd(node: Any, path: tuple[Any, ...], odd: Any) -> Any:
+    if not path:
+        return odd
+    changed = copy.copy(node)
+    changed[path[0]] = with_odd(node[path[0]], path[1:], odd)
+    return changed
+
+
+SERVICE = {
+    "hook": "patient-view", "id": "s", "title": "t", "description": "d", "prefetch": {"patient": "Patient/{{context.patientId}}"}
+}  # fmt: skip
+ANSWER = {
+    "cards": [
+        {
+            "uuid": INSTANCE, "summary": "s", "detail": "d", "indicator": "info", "selectionBehavior": "any",
+            "source": {"label": "l", "url": "https://x", "topic": {"system": "urn:x", "code": "c"}},
+            "suggestions": [{"label": "l", "uuid": INSTANCE, "actions": [{"type": "create", "description": "d", "resource": patient()}]}],
+            "overrideReasons": [{"system": "urn:x", "code": "c", "display": "d"}],
+            "links": [{"label": "l", "url": "https://x", "type": "absolute"}],
+            "extension": {"urn:x": {}},
+        }
+    ],
+    "systemActions": [{"type": "delete", "description": "d", "resourceId": "x"}],
+}  # fmt: skip
+OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "diagnostics": "d"}]}
+
+
+@pytest.mark.parametrize(
+    ("discovered", "answered"),
+    [
+        pytest.param({"services": [SERVICE]}, None, id="discovery"),
+        pytest.param(None, ANSWER, id="answer"),
+        pytest.param(None, OUTCOME, id="refusal"),
+    ],
+)
+def test_whatever_shape_comes_back_is_reported(
+    discovered: Any, answered: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    whole = discovered or answered
+    for path in places(whole):
+        for odd in ODD:
+            changed = with_odd(whole, path, odd)
+
+            def answers(asked: httpx.Request, changed: Any = changed) -> httpx.Response:
+                ours = changed if discovered else {"services": [SERVICE]}
+                body = ours if asked.method == "GET" else changed if answered else ANSWER
+                return httpx.Response(200, content=json.dumps(body))
+
+            with httpx.Client(transport=httpx.MockTransport(answers)) as web:
+                try:
+                    wrong, played = play(web, "https://odd.example", [patient()], "patient-view", [])
+                except MgcdsError:  # an id of which no URL can be made
+                    assert path == ("services", 0, "id"), path
+                    continue
+            "\n".join(lines(wrong, played, "patient-view")).encode()
+            write_json(to_dict(wrong, played))
+            assert json.loads(capsysbinary.readouterr().out)
+
+
+@pytest.mark.parametrize("depth", [500, 100_000])
+def test_an_answer_that_is_nested_without_end_is_none(depth: int) -> None:
+    def answers(asked: httpx.Request) -> httpx.Response:
+        if asked.method == "GET":
+            return httpx.Response(200, json={"services": [SERVICE]})
+        return httpx.Response(200, content=b'{"cards":' + b"[" * depth + b"]" * depth + b"}")
+
+    with httpx.Client(transport=httpx.MockTransport(answers)) as web:
+        wrong, played = play(web, "https://deep.example", [patient()], "patient-view", [])
+    assert wrong == []
+    assert [str(each) for each in played[0].violations] == [
+        "the body: the answer is no object with a list 'cards' (requirement 74)"
+    ]
+
+
+@pytest.mark.parametrize("url", ["http://[", "https://[::1", "http://\ud800.example", "nonsense", "http://x\x00"])
+def test_a_url_of_no_service_is_said(url: str) -> None:
+    with httpx.Client() as web, pytest.raises(MgcdsError, match="URL"):
+        play(web, url, [patient()], "patient-view", [])
+
+
+@pytest.mark.parametrize("count", ["\u00b2", "9" * 5000, "-1", "x"])
+def test_a_count_that_is_none_leaves_nothing_out(count: str) -> None:
+    assert len(found(f"Observation?patient=p&_count={count}", observation(EGFR, 25))) == 1
+
+
+def test_resources_that_are_nested_without_end_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from mgcds.cli import main
+
+    deep = '{"a":' * 900 + "1" + "}" * 900
+    file = tmp_path / "bundle.json"
+    file.write_text(
+        f'{{"resourceType": "Bundle", "entry": [{{"resource": {{"resourceType": "Patient", "id": "p", "x": {deep}}}}}]}}'
+    )
+    with pytest.raises(SystemExit) as stopped:
+        main(["hook", "http://127.0.0.1:9", str(file)])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith("mgcds: ")
+
+
 # --- at the command line ------------------------------------------------------------------------------------------------------------
 
 
@@ -375,6 +486,6 @@ def test_serve_refuses_to_begin(arguments: list[str], says: str, capsys: pytest.
     from mgcds.cli import main
 
     with pytest.raises(SystemExit) as stopped:
-        main(["serve", *arguments])
+        main(["serve", "--port", str(free_port()), *arguments])
     assert stopped.value.code == 2
     assert says in capsys.readouterr().err

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,10 @@ import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from mgcds.errors import SettingsError
+from mgcds.service.client import signing
 from mgcds.service.keys import is_loopback, read_clients, read_key_set
+from mgcds.service.replay import LocalReplay
+from mgcds.service.tokens import TokenGate
 from tests.service.signing import EC, JKU, RSA, key_set
 
 with warnings.catch_warnings():
@@ -130,3 +137,18 @@ def test_loopback(host: str) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "localhost.evil.example", "", "127.1", "2130706433"])
 def test_not_loopback(host: str) -> None:
     assert not is_loopback(host)
+
+
+def test_the_recipe_for_a_key_gives_one_that_is_let_in(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
+    [recipe] = [block for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "joserfc" in block]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(["sh", "-ec", recipe], cwd=tmp_path, env={**os.environ, "PATH": path}, check=True, timeout=60)
+    key, keys = tmp_path / "ehr.key.json", tmp_path / "ehr.jwks.json"
+    assert (key.stat().st_mode & 0o777, keys.stat().st_mode & 0o777) == (0o600, 0o644)
+    listed = tmp_path / "clients.json"
+    listed.write_text(json.dumps({"clients": [{"issuer": "https://ehr.example.org", "keys": keys.name}]}))
+    clients = read_clients(listed)
+    authorization = signing(key, "https://ehr.example.org")("https://cds.example.org/cds-services")
+    caller = TokenGate(clients, LocalReplay()).admit(authorization, "https://cds.example.org/cds-services")
+    assert caller.issuer == "https://ehr.example.org"

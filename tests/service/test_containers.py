@@ -184,23 +184,70 @@ def test_a_fault_of_compose_is_noticed(harm: Any, what: str) -> None:
     assert what in " ".join(faults_of_compose(harmed))
 
 
-def test_the_service_takes_these_settings(tmp_path: Path) -> None:
+def interpolated(value: str, given: dict[str, str]) -> str:
+    """As docker compose does it, from `.env`."""
+
+    def of(named: re.Match[str]) -> str:
+        name, kind, rest = named[1], named[2], named[3]
+        if kind == ":?" and not given.get(name):
+            raise KeyError(f"{name}: {rest}")
+        return given.get(name) or ("" if kind == ":?" else rest)
+
+    return re.sub(r"\$\{(\w+)(:[?-])([^}]*)\}", of, value)
+
+
+def started(tmp_path: Path, **dot_env: str) -> Settings:
     """As the container would start it: what the image and compose set are settings, and safe together."""
     image = dict(pair.split("=") for name, rest in instructions(DOCKERFILE) if name == "ENV" for pair in rest.split())
     given = {name: value for name, value in image.items() if name.startswith("MGCDS_")}
     for name, value in COMPOSE["services"]["mgcds"]["environment"].items():
-        given[name] = "https://cds.example.org" if value.startswith("${MGCDS_BASE_URL:?") else value
+        given[name] = interpolated(value, dot_env)
     known = {f"MGCDS_{each.name.upper()}" for each in fields(Settings)}
     assert {name.removesuffix("_FILE") for name in given} <= known
     for name in [name for name in given if name.endswith("_FILE")]:
         (tmp_path / name).write_text("postgresql://mgcds:sixteen-and-more@database/mgcds")
         given[name] = str(tmp_path / name)
-    settings = checked(read_settings({}, given))
+    return checked(read_settings({}, given))
+
+
+def test_the_service_takes_these_settings(tmp_path: Path) -> None:
+    settings = started(tmp_path, MGCDS_BASE_URL="https://cds.example.org")
     assert not settings.no_auth
+    assert settings.rules is None, "the built-in ones"
+    assert not settings.metrics
     assert not settings.start_page
     health = f"http://{settings.operations_host}:{settings.operations_port}/health"
     assert health in DOCKERFILE
     assert health in " ".join(COMPOSE["services"]["mgcds"]["healthcheck"]["test"])
+
+
+def test_rules_and_metrics_can_be_had_as_the_page_says(tmp_path: Path) -> None:
+    """Each setting of the page reaches the service: the pack is in a folder that it sees, the metrics in a network that others are in."""
+    page = (ROOT / "docs" / "how-to" / "run-the-service.md").read_text()
+    named = dict(re.findall(r"`(MGCDS_\w+)=([^`]+)`", page.partition("may stand in `.env`")[2].partition("\n## ")[0]))
+    assert named.keys() == {"MGCDS_RULES", "MGCDS_METRICS", "MGCDS_OPERATIONS_HOST"}
+    settings = started(tmp_path, MGCDS_BASE_URL="https://cds.example.org", **named)
+    assert settings.metrics
+    assert settings.operations_host == "0.0.0.0"
+    assert str(settings.rules).startswith("/etc/mgcds/packs/")
+    service = COMPOSE["services"]["mgcds"]
+    assert "./packs:/etc/mgcds/packs:ro" in service["volumes"]
+    assert "monitoring" in service["networks"]
+    assert COMPOSE["networks"]["monitoring"] == {"internal": True}
+    assert f"http://mgcds:{settings.operations_port}/metrics" in page
+
+
+def test_what_compose_demands_stands_in_a_file_that_each_of_its_commands_reads() -> None:
+    """`docker compose kill` asks for it as `docker compose up` does."""
+    page = (ROOT / "docs" / "how-to" / "run-the-service.md").read_text()
+    demanded = re.findall(r"\$\{(\w+):\?", (ROOT / "compose.yaml").read_text())
+    assert demanded == ["MGCDS_BASE_URL"]
+    assert all(re.search(rf"^echo {name}=\S+ > \.env", page, re.MULTILINE) for name in demanded)
+    assert not re.search(r"\w+=\S+ docker compose", page)
+    assert {"/.env", "/packs/", "/clients/"} <= set((ROOT / ".gitignore").read_text().splitlines())
+    for volume in COMPOSE["services"]["mgcds"]["volumes"]:
+        folder = volume.partition(":")[0].removeprefix("./")
+        assert re.search(rf"mkdir [^#\n]*\b{folder}\b", page), folder
 
 
 def test_how_long_it_may_take_to_stop_is_enough() -> None:

@@ -17,11 +17,11 @@ import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, event, inspect, select, text
+from sqlalchemy import Connection, Engine, event, inspect, select, text
 
 from mgcds.errors import SettingsError
+from mgcds.service import acceptance, schema
 from mgcds.service import memory as module
-from mgcds.service import schema
 from mgcds.service.acceptance import SEVERAL, lines, read_acceptance
 from mgcds.service.database import connect, migrate
 from mgcds.service.memory import NotKept, SqlMemory, as_uuid
@@ -180,6 +180,23 @@ def test_records_that_waited_are_kept_when_the_database_comes_back(tmp_path: Pat
     assert memory.well
     memory.close()
     assert sorted(calls_in(connect(f"sqlite:///{folder}/memory.db"))) == sorted(uid(number) for number in range(5))
+
+
+@pytest.mark.parametrize("instead", ["nothing", "another memory"])
+def test_a_file_that_is_removed_or_exchanged_is_noticed(instead: str, tmp_path: Path) -> None:
+    file, other = tmp_path / "memory.db", tmp_path / "other.db"
+    memory = ready(connect(f"sqlite:///{file}"), patience=5)
+    memory.take([feedback(0)])
+    if instead == "nothing":
+        file.unlink()
+    else:
+        migrate(connect(f"sqlite:///{other}"))
+        other.replace(file)
+    assert not memory.answers(), "what it is written to is not what is there"
+    memory.take([feedback(1)])
+    assert memory.answers()
+    memory.close()
+    assert rows_in(connect(f"sqlite:///{file}"))["feedback"] == 1, "what was said to be kept is kept"
 
 
 def test_a_slow_database_makes_the_first_wait_a_moment_and_nobody_else(
@@ -354,6 +371,31 @@ def test_acceptance_by_rule(engine: Engine) -> None:
     assert read_acceptance(engine, since=AT.date() + timedelta(days=1)).calls == 0
     assert read_acceptance(engine, since=date(2026, 11, 21)).calls == 9
     assert json.dumps(found.to_dict())
+
+
+def test_who_reads_what_became_of_cards_keeps_no_feedback_out(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = ready(engine, patience=5)
+    memory.remember([decision(0)])
+    real = acceptance._read
+
+    def meanwhile(connection: Connection, since: date | None) -> Any:
+        found = real(connection, since)
+        memory.take([feedback(0)])
+        return found
+
+    monkeypatch.setattr(acceptance, "_read", meanwhile)
+    assert read_acceptance(connect(str(engine.url))).calls == 1
+    memory.close()
+    assert rows_in(engine)["feedback"] == 1
+
+
+def test_feedback_on_a_card_of_an_earlier_day_is_on_one_that_is_known(engine: Engine) -> None:
+    memory = ready(engine, patience=5)
+    memory.remember([decision(0)])
+    memory.take([feedback(0, minute=60 * 24), feedback(99, minute=60 * 24)])
+    memory.close()
+    found = read_acceptance(engine, since=AT.date() + timedelta(days=1))
+    assert (found.calls, found.unknown_cards, found.rules) == (0, 1, ())
 
 
 def test_a_file_that_is_no_memory_says_so(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -25,7 +25,10 @@ from mgcds.service.memory import SqlMemory
 from mgcds.service.metrics import Metrics
 from mgcds.service.operations import Operations
 from mgcds.service.ports import OUTCOMES
-from mgcds.service.settings import Settings
+from mgcds.service.serve import application
+from mgcds.service.settings import Settings, read_settings
+from mgcds.service.tokens import Why
+from tests.service import signing
 from tests.service.asking import KIDNEYS, Remembered, parts, request
 from tests.service.records import calls_in, until
 from tests.service.serving import Served, free_port, serving
@@ -146,6 +149,25 @@ def test_a_decision_that_is_not_kept_is_counted() -> None:
     with TestClient(create_app(parts(Broken(), watch=metrics))) as client:
         client.post(PATH, json=request(**KIDNEYS))
     assert "mgcds_decisions_not_kept_total 1.0" in metrics.text().decode()
+
+
+def test_why_tokens_are_refused_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "ehr.json").write_bytes(signing.key_set(signing.EC))
+    (tmp_path / "clients.json").write_text('{"clients": [{"issuer": "https://ehr", "keys": "ehr.json"}]}')
+    given = {"clients": tmp_path / "clients.json", "database": "none", "metrics": True}
+    with application(read_settings(given, {})) as (app, _), TestClient(app) as client:
+        client.get("/cds-services")
+        for _ in range(2):
+            client.get("/cds-services", headers={"Authorization": "Bearer nonsense"})
+        text = client.get("/metrics").text
+    assert 'mgcds_tokens_refused_total{why="absent"} 1.0' in text
+    assert 'mgcds_tokens_refused_total{why="form"} 2.0' in text
+
+
+def test_every_reason_why_a_token_is_refused_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "run-the-service.md").read_text()
+    [row] = [line for line in page.splitlines() if "mgcds_tokens_refused_total" in line]
+    assert re.findall(r"`(\w+)`", row.partition("by `why`")[2]) == list(get_args(Why))
 
 
 # --- spans ------------------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,16 +25,18 @@ from starlette.testclient import TestClient
 from mgcds.service.acceptance import read_acceptance
 from mgcds.service.app import create_app
 from mgcds.service.database import connect
+from mgcds.service.listening import taken
 from tests.cli.running import environment
 from tests.service.asking import KIDNEYS, parts, request
 from tests.service.records import until
+from tests.service.serving import free_port
 from tests.service.signing import EC, ISSUER, bearer, claims, gate, header, key_set, signed
 
 PATH = "/cds-services/mgcds-patient-view"
 
 
-def certificate(folder: Path) -> None:
-    """One for 127.0.0.1 that it signs itself."""
+def certificate(folder: Path, *only: str) -> None:
+    """One for 127.0.0.1 that it signs itself, and its key; or only one of both files."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
@@ -45,9 +47,10 @@ def certificate(folder: Path) -> None:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )  # fmt: skip
-    (folder / "tls.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
     plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "tls.key").write_bytes(key.private_bytes(*plain))
+    written = {"tls.pem": made.public_bytes(serialization.Encoding.PEM), "tls.key": key.private_bytes(*plain)}
+    for name in only or written:
+        (folder / name).write_bytes(written[name])
 
 
 @pytest.fixture
@@ -120,3 +123,69 @@ def test_if_the_host_header_counted_a_token_for_another_service_would_pass(base_
     with TestClient(create_app(parts(gate=gate(clock=time.time), base_url=base_url))) as client:
         answer = client.post(PATH, json=request(), headers={"Authorization": relayed, "Host": "other.example.org"})
     assert answer.status_code == status
+
+
+# --- what keeps it from listening ---------------------------------------------------------------------------------------------------
+
+
+def refused(folder: Path, *options: str, **settings: str) -> str:
+    """What it says as it refuses to begin; it has not said that it listens."""
+    command = [
+        sys.executable,
+        "-c",
+        "from mgcds.cli import main; main()",
+        "serve",
+        "--no-auth",
+        "--workers",
+        "1",
+        *options,
+    ]
+    given = environment(MGCDS_DATABASE="none", **settings)
+    ended = subprocess.run(command, cwd=folder, env=given, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2, (ended.returncode, ended.stderr)
+    assert "listening" not in ended.stderr
+    return ended.stderr
+
+
+@pytest.mark.parametrize("which", ["port", "operations_port"])
+def test_a_port_that_is_taken_is_said_at_the_start(which: str, tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        if which == "port":
+            said = refused(tmp_path, "--port", port)
+        else:
+            said = refused(tmp_path, "--port", str(free_port()), MGCDS_OPERATIONS_PORT=port)
+    assert f"{which} {port} cannot be listened on (Address already in use)" in said
+    assert f"set another {which}" in said
+
+
+def test_an_address_that_this_machine_does_not_have_is_said_at_the_start(tmp_path: Path) -> None:
+    given = {"MGCDS_OPERATIONS_PORT": str(free_port()), "MGCDS_OPERATIONS_HOST": "192.0.2.1"}  # for documentation
+    assert "operations_host" in refused(tmp_path, "--port", str(free_port()), **given)
+
+
+def test_localhost_is_every_address_of_that_name() -> None:
+    addresses = {info[4][0] for info in socket.getaddrinfo("localhost", 80, type=socket.SOCK_STREAM)}
+    with taken("localhost", free_port(), "port") as sockets:
+        assert {each.getsockname()[0] for each in sockets} <= addresses
+        assert sockets
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param(lambda folder: (folder / "tls.pem").unlink(), "tls_certificate cannot be read", id="no certificate"),
+        pytest.param(lambda folder: (folder / "tls.key").unlink(), "tls_key cannot be read", id="no key"),
+        pytest.param(lambda folder: (folder / "tls.pem").write_text("x"), "no certificate (PEM)", id="no PEM"),
+        pytest.param(lambda folder: certificate(folder, "tls.key"), "the private key to it", id="the key to another"),
+    ],
+)  # fmt: skip
+def test_a_certificate_that_cannot_be_used_is_said_at_the_start(
+    change: Callable[[Path], object], says: str, tmp_path: Path
+) -> None:
+    certificate(tmp_path)
+    change(tmp_path)
+    given = {"MGCDS_TLS_CERTIFICATE": "tls.pem", "MGCDS_TLS_KEY": "tls.key"}
+    assert says in refused(tmp_path, "--port", str(free_port()), **given)

@@ -48,6 +48,10 @@ def test_every_kind_is_read() -> None:
     assert (found.clients, found.origins, found.limits.seconds) == (Path("c.json"), ("https://a", "https://b"), 0.5)
 
 
+def test_an_empty_path_is_none_and_not_the_folder_it_is_started_in() -> None:
+    assert read_settings({}, {**LET_IN, "MGCDS_RULES": ""}).rules is None
+
+
 OFF = {"MGCDS_HOST": "0.0.0.0", "MGCDS_CLIENTS": "c.json"}
 WRONG: list[Any] = [
     pytest.param({**LET_IN, "MGCDS_HOST": "0.0.0.0"}, "loopback alone", id="no_auth for the network"),
@@ -66,6 +70,10 @@ WRONG: list[Any] = [
     pytest.param({**LET_IN, "MGCDS_PORT": "70000"}, "between 1 and 65535", id="a port too high"),
     pytest.param({**LET_IN, "MGCDS_SECONDS": "0"}, "seconds is above 0", id="no time"),
     pytest.param({**LET_IN, "MGCDS_SECONDS": "nan"}, "seconds is above 0", id="no number"),
+    pytest.param({**LET_IN, "MGCDS_SECONDS": "inf"}, "seconds is above 0 and finite", id="all the time there is"),
+    pytest.param({**LET_IN, "MGCDS_SECONDS_TO_SEND": "inf"}, "seconds_to_send is above 0 and finite", id="to send, too"),
+    pytest.param({**LET_IN, "MGCDS_MOST_CONNECTIONS": "0"}, "most_connections is at least 1", id="no call at a time"),
+    pytest.param({**LET_IN, "MGCDS_MOST_CONNECTIONS": "-5"}, "most_connections is at least 1", id="fewer than no call"),
     pytest.param({"MGCDS_NO_AUTH": "maybe"}, "MGCDS_NO_AUTH is not yes or no", id="neither yes nor no"),
     pytest.param({**LET_IN, "MGCDS_LOG_LEVEL": "all"}, "log_level is", id="an unknown level"),
     pytest.param({**LET_IN, "MGCDS_FINGERPRINT_KEY": "short"}, "at least 16", id="a short key"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hmac
 import json
 import logging
+import time
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -383,3 +385,24 @@ def test_a_new_key_is_found_and_a_withdrawn_one_is_gone() -> None:
     current, now = key_set(RSA), 31.0
     assert keys.find("rsa", "RS384")
     assert keys.find("ec", "ES384") is None
+
+
+@pytest.mark.parametrize("idle", [0.0, 86_401.0], ids=["the first calls", "after a day without any"])
+def test_who_has_nothing_to_go_by_waits_for_the_keys(idle: float) -> None:
+    now, slow = 0.0, Event()
+
+    def fetch(_: str) -> bytes:
+        assert slow.wait(5)
+        return key_set(EC)
+
+    keys = FetchedKeys(JKU, fetch, lambda: now)
+    if idle:
+        slow.set()
+        assert keys.find("ec", "ES384")
+        slow.clear()
+        now = idle
+    with ThreadPoolExecutor(6) as threads:
+        asked = [threads.submit(keys.find, "ec", "ES384") for _ in range(6)]
+        time.sleep(0.1)
+        slow.set()
+    assert all(each.result() is not None for each in asked)

@@ -11,7 +11,8 @@ from mgcds.errors import EngineDisagreement, EngineFault, ExportError, MgcdsErro
 
 
 def write_json(written: Any) -> None:
-    typer.echo(json.dumps(written, indent=2, ensure_ascii=False, default=str))
+    text = json.dumps(written, indent=2, ensure_ascii=False, default=str)
+    typer.echo(text.encode("utf-8", "backslashreplace").decode())  # half a character as its escape
 
 
 def complain(error: MgcdsError, of: str = "") -> int:

@@ -19,11 +19,11 @@ STYLES = {
     "dose": "green",
 }
 
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def visible(text: str) -> str:
-    """Without characters that steer a terminal or turn the direction of writing: a record or a file name may hold them."""
+    """Without characters that steer a terminal or turn the direction of writing, or are halves of one: a record or a file name may hold them."""
     return _INVISIBLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from mgcds.errors import SettingsError
@@ -66,7 +66,7 @@ def read_acceptance(engine: Engine, since: date | None = None) -> Acceptance:
     if engine.dialect.name == "sqlite" and not Path(file).is_file():
         raise SettingsError(f"there is no memory at {file}; MGCDS_DATABASE names it")
     try:
-        with engine.connect() as connection:
+        with engine.connect().execution_options(reads_only=True) as connection:
             return _read(connection, since)
     except SQLAlchemyError as error:
         raise SettingsError(
@@ -80,10 +80,8 @@ def _read(connection: Connection, since: date | None) -> Acceptance:
     failed = select(func.count()).where(answers.c.at >= begin, answers.c.problem != "")
     not_evaluated = connection.execute(failed).scalar_one()
     on_card: dict[str, set[str]] = defaultdict(set)
-    for (text,) in connection.execute(select(answers.c.said).where(answers.c.at >= begin)).yield_per(_AT_ONCE):
-        for each in _SAID.decode(text):
-            if each.card:
-                on_card[each.card].add(each.rule)
+    for card, rule in _cards(connection, answers.c.at >= begin):
+        on_card[card].add(rule)
     told = connection.execute(
         select(feedback.c.card, feedback.c.outcome, feedback.c.reason, feedback.c.id)
         .where(feedback.c.at >= begin)
@@ -91,7 +89,16 @@ def _read(connection: Connection, since: date | None) -> Acceptance:
     )
     last = {card: (outcome, reason) for card, outcome, reason, _ in told}
     known = {card: (rules.pop() if len(rules) == 1 else SEVERAL) for card, rules in on_card.items()}
-    return Acceptance(calls, not_evaluated, len(last.keys() - known.keys()), tuple(_of_rules(known, last)))
+    unknown = last.keys() - known.keys()
+    if unknown:  # feedback may come days after the card
+        unknown -= {card for card, _ in _cards(connection, answers.c.at < begin)}
+    return Acceptance(calls, not_evaluated, len(unknown), tuple(_of_rules(known, last)))
+
+
+def _cards(connection: Connection, when: ColumnElement[bool]) -> Iterator[tuple[str, str]]:
+    """Each card of these answers, with each rule on it."""
+    for (text,) in connection.execute(select(answers.c.said).where(when)).yield_per(_AT_ONCE):
+        yield from ((each.card, each.rule) for each in _SAID.decode(text) if each.card)
 
 
 def _of_rules(known: dict[str, str], last: dict[str, tuple[str, str]]) -> Iterator[OfRule]:

@@ -18,6 +18,7 @@ from mgcds.model.dates import days_before, parse_when
 from mgcds.model.facts import Facts, Gap, Range, Reading, StateReading
 from mgcds.model.pack import MeasuredItem, RulePack, about
 from mgcds.model.record import PatientRecord
+from mgcds.service.speaking import Ordered
 
 _MEDICINES = ("medicines", "antidepressants", "supplements")
 _WRITER = msgspec.json.Encoder()
@@ -35,10 +36,15 @@ _FIELDS = {
 
 
 class Inputs:
-    """The record as advice rests on it, each field written out once."""
+    """The record as advice rests on it, each field written out once. `whose` is a reference to the patient, `about` what is being ordered."""
 
-    def __init__(self, record: PatientRecord, pack: RulePack, on: date) -> None:
+    def __init__(
+        self, record: PatientRecord, pack: RulePack, on: date, whose: str = "", about: Iterable[Ordered] = ()
+    ) -> None:
         self.record, self.pack, self.on = record, pack, on
+        orders = {None if order.value_sets is None else tuple(sorted(order.value_sets)) for order in about}
+        self.call = _WRITER.encode([whose, sorted(orders, key=str)])
+        """whose the advice is, and of which kinds of orders"""
         self._written: dict[str, bytes] = {}
         self._ahead: dict[str, frozenset[int]] = {}
         self._rejected: dict[str, list[list[str | None]]] = {}
@@ -76,11 +82,12 @@ class Inputs:
 
 
 def fingerprint(rules: Iterable[str], inputs: Inputs) -> str:
-    """Of everything on record that the rules, and those that can hold them back, may read; and of the pack.
+    """Of everything on record that the rules, and those that can hold them back, may read; of whose record it is, of what is being ordered,
+    and of the pack.
 
     The same data give the same on another day. Any new result of an item changes it, even one that changes no verdict.
     """
-    found = hashlib.sha256(inputs.pack.digest.encode())
+    found = hashlib.sha256(b"%s\n%s" % (inputs.pack.digest.encode(), inputs.call))
     for name in _rests_on(frozenset(rules), inputs.pack).fields:
         found.update(b"\n%s:%s" % (name.encode(), inputs.written(name)))
     return found.hexdigest()

@@ -4,15 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from mgcds.model.pack import RulePack
 from mgcds.service.hooks import Answer, answer, not_answered, operation_outcome
 from mgcds.service.ports import Asked, Evaluate, Limits, Refused, Written
-from mgcds.service.validate import not_validated, validate
+from mgcds.service.validate import MOST, not_validated, validate
 
+
+class _OfCall(msgspec.Struct):
+    """All that is read of a call of which nothing was evaluated."""
+
+    hookInstance: str = ""  # noqa: N815  (as CDS Hooks names it)
+
+
+class _Card(msgspec.Struct):
+    uuid: str = ""
+
+
+class _OfValidation(msgspec.Struct):
+    """The same of a validation."""
+
+    cards: Annotated[list[_Card], msgspec.Meta(max_length=MOST)] = []
+
+
+_LITTLE: dict[str, msgspec.json.Decoder[Any]] = {
+    "call": msgspec.json.Decoder(_OfCall),
+    "validate": msgspec.json.Decoder(_OfValidation),
+}
 _ANSWER: dict[str, Callable[..., Answer]] = {"call": answer, "validate": validate}
 _NOT_ANSWERED: dict[str, Callable[[Any, BaseException], Answer]] = {"call": not_answered, "validate": not_validated}
 
@@ -25,14 +46,14 @@ def written(asked: Asked, pack: RulePack, limits: Limits, evaluate: Evaluate) ->
     except Refused as refused:
         return _written(Answer(refused.status, operation_outcome([refused.what])))
     except Exception as fault:
-        return not_written(asked.endpoint, asked.body, limits, fault)
+        return not_written(asked.endpoint, asked.body, fault)
 
 
-def not_written(endpoint: str, body: bytes, limits: Limits, fault: BaseException) -> Written:
-    """The answer where something failed: nothing was evaluated."""
+def not_written(endpoint: str, body: bytes, fault: BaseException) -> Written:
+    """The answer where something failed: nothing was evaluated. Who listens makes it too, for many at once, so hardly anything is decoded."""
     given = None
     with suppress(Exception):
-        given = limits.parse(body)
+        given = msgspec.to_builtins(_LITTLE[endpoint].decode(body))
     return _written(_NOT_ANSWERED[endpoint](given, fault))
 
 

@@ -18,6 +18,7 @@ from anyio import CapacityLimiter, Lock
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect
 
 from mgcds import __version__
 from mgcds.service import described
@@ -43,7 +44,7 @@ def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="mgcds", version=__version__, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY)
     app.add_middleware(
         CORSMiddleware, allow_origins=list(parts.origins), allow_methods=["GET", "POST", "OPTIONS"],
-        allow_headers=["Authorization", "Content-Type"],
+        allow_headers=["Authorization", "Content-Type", "traceparent", "tracestate"],
     )  # fmt: skip
     _add_endpoints(app.router, parts)  # to include a router takes each call a detour
     return app
@@ -87,14 +88,17 @@ class _Web:
         """The same endpoint, given what its path names; how its calls went is told to whom it concerns."""
 
         async def watched(request: Request) -> Response:
-            given: dict[str, str] = request.path_params
-            begun, seen = perf_counter(), Seen(name, self._named(given.get("service", "")))
+            # the path of a mount may name more, which is the host's
+            given = () if name == "discovery" else (str(request.path_params["service"]),)
+            begun, seen = perf_counter(), Seen(name, self._named(*given))
             try:
                 with traced(seen, request.headers.get("traceparent")):
-                    response = await endpoint(request, **given)
+                    response = await endpoint(request, *given)
                     seen.status = response.status_code
                     seen.outcome = getattr(request.state, "outcome", "answered" if seen.status == 200 else "refused")
                 return response
+            except ClientDisconnect:  # amid its body: `gone`, and nobody reads this
+                return Response(status_code=400)
             finally:
                 self._parts.watch.answered(seen, perf_counter() - begun)
 
@@ -134,7 +138,7 @@ class _Web:
         """What became of cards. 200 only when it is kept."""
         try:
             caller = await self._admit(request)
-            body = self._parts.limits.parse(await self._body(request))
+            body = await self._in_time(partial(self._parts.limits.parse, await self._body(request)), "feedback")
             service_of(service, self._parts.pack())
             found = read_feedback(body, service, caller)
             if isinstance(found, dict):
@@ -142,12 +146,14 @@ class _Web:
             await self._in_time(partial(self._parts.memory.take, found), "feedback")
         except Refused as refused:
             return _refused(refused)
+        except ClientDisconnect:
+            raise
         except Exception as fault:
             _log("feedback", fault)
             return _json(503, operation_outcome(["the feedback was not kept; send it again later"], "transient"))
         return Response(status_code=200)
 
-    def _named(self, service: str) -> str:
+    def _named(self, service: str = "") -> str:
         """The service if there is one of that name: who calls may make up any number of others."""
         try:
             return service_of(service, self._parts.pack()).id if service else ""
@@ -185,10 +191,10 @@ class _Web:
         try:
             body = await self._body(request)
             return await self._work(Asked(endpoint, service, body, parts.now().date()), parts.pack())
-        except Refused:
+        except (Refused, ClientDisconnect):
             raise
         except Exception as fault:
-            return not_written(endpoint, body, parts.limits, fault)
+            return not_written(endpoint, body, fault)
 
     async def _in_time(self, work: Callable[[], T], which: str) -> T:
         """In a thread of these; TimeoutError after `limits.seconds`, though the thread goes on to its end."""

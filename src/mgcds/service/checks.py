@@ -272,5 +272,8 @@ def _list(node: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def _is_url(text: str) -> bool:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
     return bool(parts.scheme and parts.netloc)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 from joserfc import jwt
@@ -20,12 +19,15 @@ from mgcds.errors import MgcdsError, RecordError, SettingsError
 from mgcds.printing import visible
 from mgcds.service.checks import Violation, check_discovery, check_response
 from mgcds.service.ehr import Resource, prefetched
+from mgcds.service.limits import nested_at_most
 
 Authorize = Callable[[str], str]
 """URL that is called → the value of the Authorization header"""
 SECONDS = 30.0
 """how long an EHR of this kind waits"""
 _TOKEN_SECONDS = 60
+_DEEPEST = 200
+"""nesting of an answer that is looked at; what is deeper counts as no JSON"""
 _USER = "Practitioner/mgcds-hook"
 
 
@@ -67,8 +69,7 @@ def signing(key_file: Path, issuer: str) -> Authorize:
 def resources_of(content: Any) -> list[Resource]:
     """The resources of a Bundle, or of a list of resources. RecordError where it is neither."""
     if isinstance(content, dict) and content.get("resourceType") == "Bundle":
-        entries = content.get("entry") or []
-        found = [each.get("resource") for each in entries if isinstance(each, dict)]
+        found = [each.get("resource") for each in _listed(content.get("entry")) if isinstance(each, dict)]
     else:
         found = content if isinstance(content, list) else [content]
     resources = [each for each in found if isinstance(each, dict) and isinstance(each.get("resourceType"), str)]
@@ -100,7 +101,7 @@ def play(
     services = document.get("services") if isinstance(document, dict) else None
     wanted = [
         each
-        for each in services or ()
+        for each in _listed(services)
         if isinstance(each, dict) and each.get("hook") == hook and isinstance(each.get("id"), str)
     ]
     return violations, [_call(client, base, service, resources, orders, authorize) for service in wanted]
@@ -140,20 +141,27 @@ def _context(hook: str, patient: str, orders: list[Resource]) -> dict[str, Any]:
 def _send(
     client: httpx.Client, method: str, url: str, body: Any, authorize: Authorize | None
 ) -> tuple[int, Any, float]:
-    if urlsplit(url).scheme not in ("http", "https"):
+    if not url.lower().startswith(("http://", "https://")):
         raise MgcdsError("the URL of a service begins with https:// or http://")
     headers = {"Content-Type": "application/json"} if body is not None else {}
     if authorize is not None:
         headers["Authorization"] = authorize(url)
-    content = None if body is None else json.dumps(body, default=_number)
+    try:
+        content = None if body is None else json.dumps(body, default=_number)
+    except RecursionError:
+        raise RecordError("the resources are nested too deep to be sent") from None
     begun = time.perf_counter()
     try:
         answer = client.request(method, url, content=content, headers=headers)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (
+        httpx.HTTPError,
+        httpx.InvalidURL,
+        ValueError,
+    ) as error:  # ValueError: half a character, or brackets of no address
         raise MgcdsError(f"the service cannot be reached at this URL ({type(error).__name__})") from None
     try:
-        found = answer.json()
-    except ValueError:
+        found = answer.json() if nested_at_most(answer.content, _DEEPEST) else None
+    except (ValueError, RecursionError):
         found = None
     return answer.status_code, found, time.perf_counter() - begun
 
@@ -192,12 +200,16 @@ def lines(violations: list[Violation], played: list[Played], hook: str) -> Itera
 def _card_lines(answer: Any) -> Iterator[str]:
     cards = answer.get("cards") if isinstance(answer, dict) else None
     if isinstance(answer, dict) and answer.get("resourceType") == "OperationOutcome":
-        for issue in answer.get("issue") or ():
+        for issue in _listed(answer.get("issue")):
             yield f"  {visible(str(issue.get('diagnostics') if isinstance(issue, dict) else issue))}"
     if cards == []:
         yield "  no cards"
-    for card in cards if isinstance(cards, list) else ():
+    for card in _listed(cards):
         if isinstance(card, dict):
             yield f"  [{visible(str(card.get('indicator')))}] {visible(str(card.get('summary')))}"
-            for suggestion in card.get("suggestions") or ():
+            for suggestion in _listed(card.get("suggestions")):
                 yield f"      option: {visible(str(suggestion.get('label') if isinstance(suggestion, dict) else suggestion))}"
+
+
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else []

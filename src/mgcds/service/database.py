@@ -63,7 +63,17 @@ def _set_up_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get("reads_only")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")  # who only reads holds up no writer
+
+
+def file_of(engine: Engine) -> tuple[int, int] | None:
+    """Which file an SQLite is, by device and number; None for what is none. FileNotFoundError where it is gone."""
+    name = engine.url.database
+    if engine.dialect.name != "sqlite" or not name or ":memory:" in name or name.startswith("file:"):
+        return None
+    found = Path(name).stat()
+    return found.st_dev, found.st_ino
 
 
 def migrate(engine: Engine, to: str = "head") -> None:

@@ -68,7 +68,7 @@ def answer_query(query: str, resources: Iterable[Resource]) -> Resource | None:
     count, sort = None, ""
     for name, value in parse_qsl(parameters, keep_blank_values=True):
         if name == "_count":
-            count = int(value) if value.isdigit() else None
+            count = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
         elif name == "_sort":
             sort = value
         else:

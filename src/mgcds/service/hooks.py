@@ -170,7 +170,7 @@ def _answer(
     record, assessment, orders, not_given = assessed
     speaks = speaking(hook, pack, assessment.facts, orders.about)
     until = on if hook.about_orders else None  # what is being ordered is ordered today, or not
-    inputs = Inputs(record, pack, on)
+    inputs = inputs_of(request, record, orders, pack, on)
     call = Call(hook_instance, _patient(request), assessment, inputs, hooks_of(pack), drafts, not_given, until)
     unknown = list(unknown_safety(pack, assessment.verdicts.rules, speaks))
     if not hook.about_orders and assessment.verdicts.findings[call.hooks.unless_known_not] is False:
@@ -183,6 +183,11 @@ def _answer(
     }  # fmt: skip
     body = {"cards": spoken.cards, "extension": {ASSESSMENT: about}}
     return Answer(200, body, hook_instance, whole, tuple(spoken.said), pack=(pack.version, pack.digest))
+
+
+def inputs_of(request: Mapping[str, Any], record: PatientRecord, orders: Orders, pack: RulePack, on: date) -> Inputs:
+    """What the advice of a call rests on: the record, whose it is, and what is being ordered."""
+    return Inputs(record, pack, on, _patient(request), orders.about)
 
 
 def assess_request(

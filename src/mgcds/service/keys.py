@@ -121,16 +121,17 @@ class FetchedKeys:
         self._lock = threading.Lock()
 
     def find(self, kid: str, alg: str) -> Key | None:
-        """See KeySource. Waits for at most one fetch; other callers meanwhile take what is there."""
+        """See KeySource. Waits for at most one fetch; other callers meanwhile take what is there, and wait where nothing is."""
         now = self._clock()
         key = self._known.get((kid, alg))
-        if (key is None or now - self._fetched > _FRESH) and now - self._tried > _BETWEEN_TRIES:
+        if key is None or now - self._fetched > _FRESH:
             self._refresh(now)
             key = self._known.get((kid, alg))
         return key if self._clock() - self._fetched <= _USABLE else None
 
     def _refresh(self, now: float) -> None:
-        if not self._lock.acquire(blocking=not self._known):  # the first callers have nothing to go by, so they wait
+        nothing_to_go_by = not self._known or now - self._fetched > _USABLE
+        if not self._lock.acquire(blocking=nothing_to_go_by):
             return
         try:
             if now - self._tried <= _BETWEEN_TRIES:

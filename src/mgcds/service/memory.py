@@ -29,7 +29,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 
 from mgcds.service import schema
-from mgcds.service.database import migrate
+from mgcds.service.database import file_of, migrate
 from mgcds.service.ports import Decision, Feedback
 
 Counted = Literal["kept", "late", "lost", "refused", "faults"]
@@ -70,6 +70,7 @@ class SqlMemory:
         self._counting = threading.Lock()
         self._counts: Counter[Counted] = Counter()
         self._closing = threading.Event()
+        self._file: tuple[int, int] | None = None
         self.well = False
         """Is the database there, and did the last try to write succeed?"""
         self._writer = threading.Thread(target=self._write_all, name="mgcds-memory", daemon=True)
@@ -82,8 +83,10 @@ class SqlMemory:
             return {str(what): times for what, times in self._counts.items()}
 
     def answers(self) -> bool:
-        """Does the database answer now? Beside the writer, and without its lock."""
+        """Does the database answer now, and is it the one that is written to? Beside the writer, and without its lock."""
         try:
+            if file_of(self._engine) != self._file:
+                return False
             connection = self._engine.raw_connection()
             try:
                 connection.cursor().execute("SELECT 1")
@@ -184,7 +187,7 @@ class SqlMemory:
         """Bring the tables up to date, as soon as there is a database; records wait meanwhile."""
         for pause in _pauses():
             try:
-                migrate(self._engine)
+                self._begin()
                 self.well = True
                 return
             except Exception as error:
@@ -192,6 +195,19 @@ class SqlMemory:
             if self._closing.is_set():
                 return
             self._closing.wait(pause)
+
+    def _begin(self) -> None:
+        migrate(self._engine)
+        self._file = file_of(self._engine)
+
+    def _begin_anew_if_gone(self) -> None:
+        """A file that was removed or exchanged takes what is written and keeps none of it: nobody finds it by its name any more."""
+        with suppress(FileNotFoundError):
+            if file_of(self._engine) == self._file:
+                return
+        _LOG.error("the file of the memory was removed or exchanged: what was in it is not here any more")
+        self._engine.dispose()
+        self._begin()
 
     def _write_batch(self, batch: Sequence[Waiting]) -> None:
         """Until it is written, or the service ends, or the database says that it cannot hold it."""
@@ -227,6 +243,7 @@ class SqlMemory:
         return batch, waiting is None
 
     def _write(self, batch: Sequence[Waiting], again: bool) -> None:
+        self._begin_anew_if_gone()
         with self._engine.begin() as connection:
             # a commit may have succeeded whose answer was lost
             absent = [rows for rows, _ in batch if not (again and _is_there(connection, rows))]

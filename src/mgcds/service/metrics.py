@@ -18,9 +18,14 @@ _BOUNDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class Metrics:
-    """A Watch that counts. `counts` says what became of the records of the memory."""
+    """A Watch that counts. `counts` says what became of the records of the memory, `refusals` why tokens were refused."""
 
-    def __init__(self, pack: Callable[[], RulePack], counts: Callable[[], Mapping[str, int]] = dict) -> None:
+    def __init__(
+        self,
+        pack: Callable[[], RulePack],
+        counts: Callable[[], Mapping[str, int]] = dict,
+        refusals: Callable[[], Mapping[str, int]] = dict,
+    ) -> None:
         self._registry = CollectorRegistry()
         labels = ("endpoint", "service", "status", "outcome")
         self._seconds = Histogram(
@@ -31,7 +36,7 @@ class Metrics:
         )
         self._reloads = Counter("mgcds_pack_reloads", "Reloads of the pack", ("result",), registry=self._registry)
         self._ended = Counter("mgcds_workers_ended", "Processes that evaluate and ended", registry=self._registry)
-        self._registry.register(_Standing(pack, counts))
+        self._registry.register(_Standing(pack, counts, refusals))
         ProcessCollector(registry=self._registry)
         self.disagreements = 0
         """how often the two channels differed"""
@@ -61,8 +66,13 @@ class Metrics:
 class _Standing(Collector):
     """What stands at the moment of asking."""
 
-    def __init__(self, pack: Callable[[], RulePack], counts: Callable[[], Mapping[str, int]]) -> None:
-        self._pack, self._counts = pack, counts
+    def __init__(
+        self,
+        pack: Callable[[], RulePack],
+        counts: Callable[[], Mapping[str, int]],
+        refusals: Callable[[], Mapping[str, int]],
+    ) -> None:
+        self._pack, self._counts, self._refusals = pack, counts, refusals
 
     def collect(self) -> Iterable[Metric]:
         """See Collector."""
@@ -78,3 +88,7 @@ class _Standing(Collector):
         for fate, count in sorted(self._counts().items()):
             kept.add_metric([fate], count)
         yield kept
+        refused = CounterMetricFamily("mgcds_tokens_refused", "Tokens that were refused, by why", labels=["why"])
+        for why, count in sorted(self._refusals().items()):
+            refused.add_metric([why], count)
+        yield refused

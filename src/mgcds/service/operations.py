@@ -14,6 +14,7 @@ from fastapi import APIRouter, FastAPI, Response
 from starlette.concurrency import run_in_threadpool
 
 from mgcds.model.pack import RulePack
+from mgcds.service.listening import Sockets
 from mgcds.service.logs import configuration
 from mgcds.service.metrics import CONTENT_TYPE, Metrics
 from mgcds.service.speaking import hooks_of
@@ -79,16 +80,16 @@ class Operations:
 
 
 @contextmanager
-def listening(operations: Operations, host: str, port: int) -> Iterator[None]:
+def listening(operations: Operations, sockets: Sockets) -> Iterator[None]:
     """The endpoints on a port of their own, plain HTTP, in a thread of its own."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(operations.router())
     config = uvicorn.Config(
-        app, host=host, port=port, log_config=configuration(), access_log=False, proxy_headers=False, server_header=False,
+        app, log_config=configuration(), access_log=False, proxy_headers=False, server_header=False,
         limit_concurrency=20, timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, name="mgcds-operations", daemon=True)
+    thread = threading.Thread(target=server.run, args=(sockets,), name="mgcds-operations", daemon=True)
     thread.start()
     try:
         yield

@@ -7,9 +7,10 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,11 +21,12 @@ from mgcds.model.pack import RulePack
 from mgcds.service.app import create_app
 from mgcds.service.database import connect
 from mgcds.service.keys import read_clients
+from mgcds.service.listening import Sockets, listen, taken
 from mgcds.service.logs import configuration, set_up
 from mgcds.service.memory import SqlMemory
 from mgcds.service.metrics import Metrics
 from mgcds.service.operations import Operations, listening
-from mgcds.service.ports import Decision, Evaluate, Feedback, Gate, Memory, NoWatch, Parts, Watch
+from mgcds.service.ports import Decision, Evaluate, Feedback, Gate, Memory, Parts, Watch
 from mgcds.service.reload import LivePack, reloading
 from mgcds.service.replay import LocalReplay, Replay, SharedReplay
 from mgcds.service.settings import Settings
@@ -47,20 +49,18 @@ class NoMemory:
         raise SettingsError("no database is set up: feedback cannot be kept")
 
 
-def parts_of(
-    settings: Settings, pack: LivePack, memory: Memory, replay: Replay | None = None, watch: Watch | None = None
-) -> Parts:
+def parts_of(settings: Settings, pack: LivePack, memory: Memory, gate: Gate, watch: Watch) -> Parts:
     """What a service of these settings is made of. SettingsError before it listens, not after."""
     return Parts(
         pack=pack,
-        gate=_gate(settings, replay or LocalReplay()),
+        gate=gate,
         limits=settings.limits,
         memory=memory,
         evaluate=evaluate,
         now=lambda: datetime.now().astimezone(),
         base_url=settings.called_as,
         origins=settings.origins,
-        watch=watch or NoWatch(),
+        watch=watch,
     )
 
 
@@ -101,15 +101,27 @@ def stop_in_order() -> None:
 
 @contextmanager
 def application(settings: Settings, evaluate: Evaluate = evaluate, workers: int = 0) -> Iterator[tuple[FastAPI, Parts]]:
-    """All of it, and what it is made of: what waits for the memory is written at the end. PackError and SettingsError before it listens.
+    """All of it, and what it is made of: what waits for the memory is written at the end. PackError and SettingsError before it listens,
+    also where the port of operations cannot be had.
 
     So many workers answer, processes of their own, or with 0 threads of this one.
     """
     pack = LivePack(settings.rules, settings.jurisdictions, lambda result: metrics.reloaded(result))
-    with remembering(settings, pack) as (memory, replay), reloading(pack), ExitStack() as stack:
+    with ExitStack() as stack:
+        operations_sockets: Sockets = []
+        if settings.operations_port:
+            own = taken(settings.operations_host, settings.operations_port, "operations_port")
+            operations_sockets = stack.enter_context(own)
+        memory, replay = stack.enter_context(remembering(settings, pack))
+        stack.enter_context(reloading(pack))
         known = memory if isinstance(memory, SqlMemory) else None
-        metrics = Metrics(pack, lambda: dict(known.counts) if known else {})
-        parts = replace(parts_of(settings, pack, memory, replay, metrics), evaluate=evaluate)
+        gate = _gate(settings, replay)
+        metrics = Metrics(
+            pack,
+            lambda: known.counts if known else {},
+            lambda: gate.refusals if isinstance(gate, TokenGate) else {},
+        )
+        parts = replace(parts_of(settings, pack, memory, gate, metrics), evaluate=evaluate)
         if workers:
             work = InProcesses(workers, pack(), settings.limits, evaluate, settings.log_level, metrics.worker_ended)
             parts = replace(parts, work=stack.enter_context(work))
@@ -118,7 +130,8 @@ def application(settings: Settings, evaluate: Evaluate = evaluate, workers: int 
         if settings.no_auth or settings.start_page:
             app.include_router(StartPage(parts, _links(settings)).router())
         if settings.operations_port:
-            with listening(operations, settings.operations_host, settings.operations_port):
+            listen(operations_sockets, settings.operations_port, "operations_port")
+            with listening(operations, operations_sockets):
                 yield app, parts
         else:
             app.include_router(operations.router())
@@ -138,11 +151,34 @@ def serve(settings: Settings) -> None:
     """Listens until it is told to stop; what is being answered then is answered, and what waits for the memory is written."""
     set_up(settings.log_level)
     stop_in_order()
-    with application(settings, workers=settings.workers or by_default()) as (app, _):
+    with (
+        taken(settings.host, settings.port, "port") as sockets,
+        application(settings, workers=settings.workers or by_default()) as (app, _),
+    ):
+        server = uvicorn.Server(_loaded(settings, app))
         leave_what_is_there()
+        listen(sockets, settings.port, "port")
         _LOG.info("listening, %s", "no token is asked for" if settings.no_auth else "tokens are asked for")
-        uvicorn.run(
-            app, host=settings.host, port=settings.port, log_config=configuration(), access_log=False, proxy_headers=False,
-            server_header=False, limit_concurrency=settings.most_connections, timeout_graceful_shutdown=10,
-            ssl_certfile=settings.tls_certificate, ssl_keyfile=settings.tls_key,
-        )  # fmt: skip
+        with suppress(KeyboardInterrupt):
+            server.run(sockets)
+
+
+def _loaded(settings: Settings, app: FastAPI) -> uvicorn.Config:
+    """How to listen, TLS and all. SettingsError where the certificate or its key cannot be used."""
+    for name in ("tls_certificate", "tls_key"):
+        file: Path | None = getattr(settings, name)
+        try:
+            if file is not None:
+                file.read_bytes()
+        except OSError as error:
+            raise SettingsError(f"{name} cannot be read: {error.strerror}") from None
+    config = uvicorn.Config(
+        app, log_config=configuration(), access_log=False, proxy_headers=False, server_header=False,
+        limit_concurrency=settings.most_connections, timeout_graceful_shutdown=10,
+        ssl_certfile=settings.tls_certificate, ssl_keyfile=settings.tls_key,
+    )  # fmt: skip
+    try:
+        config.load()
+    except OSError:  # SSLError among them
+        raise SettingsError("tls_certificate and tls_key are no certificate (PEM) and the private key to it") from None
+    return config

@@ -9,6 +9,7 @@ no option on the command line, where every user of the machine could read it. `d
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -122,6 +123,7 @@ def checked(settings: Settings) -> Settings:
         ("port is between 1 and 65535", not 1 <= settings.port <= 65535),
         ("operations_port is between 0 and 65535", not 0 <= settings.operations_port <= 65535),
         ("operations_port and port are the same; keep 0 to have both beside one another", settings.operations_port == settings.port),
+        ("most_connections is at least 1", settings.most_connections < 1),
         ("workers is between 0 and 64", not 0 <= settings.workers <= 64),
         ("log_level is debug, info, warning or error", settings.log_level not in ("debug", "info", "warning", "error")),
         ("fingerprint_key has at least 16 characters", 0 < len(settings.fingerprint_key) < 16),
@@ -131,8 +133,8 @@ def checked(settings: Settings) -> Settings:
         if is_so:
             raise SettingsError(problem)
     for each in fields(RequestLimits):
-        if not getattr(settings, each.name) > 0:
-            raise SettingsError(f"{each.name} is above 0")
+        if not (getattr(settings, each.name) > 0 and math.isfinite(getattr(settings, each.name))):
+            raise SettingsError(f"{each.name} is above 0 and finite")
     return settings
 
 
@@ -180,7 +182,7 @@ def _read(name: str, kind: str, text: str) -> Any:
     """A text as what the setting is. No error repeats the text: it may be a secret put in the wrong place."""
     readers: dict[str, tuple[Callable[[str], Any], str]] = {
         "str": (str, "a text"), "int": (int, "a whole number"), "float": (float, "a number"), "bool": (_yes, "yes or no"),
-        "Path | None": (Path, "a path"), "tuple[str, ...]": (_several, "names with commas between them"),
+        "Path | None": (_path, "a path"), "tuple[str, ...]": (_several, "names with commas between them"),
     }  # fmt: skip
     reader, what = readers[kind]
     try:
@@ -193,6 +195,11 @@ def _yes(text: str) -> bool:
     if text.lower() not in (*_YES, *_NO):
         raise ValueError
     return text.lower() in _YES
+
+
+def _path(text: str) -> Path | None:
+    """None of an empty text, which would be the folder where the service was started."""
+    return Path(text) if text else None
 
 
 def _several(text: str) -> tuple[str, ...]:

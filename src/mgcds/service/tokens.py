@@ -11,6 +11,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any, Literal
 
 from joserfc import jws
@@ -70,7 +71,14 @@ class TokenGate:
     ) -> None:
         self._clients, self._replay, self._clock = clients, replay, clock
         self._lifetime, self._leeway = lifetime, leeway
-        self.refusals: Counter[Why] = Counter()
+        self._counting = Lock()
+        self._refusals: Counter[Why] = Counter()
+
+    @property
+    def refusals(self) -> dict[str, int]:
+        """How often a token was refused, by why."""
+        with self._counting:
+            return {str(why): times for why, times in self._refusals.items()}
 
     def admit(self, authorization: str | None, audience: str) -> Caller:
         """See Gate. Whatever goes wrong here refuses."""
@@ -80,7 +88,8 @@ class TokenGate:
             why = bad.why
         except Exception:
             why = "fault"
-        self.refusals[why] += 1
+        with self._counting:
+            self._refusals[why] += 1
         raise Refused(401, "")
 
     def _admit(self, authorization: str | None, audience: str) -> Caller:

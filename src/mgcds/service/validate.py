@@ -1,7 +1,8 @@
 """Stale advice: does a card that was given earlier still hold for the data there are now?
 
 The request is that of the hook, with the newest data, and the earlier cards (`cards`, as they were answered; their uuid and extension
-are enough). A card holds while the data it rests on are the same, the pack is the same, and its time has not passed.
+are enough). A card holds while the data it rests on are the same, the patient, what is being ordered and the pack are the same, and its time
+has not passed.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import Any
 from mgcds.evaluator import evaluate
 from mgcds.model.assessment import Assessment
 from mgcds.model.pack import RulePack
-from mgcds.service.advice import Inputs, fingerprint
-from mgcds.service.cards import ADVICE
-from mgcds.service.hooks import Answer, Deceased, assess_request, checked, operation_outcome
+from mgcds.service.advice import fingerprint
+from mgcds.service.cards import ADVICE, DECEASED, NOTHING_EVALUATED, TOPIC
+from mgcds.service.hooks import Answer, Deceased, assess_request, checked, inputs_of, operation_outcome
 from mgcds.service.ports import Evaluate, Refused
 
-_MOST = 50
+MOST = 50
 _LONGEST = 200
 
 
@@ -29,9 +30,9 @@ def validate(request: Any, service: str, pack: RulePack, on: date, evaluate: Eva
         cards = _cards(request)
         assessed = assess_request(request, hook, pack, on, evaluate)
         if isinstance(assessed, Answer):
-            return assessed
-        record, assessment, _, _ = assessed
-        inputs = Inputs(record, pack, on)
+            return assessed if assessed.status != 200 else _none_holds(cards, "No medicine is being ordered any more.")
+        record, assessment, orders, _ = assessed
+        inputs = inputs_of(request, record, orders, pack, on)
         now = [fingerprint(_rules(card, pack), inputs) for card in cards]
     except Deceased:
         return _none_holds(_cards_or_none(request), "The patient is recorded as deceased: nothing was evaluated.")
@@ -54,27 +55,36 @@ def _none_holds(cards: Iterable[Mapping[str, Any]], why: str, problem: str = "")
 
 def _cards(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     cards = request.get("cards")
-    if not isinstance(cards, list) or not 0 < len(cards) <= _MOST:
+    if not isinstance(cards, list) or not 0 < len(cards) <= MOST:
         raise Refused(
-            400, f"'cards' is no list of 1 to {_MOST} cards; send those to be validated, as they were answered"
+            400, f"'cards' is no list of 1 to {MOST} cards; send those to be validated, as they were answered"
         )
     for at, card in enumerate(cards):
-        if not isinstance(card, Mapping) or _advice(card) is None:
+        if not isinstance(card, Mapping) or (_advice(card) is None and not _is_of_no_rule(card)):
             raise Refused(400, f"cards[{at}] has no extension '{ADVICE}'; send the card as it was answered")
     return cards
 
 
 def _cards_or_none(request: Any) -> list[Mapping[str, Any]]:
-    try:
-        return _cards(request)
-    except Exception:
+    """Those that are to be answered, whatever is in them."""
+    cards = request.get("cards") if isinstance(request, Mapping) else None
+    if not isinstance(cards, list) or len(cards) > MOST:
         return []
+    return [card for card in cards if isinstance(card, Mapping)]
 
 
 def _advice(card: Mapping[str, Any]) -> Mapping[str, Any] | None:
     extension = card.get("extension")
     advice = extension.get(ADVICE) if isinstance(extension, Mapping) else None
     return advice if isinstance(advice, Mapping) else None
+
+
+def _is_of_no_rule(card: Mapping[str, Any]) -> bool:
+    """Does it say only that nothing was evaluated? Such a card rests on nothing, and has no advice."""
+    source = card.get("source")
+    topic = source.get("topic") if isinstance(source, Mapping) else None
+    named = (topic.get("system"), topic.get("code")) if isinstance(topic, Mapping) else ()
+    return named in ((TOPIC, NOTHING_EVALUATED), (TOPIC, DECEASED))
 
 
 def _uuid(card: Mapping[str, Any]) -> dict[str, str]:
@@ -93,10 +103,16 @@ def _judged(card: Mapping[str, Any], now: str, assessment: Assessment, on: date)
     advice, rules = _advice(card) or {}, _rules(card, assessment.pack)
     statuses = {rule: assessment[rule].status for rule in rules}
     said: dict[str, Any] = {**_uuid(card), **({"now": statuses} if statuses else {})}
+    if _advice(card) is None:
+        return {**said, "holds": False, "why": "It says that nothing was evaluated, which is no advice. Ask again."}
     if not rules:
         return {**said, "holds": False, "why": "Its rule is no longer in the pack."}
     if advice.get("fingerprint") != now:
-        return {**said, "holds": False, "why": "The data it rests on, or the rules, are not the same. Ask again."}
+        return {
+            **said,
+            "holds": False,
+            "why": "The data it rests on, the patient, what is being ordered, or the rules, are not the same. Ask again.",
+        }
     evaluated, until = _day(advice.get("evaluated")), _day(advice.get("validUntil"))
     if evaluated is None or until is None or not evaluated <= on <= until:
         return {**said, "holds": False, "why": "The days for which it was given have passed. Ask again."}
