@@ -94,6 +94,25 @@ def test_two_servers_may_use_one_id_for_two_people(pack: RulePack) -> None:
     )
 
 
+def test_a_relative_reference_is_one_to_the_server_of_its_own_resource(pack: RulePack) -> None:
+    content = bundle(patient(), observation(MAGNESIUM, mgdl(2)), observation(MAGNESIUM, mgdl(3), id="x"))
+    for entry, url in zip(
+        content["entry"], ("one.example/Patient/p", "one.example/Observation/o", "two.example/Observation/x"), strict=True
+    ):
+        entry["fullUrl"] = f"https://{url}"
+    hers = {MG: ["2 mg/dL on 2026-11-01"]}
+    has(read(content, pack), {**hers, "unused": ["https://two.example/Patient/p (1): it belongs to another patient"]})
+    content["entry"].insert(1, {"fullUrl": "https://two.example/Patient/p", "resource": patient()})
+    has(read(content, pack), {**hers, "unused": ["another patient", "it belongs to another patient"]})
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_order_of_entries_does_not_decide_whose_one_is(first: int, pack: RulePack) -> None:
+    foreign = {"resourceType": "Immunization", "id": "im", "patient": {"reference": "urn:uuid:x"}}
+    both = [observation(MAGNESIUM, mgdl(2), subject=None), foreign]
+    has(read(bundle(patient(), both[first], both[1 - first]), pack), {MG: ["2 mg/dL on 2026-11-01"]})
+
+
 def test_without_a_patient_resource_the_first_subject_is_the_patient(pack: RulePack) -> None:
     reading = read_bundle(
         bundle(
