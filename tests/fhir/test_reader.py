@@ -97,7 +97,9 @@ def test_two_servers_may_use_one_id_for_two_people(pack: RulePack) -> None:
 def test_a_relative_reference_is_one_to_the_server_of_its_own_resource(pack: RulePack) -> None:
     content = bundle(patient(), observation(MAGNESIUM, mgdl(2)), observation(MAGNESIUM, mgdl(3), id="x"))
     for entry, url in zip(
-        content["entry"], ("one.example/Patient/p", "one.example/Observation/o", "two.example/Observation/x"), strict=True
+        content["entry"],
+        ("one.example/Patient/p", "one.example/Observation/o", "two.example/Observation/x"),
+        strict=True,
     ):
         entry["fullUrl"] = f"https://{url}"
     hers = {MG: ["2 mg/dL on 2026-11-01"]}

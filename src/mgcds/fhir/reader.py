@@ -126,7 +126,7 @@ def _read(
     read_lists(of_kind["List"], own, gathered)
     read_pages(pages, gathered)
     first_line.settle(reviewed_on("medicines", gathered, retrieved, pages))
-    fields["pregnancy"] = settle_pregnancy(gathered)
+    fields["pregnancy"] = settle_pregnancy(gathered, retrieved)
     fields |= gathered.fields | gathered.states
     for which in get_args(GivenList):
         if which in gathered.given:
