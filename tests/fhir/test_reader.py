@@ -9,19 +9,26 @@ import pytest
 
 from mgcds.errors import RecordError
 from mgcds.fhir import read_bundle, read_ndjson
+from mgcds.model.facts import Reading
 from mgcds.model.pack import RulePack
+from mgcds.model.reading import read_facts
 from tests.fhir.builders import (
     MAGNESIUM,
     MG,
+    PHQ9_ITEMS,
     RETRIEVED,
     SERTRALINE,
     accounted_for,
     bundle,
+    concept,
     condition,
     has,
+    item,
+    medicine,
     mgdl,
     observation,
     patient,
+    questionnaire,
     read,
     referring,
     said,
@@ -230,8 +237,76 @@ def test_one_resource_that_cannot_be_decoded_does_not_lose_the_bundle(pack: Rule
     short = said(read_bundle(text, pack))
     has(
         short,
-        {MG: ["2 mg/dL on 2026-11-01"], "conditions": None, "unused": ["entry 3: it is not JSON that can be decoded"]},
+        {
+            MG: ["2 mg/dL on 2026-11-01"],
+            "conditions": [],
+            "rejected": ["conditions: it cannot be decoded"],
+            "unused": [],
+        },
     )
+
+
+PHQ9_FORM = questionnaire(
+    *(item(code, {"valueInteger": 3}) for code in PHQ9_ITEMS), item("said", {"valueString": "BROKEN"})
+)
+LIST = {
+    "resourceType": "List",
+    "id": "l",
+    "status": "current",
+    "subject": {"reference": "Patient/p"},
+    "title": "BROKEN",
+}
+SPECIMEN = {"resourceType": "Specimen", "id": "s", "note": [{"text": "BROKEN"}]}
+
+
+@pytest.mark.parametrize(
+    ("resources", "rejected"),
+    [
+        pytest.param([medicine(text="BROKEN")], ["medicines: it cannot be decoded"], id="a medicine"),
+        pytest.param([condition("BROKEN")], ["conditions: it cannot be decoded"], id="a condition"),
+        pytest.param(
+            [observation(MAGNESIUM, mgdl(2), code={**concept(MAGNESIUM), "text": "BROKEN"})],
+            [f"{MG}: it cannot be decoded"],
+            id="a result",
+        ),
+        pytest.param(
+            [PHQ9_FORM],
+            ["phq9_forms: it cannot be decoded, and it may be a PHQ-9", "functional_difficulty: it cannot be decoded"],
+            id="a questionnaire",
+        ),
+        pytest.param(
+            [{**LIST, "code": concept("10160-0")}], ["medicines: it cannot be decoded"], id="a medication list"
+        ),
+        pytest.param(
+            [LIST],
+            ["medicines: it cannot be decoded", "conditions: it cannot be decoded"],
+            id="a list of one of the two",
+        ),
+        pytest.param([{**LIST, "code": concept("52472-8")}], [], id="another list"),
+        pytest.param(
+            [observation(MAGNESIUM, mgdl(2), specimen={"reference": "Specimen/s"}), SPECIMEN],
+            [f"{MG}: whether its specimen was spoilt is not known"],
+            id="a specimen",
+        ),
+    ],
+)
+def test_what_cannot_be_decoded_is_missed_where_it_belongs(
+    resources: list[dict[str, Any]], rejected: list[str], pack: RulePack
+) -> None:
+    for content in (bundle(patient(), *resources), [patient(), *resources]):
+        reading = read_bundle(json.dumps(content).encode().replace(b"BROKEN", b"K\xf6nig"), pack)
+        has(said(reading), {"rejected": rejected, MG: None})
+        assert accounted_for(reading) == 1 + len(resources)
+
+
+def test_an_older_phq9_does_not_stand_in_for_one_that_cannot_be_decoded(pack: RulePack) -> None:
+    older = questionnaire(*(item(code, {"valueInteger": 1}) for code in PHQ9_ITEMS), id="older", authored="2026-11-01")
+    text = json.dumps(bundle(patient(), older, PHQ9_FORM)).encode().replace(b"BROKEN", b"\xf6")
+    facts = read_facts(read_bundle(text, pack).record, pack, RETRIEVED)
+    assert getattr(facts.items["phq9"], "reason", None) == "rejected"
+    positive = facts.items["phq9_item9"]
+    assert isinstance(positive, Reading)
+    assert positive.range.low == 1, "what was positive still needs a review"
 
 
 def test_a_byte_order_mark_and_blanks_are_skipped(pack: RulePack) -> None:

@@ -51,7 +51,7 @@ def read_lists(lists: Iterable[Resource], own: Iterable[Resource], gathered: Gat
         try:
             content = resource.content
         except Unreadable as unreadable:
-            gathered.leave(resource, str(unreadable))
+            _open(resource, str(unreadable), gathered)
             continue
         which = next((LIST_CODES[code.code] for code in elements.codes(elements.node(content, "code"))
                       if code.system in elements.LOINC and code.code in LIST_CODES), None)  # fmt: skip
@@ -62,6 +62,15 @@ def read_lists(lists: Iterable[Resource], own: Iterable[Resource], gathered: Gat
             gathered.leave(resource, elements.modified(content) or f"status {status}")
         else:
             _read_list(resource, content, which, present, gathered)
+
+
+def _open(resource: Resource, why: str, gathered: Gathered) -> None:
+    """A `List` that cannot be read: it may name entries that were not given. Of which list it is, its code may still say."""
+    codes = resource.code.loinc
+    opened = [LIST_CODES[code] for code in codes if code in LIST_CODES] if codes else LIST_CODES.values()
+    for which in opened:
+        gathered.reject(which, why, resource)
+    gathered.leave_unless_used(resource, why)
 
 
 def _read_list(resource: Resource, content: Node, which: GivenList, present: set[str], gathered: Gathered) -> None:

@@ -25,7 +25,8 @@ def read_questionnaires(responses: Iterable[Resource], results: Results, gathere
         try:
             content = resource.content
         except Unreadable as unreadable:
-            gathered.leave(resource, str(unreadable))
+            for name in ("phq9_forms", "functional_difficulty"):
+                gathered.reject(name, f"{unreadable}, and it may be a PHQ-9", resource)
             continue
         asked = [(codes & results.read, item) for codes, item in _items(content) if codes & results.read]
         if not asked:

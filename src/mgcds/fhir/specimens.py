@@ -67,7 +67,7 @@ class Specimens:
                 self._read_index(resource)
 
     def problems(self, content: Node) -> tuple[str, ...]:
-        """All problems of the sample an Observation was measured in, each once."""
+        """All problems of the sample an Observation was measured in, each once. Unreadable where its specimen is given and cannot be read."""
         if not (self._haemolysed or "note" in content or "specimen" in content):
             return ()  # as nearly always
         found = [problem for text in elements.texts(content, "note") for problem in problems_in_words(text, False)]
@@ -104,12 +104,11 @@ class Specimens:
         resource = self._known.get(reference)
         if resource is None:
             return {}
-        try:
-            specimen = resource.content
-        except Unreadable:
-            return {}
         self._gathered.use(resource)
-        return specimen
+        try:
+            return resource.content
+        except Unreadable as unreadable:
+            raise Unreadable(f"whether its specimen was spoilt is not known: {unreadable}") from None
 
     def _read_index(self, resource: Resource) -> None:
         try:

@@ -152,8 +152,13 @@ class Resource(msgspec.Struct, eq=False, gc=False):
     decoded: Node | None = None
 
     def concept(self, key: str) -> Concept:
-        """One of its CodeableConcepts: `code`, `clinicalStatus`, `verificationStatus` or `medicationCodeableConcept`."""
-        return concept_of(getattr(self.glance, key) if self.glance is not None else self.content.get(key))
+        """One of its CodeableConcepts: `code`, `clinicalStatus`, `verificationStatus` or `medicationCodeableConcept`. Unreadable where
+        it cannot be decoded.
+        """
+        try:
+            return concept_of(getattr(self.glance, key) if self.glance is not None else self.content.get(key))
+        except UNDECODABLE:
+            raise Unreadable("it cannot be decoded") from None
 
     def has_code(self, wanted: frozenset[str]) -> bool:
         """Has it, or one of its components, one of these codes, of whatever system?"""
@@ -381,6 +386,16 @@ def _of_odd_shape(slot: Any, full_url: str | None) -> Resource:
     )  # fmt: skip
 
 
+def _of_undecodable(slot: bytes | msgspec.Raw, full_url: str | None) -> Resource:
+    """What a resource is of which some bytes are no text: its kind, subject and codes mostly are, so that it is missed where it belongs."""
+    try:
+        resource = _of_odd_shape(msgspec.json.decode(bytes(slot).decode("utf-8", "replace")), full_url)
+    except UNDECODABLE:
+        raise Unreadable("it is not JSON that can be decoded") from None
+    resource.raw = slot
+    return resource
+
+
 def _at_a_glance(slot: Any, full_url: str | None) -> Resource:
     """What a resource is, the fast way; the slow one where an element has another shape than the standard says."""
     undecoded = isinstance(slot, UNDECODED)
@@ -389,7 +404,11 @@ def _at_a_glance(slot: Any, full_url: str | None) -> Resource:
         code, parts = concept_of(glance.code), glance.component
         components = tuple([concept_of(part.code) for part in parts]) if parts else ()
     except UNDECODABLE:
-        return _of_odd_shape(_decoded(slot), full_url)
+        try:
+            decoded = _decoded(slot)
+        except Unreadable:
+            return _of_undecodable(slot, full_url)
+        return _of_odd_shape(decoded, full_url)
     kind, resource_id, about = glance.resourceType, glance.id, glance.subject or glance.patient
     if not kind:
         raise Unreadable(_NO_TYPE)
