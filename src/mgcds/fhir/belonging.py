@@ -14,6 +14,7 @@ import msgspec
 
 from mgcds.fhir import elements
 from mgcds.fhir.elements import Node, Unreadable
+from mgcds.fhir.lists import searched_for
 from mgcds.fhir.patients import NEEDS_A_PATIENT, is_patient
 from mgcds.fhir.references import LOOKED_UP
 from mgcds.fhir.wire import Delivery, Resource, unversioned
@@ -100,8 +101,9 @@ def _of_odd_shape(line: bytes, where: str) -> Belonging:
     found = [_of_resource(each) for each in delivery.resources]
     if len(found) == 1 and not delivery.pages:
         return found[0]
+    searched = [name for page in delivery.pages for name in sorted(searched_for(page.query))]
     return Belonging(
-        tuple(dict.fromkeys(name for each in found for name in each.people)),
+        tuple(dict.fromkeys([*(name for each in found for name in each.people), *searched])),
         any(each.patients for each in found),
         tuple(key for each in found for key in each.keys),
         tuple(name for each in found for name in each.offers),

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from mgcds.fhir import care, nutrition
 from mgcds.fhir.gathered import Gathered
+from mgcds.fhir.lists import searched_for
 from mgcds.fhir.medicines import KINDS
-from mgcds.fhir.wire import Resource, unversioned
+from mgcds.fhir.wire import Page, Resource, unversioned
 
 UNNAMED = ""
 """stands for a subject that is given without a reference: whose it is cannot be told"""
@@ -70,6 +71,26 @@ class Patients:
             else:
                 others.append((resource, whose))
         return own, others
+
+    def searches(self, pages: Iterable[Page]) -> list[tuple[Page, frozenset[str], bool]]:
+        """Bundles with the patients they are about: those who were searched for, or were found; and whether anybody was searched for."""
+        by_id: dict[str, set[str]] = {}
+        pages = list(pages)
+        for name, patient in self._meant.items() if pages else ():
+            by_id.setdefault(unversioned(name).rpartition("/")[2].rpartition(":")[2], set()).add(patient)
+        found = []
+        for page in pages:
+            asked = searched_for(page.query)
+            whose = {self._meant[subject] for subject in page.subjects if subject in self._meant}
+            found.append((page, frozenset(whose.union(*(by_id.get(each, ()) for each in asked))), bool(asked)))
+        return found
+
+    def may_be_theirs(self, resources: Iterable[Resource]) -> list[Resource]:
+        """Where there is one patient: what gives its subject without a reference that could be followed."""
+        if len(self._order) > 1:
+            return []
+        unnamed = [each for each in resources if each.subject is not None and each.subject[:1] in ("", "#")]
+        return [each for each in unnamed if each.kind in NEEDS_A_PATIENT]
 
     def _of(self, resource: Resource) -> str | None:
         """Whose it is: a patient, another subject, UNNAMED, or None where it has no subject at all."""

@@ -35,6 +35,14 @@ def read_questionnaires(responses: Iterable[Resource], results: Results, gathere
         _read(resource, content, asked, results, gathered)
 
 
+def may_be_read(resource: Resource, results: Results) -> bool:
+    """Has it an item that a rule uses, or cannot that be told?"""
+    try:
+        return any(codes & results.read for codes, _ in _items(resource.content))
+    except Unreadable:
+        return True
+
+
 def _read(
     resource: Resource, content: Node, asked: list[tuple[frozenset[str], Node]], results: Results, gathered: Gathered
 ) -> None:

@@ -203,16 +203,19 @@ class Resource(msgspec.Struct, eq=False, gc=False):
 
 
 class Page(NamedTuple):
-    """A Bundle as such: its type, when it was put together, the query it answers, whether more pages follow, and of a search the kinds
-    of resources it found.
+    """A Bundle as such: its type, when it was put together, the query it answers, its pages before and after (empty where a link has no
+    address), and of a search the kinds of resources it found, whom they are about, and why some may be missing.
     """
 
     type: str | None
     made: str | None
     query: str | None
     next: str | None
+    previous: str | None
     more_than_given: bool
     kinds: frozenset[str]
+    subjects: frozenset[str | None]
+    incomplete: str
 
 
 @dataclass(slots=True)
@@ -267,6 +270,7 @@ class Delivery:
     def add_bundle(self, bundle: Bundle, where: str, depth: int) -> None:
         """All resources of a Bundle; what was deleted in a history is listed, not read."""
         start, no_matches, from_history = len(self.resources), 0, bundle.type == "history"
+        broken = 0
         deleted: set[str] = set()
         within = f"{where}, entry" if depth or where.startswith("line") else "entry"
         for position, entry in enumerate(bundle.entry, 1):
@@ -275,10 +279,13 @@ class Delivery:
             if slot == _NONE or slot is None or (request is not None and request.method == "DELETE"):
                 self._leave_entry(entry, _place(within, position), deleted)
                 no_matches += 1
+                broken += 1
                 continue
             if url is not None and "/_history/" in url:
                 url = unversioned(url)
+            pages = len(self.pages)
             resource = self.add(slot, within, position, url or None, depth + 1)
+            broken += resource is None and len(self.pages) == pages
             if entry.search is not None:
                 no_matches += entry.search.mode not in (None, "match")
             if resource is not None and deleted and deleted & {resource.full_url, f"{resource.kind}/{resource.id}"}:
@@ -287,19 +294,26 @@ class Delivery:
                 self.unused.append(Unused(resource.reference, "deleted"))
             if resource is not None and from_history:
                 resource.from_history = True
-        links = {link.relation: link.url for link in bundle.link}
+        links = {link.relation: link.url or "" for link in bundle.link}
         paged = not links.keys().isdisjoint(("next", "previous", "prev"))
         is_search = bundle.type == "searchset" or bundle.type is None
+        found = self.resources[start:] if is_search else []
+        incomplete = "an entry of it is no resource" if broken else ""
+        if any(resource.kind == "OperationOutcome" and _is_failure(resource) for resource in found):
+            incomplete = "the server said that it failed"
         self.pages.append(
             Page(
                 type=bundle.type,
                 made=bundle.timestamp or (bundle.meta.lastUpdated if bundle.meta is not None else None),
-                query=links.get("self"),
+                query=links.get("self") or None,
                 next=links.get("next"),
+                previous=links.get("previous", links.get("prev")),
                 more_than_given=not paged
                 and bundle.total is not None
                 and bundle.total > len(bundle.entry) - no_matches,
-                kinds=frozenset({resource.kind for resource in self.resources[start:]} if is_search else ()),
+                kinds=frozenset([resource.kind for resource in found]),
+                subjects=frozenset([each.reference if each.kind == "Patient" else each.subject for each in found]),
+                incomplete=incomplete,
             )
         )
 
@@ -367,6 +381,15 @@ def _add_all(slots: Sequence[Any], delivery: Delivery) -> None:
             delivery.add_bundle(slot, _place("resource", position), 0)
         else:
             delivery.add(slot, "resource", position)
+
+
+def _is_failure(outcome: Resource) -> bool:
+    """Does an OperationOutcome say that something was not done, or can it not be read?"""
+    try:
+        issues = elements.nodes(outcome.content, "issue")
+    except Unreadable:
+        return True
+    return any(issue.get("severity") in ("error", "fatal") for issue in issues)
 
 
 def _place(within: str, position: int) -> str:
