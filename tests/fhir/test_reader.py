@@ -67,6 +67,27 @@ def test_who_is_deceased_by_one_of_two_patient_resources_is_deceased(pack: RuleP
     assert not read_bundle(bundle(alive, patient(gender="male")), pack).deceased
 
 
+@pytest.mark.parametrize(
+    ("other", "birth_date", "sex", "rejected"),
+    [
+        pytest.param(
+            {"birthDate": "2012-01-01"}, None, "female", ["birth_date: the patient was given twice"], id="born"
+        ),
+        pytest.param(
+            {"birthDate": "1.5.80"}, None, "female", ["birth_date: the patient was given twice"], id="no date"
+        ),
+        pytest.param({"birthDate": "1980"}, "1980-05-01", "female", [], id="a year that agrees"),
+        pytest.param({"gender": "male"}, "1980-05-01", None, ["sex: the patient was given twice"], id="sex"),
+        pytest.param({"gender": "unknown", "birthDate": None}, "1980-05-01", "female", [], id="not known"),
+    ],
+)
+def test_a_patient_who_is_given_twice_differently(
+    other: dict[str, Any], birth_date: str | None, sex: str | None, rejected: list[str], pack: RulePack
+) -> None:
+    expected = {"birth_date": birth_date, "sex": sex, "rejected": rejected, "unused": ["given twice"]}
+    has(read(bundle(patient(), patient(**other)), pack), expected)
+
+
 OTHER = {"resourceType": "Patient", "id": "other"}
 WHOSE = [
     pytest.param({"reference": "Patient/p"}, [], 1, id="relative"),
@@ -135,6 +156,14 @@ def test_without_a_patient_resource_the_first_subject_is_the_patient(pack: RuleP
 
 # --- shapes of the input ---
 
+
+def at(url: str, resource: dict[str, Any]) -> dict[str, Any]:
+    """A Bundle of one resource with its address."""
+    made = bundle(resource)
+    made["entry"][0]["fullUrl"] = url
+    return made
+
+
 RESULT = observation(MAGNESIUM, mgdl(2))
 OLDER = observation(MAGNESIUM, mgdl(9), meta={"lastUpdated": "2026-11-01"})
 NEWER = observation(MAGNESIUM, mgdl(2), meta={"lastUpdated": "2026-11-02"})
@@ -155,6 +184,46 @@ SHAPES = [
         id="a history: the newest first",
     ),
     pytest.param(bundle(RESULT, RESULT), {**TWO, "unused": ["given twice"]}, id="the same twice"),
+    pytest.param(
+        bundle(
+            observation(MAGNESIUM, mgdl(9), meta={"lastUpdated": "2026-11-11T01:00:00Z"}),
+            observation(MAGNESIUM, mgdl(2), meta={"lastUpdated": "2026-11-10T23:30:00-05:00"}),
+        ),
+        {**TWO, "unused": ["an older version"]},
+        id="two versions: the one stored later, in another time zone",
+    ),
+    pytest.param(
+        [at("https://a.example/Observation/o", OLDER), NEWER],
+        {**TWO, "unused": ["an older version"]},
+        id="two versions, the newer without an address",
+    ),
+    pytest.param(
+        [NEWER, at("https://a.example/Observation/o", OLDER)],
+        {**TWO, "unused": ["an older version"]},
+        id="two versions, the older with an address",
+    ),
+    pytest.param(
+        [at("https://a.example/Observation/o", OLDER), at("https://b.example/Observation/o", OLDER), NEWER],
+        {MG: ["9 mg/dL on 2026-11-01", "9 mg/dL on 2026-11-01", "2 mg/dL on 2026-11-01"], "unused": []},
+        id="of two servers' which one it is a version of cannot be told",
+    ),
+    pytest.param(
+        [
+            {
+                "resourceType": "Bundle",
+                "type": "history",
+                "entry": [
+                    {
+                        "fullUrl": "https://a.example/Observation/o",
+                        "request": {"method": "DELETE", "url": "Observation/o"},
+                    }
+                ],
+            },
+            {**at("https://a.example/Observation/o", RESULT), "type": "history"},
+        ],
+        {MG: None, "unused": ["entry 1: deleted", "Observation/o: deleted"]},
+        id="deleted since, by the page before",
+    ),
     pytest.param(
         bundle(RESULT, observation(MAGNESIUM, mgdl(9))),
         {MG: ["2 mg/dL on 2026-11-01", "9 mg/dL on 2026-11-01"]},

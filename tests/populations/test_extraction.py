@@ -97,7 +97,7 @@ def test_a_mess_of_lines(parts: int, workers: int, mess: tuple[Path, Expected], 
     assert [(each.part, each.parts) for each in found] == [(part, parts) for part in range(parts)]
     assert said(found) == (expected.rows, without_versions(expected.unused))
     assert len(expected.rows) > 80
-    assert len(expected.broken) == 6
+    assert len(expected.broken) == 5, "of one that is no UTF-8 the kind can still be told"
 
 
 def is_resource(line: bytes) -> bool:

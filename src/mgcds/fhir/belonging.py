@@ -105,7 +105,7 @@ def _of_odd_shape(line: bytes, where: str) -> Belonging:
     return Belonging(
         tuple(dict.fromkeys([*(name for each in found for name in each.people), *searched])),
         any(each.patients for each in found),
-        tuple(key for each in found for key in each.keys),
+        tuple(dict.fromkeys([*(key for each in found for key in each.keys), *sorted(delivery.deleted)])),
         tuple(name for each in found for name in each.offers),
         tuple(name for each in found for name in each.refers),
     )
@@ -119,7 +119,7 @@ def _of_resource(resource: Resource) -> Belonging:
         found = found._replace(people=tuple(names))
     if resource.kind in LOOKED_UP:
         found = found._replace(offers=tuple(names), alone=not found.people and resource.full_url is None)
-    return found._replace(keys=(key,))
+    return found._replace(keys=tuple(dict.fromkeys((key, resource.reference))))
 
 
 def _looked_up(resource: Resource) -> list[str]:

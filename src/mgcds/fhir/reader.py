@@ -184,9 +184,9 @@ def _what_it_is(resource: Resource, results: Results) -> list[str]:
 
 
 def _read_patient(patients: list[Resource], gathered: Gathered) -> dict[str, Any]:
-    """Birth date and sex; and whether one of the resources says that the patient has died."""
+    """Birth date and sex, where all resources agree; and whether one of them says that the patient has died."""
     for other in patients[1:]:
-        gathered.leave(other, "the patient was given twice, differently: the first one counts")
+        gathered.leave(other, "the patient was given twice, differently: the first one counts, where they agree")
     for each in patients:
         if not gathered.deceased and _is_deceased(each):
             gathered.deceased = True
@@ -200,7 +200,25 @@ def _read_patient(patients: list[Resource], gathered: Gathered) -> dict[str, Any
         gathered.leave(resource, str(unreadable))
         return {}
     gathered.use(resource)
-    return {"birth_date": _birth_date(resource, content, gathered), "sex": _sex(resource, content, gathered)}
+    found = {"birth_date": _birth_date(resource, content, gathered), "sex": _sex(resource, content, gathered)}
+    for name in _contradicted(patients) if len(patients) > 1 else ():
+        found[name] = None
+        gathered.reject(name, "the patient was given twice, differently", resource)
+    return found
+
+
+def _contradicted(patients: list[Resource]) -> list[str]:
+    """Where what is said of a patient differs, or some of it cannot be read. A year of birth agrees with a day in it."""
+    births, sexes = set(), set()
+    for each in patients:
+        try:
+            births.add(elements.string(each.content, "birthDate"))
+            sexes.add(elements.string(each.content, "gender"))
+        except Unreadable:
+            return ["birth_date", "sex"]
+    longest = max((born for born in births if born), key=len, default="")
+    one_birth = all(longest.startswith(born) for born in births if born)
+    return [*([] if one_birth else ["birth_date"]), *(["sex"] if len(sexes - {None, "unknown"}) > 1 else [])]
 
 
 def _is_deceased(resource: Resource) -> bool:

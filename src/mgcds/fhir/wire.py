@@ -225,6 +225,8 @@ class Delivery:
     resources: list[Resource] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
     unused: list[Unused] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
+    """addresses of what the histories given so far say was deleted"""
 
     def add(
         self,
@@ -271,7 +273,7 @@ class Delivery:
         """All resources of a Bundle; what was deleted in a history is listed, not read."""
         start, no_matches, from_history = len(self.resources), 0, bundle.type == "history"
         broken = 0
-        deleted: set[str] = set()
+        deleted = self.deleted if from_history else set()
         within = f"{where}, entry" if depth or where.startswith("line") else "entry"
         for position, entry in enumerate(bundle.entry, 1):
             slot: Any = entry.resource
