@@ -382,6 +382,11 @@ def test_a_byte_order_mark_and_blanks_are_skipped(pack: RulePack) -> None:
     assert read_bundle(b"\xef\xbb\xbf \n" + json.dumps(bundle(RESULT)).encode(), pack).record.serum_magnesium
 
 
+def test_half_a_character_loses_nothing_else(pack: RulePack) -> None:
+    text = json.dumps(bundle(patient(), RESULT)).replace('"gender"', '"x": "\ud800", "gender"')
+    has(said(read_bundle(text, pack)), {**TWO, "sex": "female"})
+
+
 def test_ndjson_of_one_patient(pack: RulePack) -> None:
     text = "\n".join(json.dumps(resource) for resource in (patient(), RESULT)) + "\n{broken\n"
     has(said(read_bundle(text, pack)), {**TWO, "sex": "female", "unused": ["line 3: it is not JSON"]})
@@ -403,6 +408,8 @@ def test_ndjson_of_one_patient(pack: RulePack) -> None:
         '{"a":' * 100_000,
         {"entry": []},
         [{}],
+        None,
+        42,
     ],
 )
 def test_what_is_no_fhir_at_all_is_refused_without_its_content(content: Any, pack: RulePack) -> None:

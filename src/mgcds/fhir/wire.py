@@ -326,7 +326,9 @@ def unpack(content: Content) -> Delivery:
     if isinstance(content, Mapping):
         delivery.add(dict(content), "the input")
     elif isinstance(content, bytes | str):
-        _unpack_text(content.encode() if isinstance(content, str) else content, delivery)
+        _unpack_text(content.encode("utf-8", "replace") if isinstance(content, str) else content, delivery)
+    elif not isinstance(content, Iterable):
+        raise RecordError(_NOT_FHIR)
     else:
         _add_all(list(content), delivery)
     if not delivery.resources and not delivery.pages and any(line.resources for line in delivery.unused):
