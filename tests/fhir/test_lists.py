@@ -298,6 +298,18 @@ LISTS = [
     ),
 ]
 
+
+@pytest.mark.parametrize("given", [{"id": "x", "medicationCodeableConcept": {"text": "lithium"}}, "Patient/p", 7])
+def test_what_is_no_resource_may_be_of_either_list(given: Any, pack: RulePack) -> None:
+    why = "something was given that is no resource"
+    has(
+        said(read_bundle(bundle(patient(), medicine(), given), pack)),
+        {"rejected": [f"medicines: {why}", f"conditions: {why}"]},
+    )
+    (of_lines,) = read_ndjson([json.dumps(each) for each in (given, patient(), medicine())], pack)
+    has(said(of_lines), {"rejected": [f"medicines: {why}", f"conditions: {why}"]})
+
+
 # Whose these are cannot be told; in a delivery about one patient they may be theirs.
 UNNAMED = [
     pytest.param(medicine(subject={"identifier": {"value": "1"}}), ["medicines"], id="a medicine"),

@@ -48,6 +48,7 @@ def read_bundle(content: Content, pack: RulePack, retrieved: date | None = None)
     resources, older = newest_versions(delivery)
     patients, known = Patients(resources), Known(resources)
     gathered = Gathered()
+    _open_lists(delivery, gathered)
     own = patients.of_one(resources, patients.first, gathered)
     pages = [
         page for page, whose, asked in patients.searches(delivery.pages)
@@ -85,6 +86,8 @@ def read_delivery(
         if last is not None:
             yield _finished(*last, [])
         gathered = Gathered()
+        if alone:
+            _open_lists(delivery, gathered)
         pages = [page for page, whose, asked in searches if patient in whose or (alone and not asked)]
         perhaps = patients.may_be_theirs(resources) if alone else []
         last = _read(own, known, gathered, pages, perhaps, pack, retrieved), patient, gathered
@@ -151,6 +154,12 @@ def _read(
             fields.setdefault(which, ())
             fields[f"{which}_reconciled"] = reviewed_on(which, gathered, retrieved, pages)
     return PatientRecord(**fields, rejected=tuple(gathered.rejected))
+
+
+def _open_lists(delivery: Delivery, gathered: Gathered) -> None:
+    """What could not be made out as a resource may be an entry of either list."""
+    for which in get_args(GivenList) if delivery.unmade else ():
+        gathered.reject(which, "something was given that is no resource: it may be of the list", None)
 
 
 def _reject_what_it_is(resource: Resource, results: Results, gathered: Gathered) -> None:

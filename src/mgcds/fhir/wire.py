@@ -227,6 +227,8 @@ class Delivery:
     unused: list[Unused] = field(default_factory=list)
     deleted: set[str] = field(default_factory=set)
     """addresses of what the histories given so far say was deleted"""
+    unmade: int = 0
+    """what could not be made out as a resource, but for entries of searches: their `Page` says so"""
 
     def add(
         self,
@@ -244,6 +246,7 @@ class Delivery:
                 return None
         except Unreadable as unreadable:
             self.unused.append(Unused(_place(within, position), str(unreadable)))
+            self.unmade += 1
             return None
         if not resource.id:
             resource.reference = full_url or f"{resource.kind} ({_place(within, position)})"
@@ -272,7 +275,7 @@ class Delivery:
     def add_bundle(self, bundle: Bundle, where: str, depth: int) -> None:
         """All resources of a Bundle; what was deleted in a history is listed, not read."""
         start, no_matches, from_history = len(self.resources), 0, bundle.type == "history"
-        broken = 0
+        broken, unmade = 0, self.unmade
         deleted = self.deleted if from_history else set()
         within = f"{where}, entry" if depth or where.startswith("line") else "entry"
         for position, entry in enumerate(bundle.entry, 1):
@@ -301,6 +304,8 @@ class Delivery:
         is_search = bundle.type == "searchset" or bundle.type is None
         found = self.resources[start:] if is_search else []
         incomplete = "an entry of it is no resource" if broken else ""
+        if bundle.type == "searchset":
+            self.unmade = unmade
         if any(resource.kind == "OperationOutcome" and _is_failure(resource) for resource in found):
             incomplete = "the server said that it failed"
         self.pages.append(
@@ -364,6 +369,7 @@ def _unpack_text(text: bytes, delivery: Delivery) -> None:
         if text.startswith(b"{") and b"\n" in text:
             found = unpack_lines(text.splitlines())
             delivery.resources, delivery.pages, delivery.unused = found.resources, found.pages, found.unused
+            delivery.unmade = found.unmade
             if found.resources or found.pages:
                 return
     raise RecordError(_NOT_JSON)
