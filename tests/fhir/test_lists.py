@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
 import pytest
 
-from mgcds.fhir import read_bundle
+from mgcds.fhir import read_bundle, read_ndjson
 from mgcds.model.pack import RulePack
 from tests.fhir.builders import (
     MAGNESIUM,
@@ -17,11 +18,14 @@ from tests.fhir.builders import (
     concept,
     condition,
     has,
+    item,
     medicine,
     mgdl,
     observation,
     patient,
+    questionnaire,
     read,
+    said,
     searchset,
 )
 
@@ -190,6 +194,7 @@ def a_list(
     return {**made, **more}
 
 
+FAILED = [{"severity": "error", "code": "incomplete"}]
 LISTS = [
     pytest.param(bundle(patient()), {"medicines": None, "conditions": None}, id="nothing is said of the lists"),
     pytest.param(
@@ -288,7 +293,135 @@ LISTS = [
         {"rejected": [], MG: ["2 mg/dL on 2026-11-01"]},
         id="results of a first page, newest first",
     ),
+    pytest.param(
+        searchset("MedicationRequest?patient=p", medicine(), {"resourceType": "OperationOutcome", "issue": FAILED}),
+        {
+            "rejected": ["medicines: the list is not whole: the server said that it failed"],
+            "unused": ["the server said"],
+        },
+        id="a search that failed in part",
+    ),
+    pytest.param(
+        [
+            medicine(),
+            observation(MAGNESIUM, mgdl(2)),
+            bundle({"resourceType": "OperationOutcome", "issue": FAILED}, type="searchset"),
+        ],
+        {
+            "rejected": [
+                "conditions: ",
+                "medicines: ",
+                "medicines: ",
+                "medicines: ",
+                f"{MG}: the server said",
+                "phq9_forms: ",
+            ]
+        },
+        id="a search that failed, and nobody knows for what",
+    ),
+    pytest.param(
+        searchset("Observation?patient=p&_sort=-date", observation(MAGNESIUM, mgdl(2)), {"id": "what?"}),
+        {"rejected": [f"{MG}: an entry of it is no resource"]},
+        id="an entry among results that is no resource",
+    ),
+    pytest.param(
+        {**searchset("MedicationRequest?patient=p"), "entry": [{"resource": medicine()}, {"resource": None}]},
+        {"rejected": ["medicines: the list is not whole: an entry of it is no resource"]},
+        id="an empty entry among medicines",
+    ),
+    pytest.param(
+        searchset("MedicationDispense?patient=p", total=0),
+        {"medicines": None, "rejected": []},
+        id="nothing handed over is not nothing taken",
+    ),
+    pytest.param(
+        [patient(), searchset("MedicationRequest?patient=other", total=0)],
+        {"medicines": None, "rejected": []},
+        id="a search for another patient says nothing of this one",
+    ),
+    pytest.param(
+        searchset("MedicationRequest?patient=p&_count=0"), {"medicines": None}, id="a search that was not to find any"
+    ),
+    pytest.param(
+        bundle(medicine(), type="searchset", link=[{"relation": "self", "url": "http://[x"}]),
+        {"rejected": ["medicines: the list is not whole: the search was limited by its address"]},
+        id="an address that is none",
+    ),
+    pytest.param(
+        searchset("QuestionnaireResponse?patient=p", total=2),
+        {"rejected": ["phq9_forms: a further page of results was not given"]},
+        id="questionnaires of a first page, not sorted",
+    ),
+    pytest.param(
+        searchset("QuestionnaireResponse?patient=p&_sort=-authored", total=2),
+        {"rejected": []},
+        id="questionnaires of a first page, newest first",
+    ),
+    pytest.param(
+        searchset(
+            "Observation?patient=p",
+            observation("82810-3", id="n", valueCodeableConcept={"text": "not pregnant"}),
+            observation("69722-7", id="d", valueCodeableConcept=concept("LA6572-7")),
+            total=3,
+        ),
+        {"rejected": ["pregnancy: a further page of results", "functional_difficulty: a further page of results"]},
+        id="pregnancy and difficulty on a first page",
+    ),
 ]
+
+
+@pytest.mark.parametrize("given", [{"id": "x", "medicationCodeableConcept": {"text": "lithium"}}, "Patient/p", 7])
+def test_what_is_no_resource_may_be_of_either_list(given: Any, pack: RulePack) -> None:
+    why = "something was given that is no resource"
+    has(
+        said(read_bundle(bundle(patient(), medicine(), given), pack)),
+        {"rejected": [f"medicines: {why}", f"conditions: {why}"]},
+    )
+    (of_lines,) = read_ndjson([json.dumps(each) for each in (given, patient(), medicine())], pack)
+    has(said(of_lines), {"rejected": [f"medicines: {why}", f"conditions: {why}"]})
+
+
+# Whose these are cannot be told; in a delivery about one patient they may be theirs.
+UNNAMED = [
+    pytest.param(medicine(subject={"identifier": {"value": "1"}}), ["medicines"], id="a medicine"),
+    pytest.param(
+        medicine(subject={"reference": "#p"}, status="entered-in-error"), [], id="a medicine entered in error"
+    ),
+    pytest.param(condition(subject={"display": "Mrs Smith"}), ["conditions"], id="a condition"),
+    pytest.param(observation(MAGNESIUM, mgdl(2), subject={}), [MG], id="a result"),
+    pytest.param(observation("85354-9", subject={}), [], id="a result that no rule uses"),
+    pytest.param(observation("44261-6", {"valueInteger": 20}, subject={}), ["phq9_forms"], id="a total of a PHQ-9"),
+    pytest.param(observation("82810-3", subject={}), ["pregnancy"], id="whether she is pregnant"),
+    pytest.param(
+        questionnaire(item("44261-6", {"valueInteger": 20}), subject={}),
+        ["phq9_forms", "functional_difficulty"],
+        id="a questionnaire",
+    ),
+    pytest.param(
+        questionnaire(item("sleep", {"valueInteger": 20}), subject={}), [], id="a questionnaire of another kind"
+    ),
+]
+
+
+@pytest.mark.parametrize(("resource", "rejected"), UNNAMED)
+def test_what_may_be_the_patients_leaves_open_what_it_is(
+    resource: dict[str, Any], rejected: list[str], pack: RulePack
+) -> None:
+    expected = [f"{name}: whose {resource['resourceType']}/{resource['id']} is cannot be told" for name in rejected]
+    has(read(bundle(patient(), resource), pack), {"rejected": expected})
+    (of_lines,) = read_ndjson([json.dumps(each) for each in (resource, patient())], pack)
+    assert said(of_lines)["rejected"] == expected
+    has(read(bundle(patient(), {"resourceType": "Patient", "id": "q"}, resource), pack), {"rejected": []})
+
+
+def test_bundles_on_lines_say_what_they_say_elsewhere(pack: RulePack) -> None:
+    other = {"resourceType": "Patient", "id": "q"}
+    for_q = searchset("Condition?patient=q", total=0)
+    first_page = searchset("MedicationRequest?patient=p", medicine(), total=2)
+    lines = [json.dumps(each) for each in (patient(), other, first_page, for_q)]
+    first, second = (reading.record for reading in read_ndjson(lines, pack, RETRIEVED))
+    assert [bad.field for bad in first.rejected] == ["medicines"]
+    assert (first.conditions, second.conditions, second.medicines, second.rejected) == (None, (), None, ())
 
 
 @pytest.mark.parametrize(("content", "expected"), LISTS)
@@ -304,7 +437,17 @@ def test_pages_that_are_all_there_are_whole(pack: RulePack) -> None:
 
     both = [page(1, ("next", 2)), page(2, ("previous", 1))]
     assert read(both, pack)["rejected"] == []
-    assert read(both[:1], pack)["rejected"] == ["medicines: the list is not whole: a further page was not given"]
+    open_list = ["medicines: the list is not whole: a further page was not given"]
+    assert read(both[:1], pack)["rejected"] == open_list
+    assert read(both[1:], pack)["rejected"] == open_list, "the last page alone"
+    both[0]["link"][1].pop("url")
+    assert read(both[:1], pack)["rejected"] == open_list, "the next page has no address"
+
+
+def test_the_last_page_of_results_is_not_the_newest(pack: RulePack) -> None:
+    page = searchset("Observation?patient=p&_sort=-date&page=2", observation(MAGNESIUM, mgdl(2)))
+    page["link"].append({"relation": "previous", "url": "https://ehr.example/fhir/Observation?patient=p&_sort=-date"})
+    assert read(page, pack)["rejected"] == [f"{MG}: a page before these results was not given"]
 
 
 @pytest.mark.parametrize(

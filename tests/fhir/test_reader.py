@@ -9,19 +9,26 @@ import pytest
 
 from mgcds.errors import RecordError
 from mgcds.fhir import read_bundle, read_ndjson
+from mgcds.model.facts import Reading
 from mgcds.model.pack import RulePack
+from mgcds.model.reading import read_facts
 from tests.fhir.builders import (
     MAGNESIUM,
     MG,
+    PHQ9_ITEMS,
     RETRIEVED,
     SERTRALINE,
     accounted_for,
     bundle,
+    concept,
     condition,
     has,
+    item,
+    medicine,
     mgdl,
     observation,
     patient,
+    questionnaire,
     read,
     referring,
     said,
@@ -60,6 +67,27 @@ def test_who_is_deceased_by_one_of_two_patient_resources_is_deceased(pack: RuleP
     assert not read_bundle(bundle(alive, patient(gender="male")), pack).deceased
 
 
+@pytest.mark.parametrize(
+    ("other", "birth_date", "sex", "rejected"),
+    [
+        pytest.param(
+            {"birthDate": "2012-01-01"}, None, "female", ["birth_date: the patient was given twice"], id="born"
+        ),
+        pytest.param(
+            {"birthDate": "1.5.80"}, None, "female", ["birth_date: the patient was given twice"], id="no date"
+        ),
+        pytest.param({"birthDate": "1980"}, "1980-05-01", "female", [], id="a year that agrees"),
+        pytest.param({"gender": "male"}, "1980-05-01", None, ["sex: the patient was given twice"], id="sex"),
+        pytest.param({"gender": "unknown", "birthDate": None}, "1980-05-01", "female", [], id="not known"),
+    ],
+)
+def test_a_patient_who_is_given_twice_differently(
+    other: dict[str, Any], birth_date: str | None, sex: str | None, rejected: list[str], pack: RulePack
+) -> None:
+    expected = {"birth_date": birth_date, "sex": sex, "rejected": rejected, "unused": ["given twice"]}
+    has(read(bundle(patient(), patient(**other)), pack), expected)
+
+
 OTHER = {"resourceType": "Patient", "id": "other"}
 WHOSE = [
     pytest.param({"reference": "Patient/p"}, [], 1, id="relative"),
@@ -94,6 +122,27 @@ def test_two_servers_may_use_one_id_for_two_people(pack: RulePack) -> None:
     )
 
 
+def test_a_relative_reference_is_one_to_the_server_of_its_own_resource(pack: RulePack) -> None:
+    content = bundle(patient(), observation(MAGNESIUM, mgdl(2)), observation(MAGNESIUM, mgdl(3), id="x"))
+    for entry, url in zip(
+        content["entry"],
+        ("one.example/Patient/p", "one.example/Observation/o", "two.example/Observation/x"),
+        strict=True,
+    ):
+        entry["fullUrl"] = f"https://{url}"
+    hers = {MG: ["2 mg/dL on 2026-11-01"]}
+    has(read(content, pack), {**hers, "unused": ["https://two.example/Patient/p (1): it belongs to another patient"]})
+    content["entry"].insert(1, {"fullUrl": "https://two.example/Patient/p", "resource": patient()})
+    has(read(content, pack), {**hers, "unused": ["another patient", "it belongs to another patient"]})
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_order_of_entries_does_not_decide_whose_one_is(first: int, pack: RulePack) -> None:
+    foreign = {"resourceType": "Immunization", "id": "im", "patient": {"reference": "urn:uuid:x"}}
+    both = [observation(MAGNESIUM, mgdl(2), subject=None), foreign]
+    has(read(bundle(patient(), both[first], both[1 - first]), pack), {MG: ["2 mg/dL on 2026-11-01"]})
+
+
 def test_without_a_patient_resource_the_first_subject_is_the_patient(pack: RulePack) -> None:
     reading = read_bundle(
         bundle(
@@ -106,6 +155,14 @@ def test_without_a_patient_resource_the_first_subject_is_the_patient(pack: RuleP
 
 
 # --- shapes of the input ---
+
+
+def at(url: str, resource: dict[str, Any]) -> dict[str, Any]:
+    """A Bundle of one resource with its address."""
+    made = bundle(resource)
+    made["entry"][0]["fullUrl"] = url
+    return made
+
 
 RESULT = observation(MAGNESIUM, mgdl(2))
 OLDER = observation(MAGNESIUM, mgdl(9), meta={"lastUpdated": "2026-11-01"})
@@ -127,6 +184,46 @@ SHAPES = [
         id="a history: the newest first",
     ),
     pytest.param(bundle(RESULT, RESULT), {**TWO, "unused": ["given twice"]}, id="the same twice"),
+    pytest.param(
+        bundle(
+            observation(MAGNESIUM, mgdl(9), meta={"lastUpdated": "2026-11-11T01:00:00Z"}),
+            observation(MAGNESIUM, mgdl(2), meta={"lastUpdated": "2026-11-10T23:30:00-05:00"}),
+        ),
+        {**TWO, "unused": ["an older version"]},
+        id="two versions: the one stored later, in another time zone",
+    ),
+    pytest.param(
+        [at("https://a.example/Observation/o", OLDER), NEWER],
+        {**TWO, "unused": ["an older version"]},
+        id="two versions, the newer without an address",
+    ),
+    pytest.param(
+        [NEWER, at("https://a.example/Observation/o", OLDER)],
+        {**TWO, "unused": ["an older version"]},
+        id="two versions, the older with an address",
+    ),
+    pytest.param(
+        [at("https://a.example/Observation/o", OLDER), at("https://b.example/Observation/o", OLDER), NEWER],
+        {MG: ["9 mg/dL on 2026-11-01", "9 mg/dL on 2026-11-01", "2 mg/dL on 2026-11-01"], "unused": []},
+        id="of two servers' which one it is a version of cannot be told",
+    ),
+    pytest.param(
+        [
+            {
+                "resourceType": "Bundle",
+                "type": "history",
+                "entry": [
+                    {
+                        "fullUrl": "https://a.example/Observation/o",
+                        "request": {"method": "DELETE", "url": "Observation/o"},
+                    }
+                ],
+            },
+            {**at("https://a.example/Observation/o", RESULT), "type": "history"},
+        ],
+        {MG: None, "unused": ["entry 1: deleted", "Observation/o: deleted"]},
+        id="deleted since, by the page before",
+    ),
     pytest.param(
         bundle(RESULT, observation(MAGNESIUM, mgdl(9))),
         {MG: ["2 mg/dL on 2026-11-01", "9 mg/dL on 2026-11-01"]},
@@ -209,12 +306,85 @@ def test_one_resource_that_cannot_be_decoded_does_not_lose_the_bundle(pack: Rule
     short = said(read_bundle(text, pack))
     has(
         short,
-        {MG: ["2 mg/dL on 2026-11-01"], "conditions": None, "unused": ["entry 3: it is not JSON that can be decoded"]},
+        {
+            MG: ["2 mg/dL on 2026-11-01"],
+            "conditions": [],
+            "rejected": ["conditions: it cannot be decoded"],
+            "unused": [],
+        },
     )
+
+
+PHQ9_FORM = questionnaire(
+    *(item(code, {"valueInteger": 3}) for code in PHQ9_ITEMS), item("said", {"valueString": "BROKEN"})
+)
+LIST = {
+    "resourceType": "List",
+    "id": "l",
+    "status": "current",
+    "subject": {"reference": "Patient/p"},
+    "title": "BROKEN",
+}
+SPECIMEN = {"resourceType": "Specimen", "id": "s", "note": [{"text": "BROKEN"}]}
+
+
+@pytest.mark.parametrize(
+    ("resources", "rejected"),
+    [
+        pytest.param([medicine(text="BROKEN")], ["medicines: it cannot be decoded"], id="a medicine"),
+        pytest.param([condition("BROKEN")], ["conditions: it cannot be decoded"], id="a condition"),
+        pytest.param(
+            [observation(MAGNESIUM, mgdl(2), code={**concept(MAGNESIUM), "text": "BROKEN"})],
+            [f"{MG}: it cannot be decoded"],
+            id="a result",
+        ),
+        pytest.param(
+            [PHQ9_FORM],
+            ["phq9_forms: it cannot be decoded, and it may be a PHQ-9", "functional_difficulty: it cannot be decoded"],
+            id="a questionnaire",
+        ),
+        pytest.param(
+            [{**LIST, "code": concept("10160-0")}], ["medicines: it cannot be decoded"], id="a medication list"
+        ),
+        pytest.param(
+            [LIST],
+            ["medicines: it cannot be decoded", "conditions: it cannot be decoded"],
+            id="a list of one of the two",
+        ),
+        pytest.param([{**LIST, "code": concept("52472-8")}], [], id="another list"),
+        pytest.param(
+            [observation(MAGNESIUM, mgdl(2), specimen={"reference": "Specimen/s"}), SPECIMEN],
+            [f"{MG}: whether its specimen was spoilt is not known"],
+            id="a specimen",
+        ),
+    ],
+)
+def test_what_cannot_be_decoded_is_missed_where_it_belongs(
+    resources: list[dict[str, Any]], rejected: list[str], pack: RulePack
+) -> None:
+    for content in (bundle(patient(), *resources), [patient(), *resources]):
+        reading = read_bundle(json.dumps(content).encode().replace(b"BROKEN", b"K\xf6nig"), pack)
+        has(said(reading), {"rejected": rejected, MG: None})
+        assert accounted_for(reading) == 1 + len(resources)
+
+
+def test_an_older_phq9_does_not_stand_in_for_one_that_cannot_be_decoded(pack: RulePack) -> None:
+    older = questionnaire(*(item(code, {"valueInteger": 1}) for code in PHQ9_ITEMS), id="older", authored="2026-11-01")
+    text = json.dumps(bundle(patient(), older, PHQ9_FORM)).encode().replace(b"BROKEN", b"\xf6")
+    facts = read_facts(read_bundle(text, pack).record, pack, RETRIEVED)
+    assert getattr(facts.items["phq9"], "reason", None) == "rejected"
+    positive = facts.items["phq9_item9"]
+    assert isinstance(positive, Reading)
+    assert positive.range.low == 1, "what was positive still needs a review"
 
 
 def test_a_byte_order_mark_and_blanks_are_skipped(pack: RulePack) -> None:
     assert read_bundle(b"\xef\xbb\xbf \n" + json.dumps(bundle(RESULT)).encode(), pack).record.serum_magnesium
+
+
+def test_half_a_character_loses_nothing_else(pack: RulePack) -> None:
+    text = json.dumps(bundle(patient(), RESULT)).replace('"gender"', '"x": "\ud800", "gender"')
+    has(said(read_bundle(text, pack)), {**TWO, "sex": "female"})
 
 
 def test_ndjson_of_one_patient(pack: RulePack) -> None:
@@ -238,6 +408,8 @@ def test_ndjson_of_one_patient(pack: RulePack) -> None:
         '{"a":' * 100_000,
         {"entry": []},
         [{}],
+        None,
+        42,
     ],
 )
 def test_what_is_no_fhir_at_all_is_refused_without_its_content(content: Any, pack: RulePack) -> None:

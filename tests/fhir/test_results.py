@@ -50,6 +50,24 @@ RESULTS = [
         {MG: None, "rejected": [f"{MG}: its unit is displayed as 'mmol/L'"]},
         id="displayed and coded unit contradict one another",
     ),
+    *(
+        pytest.param(
+            observation(
+                MAGNESIUM,
+                {
+                    "valueQuantity": {
+                        "value": 1.0,
+                        "unit": "mg/dL",
+                        "code": "mmol/L",
+                        **({"system": system} if system else {}),
+                    }
+                },
+            ),
+            {MG: None, "rejected": [f"{MG}: its unit is displayed as 'mg/dL'"]},
+            id=f"they do, and the code is of {system}",
+        )
+        for system in (None, "http://laboratory.example/units")
+    ),
     pytest.param(
         observation(MAGNESIUM, quantity(1.9, "MG/DL", "mg/dL")),
         {MG: ["1.9 mg/dL on 2026-11-01"]},
@@ -329,6 +347,21 @@ SPOILT = [
     ),
     pytest.param([{**AT_8, "note": [{"text": "suspected EDTA contamination"}]}], "edta", id="EDTA in the tube"),
     pytest.param([{**AT_8, "specimen": {"display": "Plasma, K2-EDTA"}}], "edta", id="EDTA plasma"),
+    pytest.param([{**AT_8, "specimen": {"display": "K2EDTA tube"}}], "edta", id="EDTA with its salt, in one word"),
+    pytest.param([{**AT_8, "note": [{"text": "drawn in K3EDTA; wrong tube"}]}], "edta", id="the same in a note"),
+    *(
+        pytest.param([{**AT_8, "note": [{"text": text}]}], "haemolysed", id=f"denied is something else: {text}")
+        for text in (
+            "No lipaemia; haemolysed ++",
+            "Not icteric. Haemolysed.",
+            "no lipaemia, haemolysed",
+            "Lipaemia: no\nHaemolysis: +",
+        )
+    ),
+    *(
+        pytest.param([{**AT_8, "note": [{"text": text}]}], None, id=f"denied: {text}")
+        for text in ("Haemolysis: none; lipaemia: none", "not lipaemic or haemolysed", "No lipaemia, no haemolysis.")
+    ),
     pytest.param(
         [AT_8, {**INDEX, "interpretation": [concept("H", "x")]}],
         "haemolysed",

@@ -547,6 +547,51 @@ PREGNANCIES = [
         [],
         id="a Condition that has ended",
     ),
+    *(
+        pytest.param([pregnancy("60001007", id="n", on="2026-11-05"), doubt], None, [f"pregnancy: {why}"], id=name)
+        for name, why, doubt in (
+            ("pregnant, on a day that does not exist", "its date", pregnancy("77386006", on="2026-11-31")),
+            ("pregnant, undated", "it may be newer", pregnancy("77386006", on=None)),
+            ("pregnant, in the same month", "it may be newer", pregnancy("77386006", on="2026-11")),
+            (
+                "masked, and newer",
+                "whether she is pregnant",
+                observation("82810-3", on="2026-11-18", dataAbsentReason=concept("masked", "x")),
+            ),
+            (
+                "pregnant, by a code without its system",
+                "its code names no code system",
+                {**pregnancy("77386006", on="2026-11-18"), "code": {"coding": [{"code": "82810-3"}]}},
+            ),
+        )
+    ),
+    pytest.param(
+        [pregnancy("77386006", id="y", on="2026-11-01"), pregnancy("60001007", id="n", on="2083-11-01")],
+        "pregnant",
+        [],
+        id="not pregnant, in a shifted future",
+    ),
+    pytest.param(
+        [pregnancy("60001007", on="2083-11-01")], None, ["pregnancy: its date '2083"], id="in a shifted future"
+    ),
+    pytest.param(
+        [pregnancy("77386006", id="y"), pregnancy("60001007", id="n", on=None)],
+        "pregnant",
+        [],
+        id="not pregnant, undated",
+    ),
+    pytest.param(
+        [
+            pregnancy("60001007", id="n", on="2026-11-05"),
+            {
+                **pregnancy("77386006", on="2026-11-18", status="cancelled"),
+                "code": {"coding": [{"code": "82810-3"}]},
+            },
+        ],
+        "not pregnant",
+        [],
+        id="void, by a code without its system",
+    ),
 ]
 
 

@@ -19,6 +19,7 @@ from tests.fhir.builders import (
     observation,
     patient,
     referring,
+    searchset,
 )
 from tests.fhir.tricky.cases import CASES
 from tests.fhir.tricky.test_tricky import built
@@ -39,6 +40,8 @@ def renamed(node: Any, suffix: str) -> Any:
     if not isinstance(node, dict):
         return node
     found = {key: renamed(value, suffix) for key, value in node.items()}
+    if isinstance(found.get("url"), str):
+        found["url"] = found["url"].replace("?patient=p", f"?patient=p{suffix}")
     for key in ("id", "fullUrl", "reference"):
         text = found.get(key)
         if isinstance(text, str) and not text.startswith("#") and (key != "id" or "resourceType" in node):
@@ -58,7 +61,20 @@ def version(at: str) -> Resource:
     return {"meta": {"lastUpdated": at}}
 
 
+def in_a_history(kind: str, **entry: Any) -> Resource:
+    return {
+        "resourceType": "Bundle",
+        "type": kind,
+        "entry": [{"fullUrl": "https://one.example/Observation/h", **entry}],
+    }
+
+
 BOUND: list[Resource] = [
+    patient(id="h1"), patient(id="h2"), patient(id="h3"),
+    in_a_history("collection", resource=magnesium("h", "Patient/h2", 1.2, **version("2026-11-01"))),
+    magnesium("h", "Patient/h2", 1.3, **version("2026-11-02"), status="entered-in-error"),
+    searchset("Condition?patient=h3", total=0), searchset("MedicationRequest?subject=Patient/h3", medicine(id="h4", **of("Patient/h3")), total=2),
+    searchset("Observation?code=19123-9", magnesium("h5", "Patient/h3"), magnesium("h6", "Patient/h1"), total=9),
     patient(id="same"), magnesium("s1", "http://one.example/Patient/same"), magnesium("s2", "Patient/same", 2.0),
     magnesium("s3", "http://two.example/Patient/same"), condition(id="s4", **of("http://two.example/Patient/same/_history/2")),
     patient(id="v1"), magnesium("v", "Patient/v1", **version("2026-11-01")),

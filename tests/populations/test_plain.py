@@ -558,7 +558,7 @@ FAULTS = [
         id="the version that came last counts",
     ),
     pytest.param(
-        replaced(plain_apart, "settle_pregnancies", lambda one: None), id="statements about pregnancy are lost"
+        replaced(plain_apart, "settle_pregnancies", lambda one, today: None), id="statements about pregnancy are lost"
     ),
     pytest.param(replaced(plain_apart, "read_treatments", lambda *given: None), id="psychotherapy is lost"),
 ]

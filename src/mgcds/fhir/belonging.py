@@ -14,6 +14,7 @@ import msgspec
 
 from mgcds.fhir import elements
 from mgcds.fhir.elements import Node, Unreadable
+from mgcds.fhir.lists import searched_for
 from mgcds.fhir.patients import NEEDS_A_PATIENT, is_patient
 from mgcds.fhir.references import LOOKED_UP
 from mgcds.fhir.wire import Delivery, Resource, unversioned
@@ -100,10 +101,11 @@ def _of_odd_shape(line: bytes, where: str) -> Belonging:
     found = [_of_resource(each) for each in delivery.resources]
     if len(found) == 1 and not delivery.pages:
         return found[0]
+    searched = [name for page in delivery.pages for name in sorted(searched_for(page.query))]
     return Belonging(
-        tuple(dict.fromkeys(name for each in found for name in each.people)),
+        tuple(dict.fromkeys([*(name for each in found for name in each.people), *searched])),
         any(each.patients for each in found),
-        tuple(key for each in found for key in each.keys),
+        tuple(dict.fromkeys([*(key for each in found for key in each.keys), *sorted(delivery.deleted)])),
         tuple(name for each in found for name in each.offers),
         tuple(name for each in found for name in each.refers),
     )
@@ -117,7 +119,7 @@ def _of_resource(resource: Resource) -> Belonging:
         found = found._replace(people=tuple(names))
     if resource.kind in LOOKED_UP:
         found = found._replace(offers=tuple(names), alone=not found.people and resource.full_url is None)
-    return found._replace(keys=(key,))
+    return found._replace(keys=tuple(dict.fromkeys((key, resource.reference))))
 
 
 def _looked_up(resource: Resource) -> list[str]:

@@ -212,14 +212,12 @@ def _text(given: Any) -> str | None:
 @lru_cache(maxsize=4096)  # the same few units stand in many results
 def _unit(*given: str | None) -> str | None:
     code, shown, system = [(each.strip() or None) if each else None for each in given]
-    if system not in UCUM:
-        return shown or code
     if code is None or shown is None or code == shown:
         return code or shown
     coded, displayed = parse_unit(code), parse_unit(shown)
     if coded is not None and displayed is not None and coded != displayed:
         raise Unreadable(f"its unit is displayed as '{shown[:40]}' and coded as '{code[:40]}'")
-    return code
+    return code if system in UCUM else shown
 
 
 def quantity(found: Node) -> Node:

@@ -43,6 +43,13 @@ class Pregnancy:
         day = parse_when(self.date).order() if self.date else ()
         return bool(day), day, self.value == "pregnant", self.value is None
 
+    def may_follow(self, other: Pregnancy) -> bool:
+        """May it be the newer one of two, though it does not come after the other in order? Undated, or of a month or a year only."""
+        if self.date is None or other.date is None:
+            return True
+        own = parse_when(self.date)
+        return own.first < own.last and own.last >= parse_when(other.date).first
+
 
 @dataclass(slots=True)
 class Gathered:

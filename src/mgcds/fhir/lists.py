@@ -7,9 +7,10 @@ that were named and not given) leaves the list open.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from datetime import date
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from mgcds.fhir import elements
 from mgcds.fhir.elements import Node, Unreadable
@@ -41,6 +42,10 @@ _LEAVES_NOTHING_OUT: dict[str, frozenset[str] | None] = {
     "verification-status": frozenset(("confirmed", "unconfirmed", "provisional", "differential")),
     "category": frozenset(("problem-list-item",)),
 }
+_ONLY_COUNTED = ("_count", "0")
+# An empty search for these says that there is none; what is taken need not have been handed over.
+_NONE_IF_EMPTY = frozenset(("MedicationRequest", "MedicationStatement", "Condition"))
+_NO_RESULTS = frozenset(("medicines", "supplements", "conditions", "procedures"))
 
 
 def read_lists(lists: Iterable[Resource], own: Iterable[Resource], gathered: Gathered) -> None:
@@ -51,7 +56,7 @@ def read_lists(lists: Iterable[Resource], own: Iterable[Resource], gathered: Gat
         try:
             content = resource.content
         except Unreadable as unreadable:
-            gathered.leave(resource, str(unreadable))
+            _open(resource, str(unreadable), gathered)
             continue
         which = next((LIST_CODES[code.code] for code in elements.codes(elements.node(content, "code"))
                       if code.system in elements.LOINC and code.code in LIST_CODES), None)  # fmt: skip
@@ -62,6 +67,15 @@ def read_lists(lists: Iterable[Resource], own: Iterable[Resource], gathered: Gat
             gathered.leave(resource, elements.modified(content) or f"status {status}")
         else:
             _read_list(resource, content, which, present, gathered)
+
+
+def _open(resource: Resource, why: str, gathered: Gathered) -> None:
+    """A `List` that cannot be read: it may name entries that were not given. Of which list it is, its code may still say."""
+    codes = resource.code.loinc
+    opened = [LIST_CODES[code] for code in codes if code in LIST_CODES] if codes else LIST_CODES.values()
+    for which in opened:
+        gathered.reject(which, why, resource)
+    gathered.leave_unless_used(resource, why)
 
 
 def _read_list(resource: Resource, content: Node, which: GivenList, present: set[str], gathered: Gathered) -> None:
@@ -99,53 +113,102 @@ def _given(entry: Node, present: set[str]) -> bool:
 def read_pages(pages: Iterable[Page], gathered: Gathered) -> None:
     """Searchsets: what an empty one says, and what a part of a whole does not."""
     searches = [page for page in pages if page.type == "searchset" or (page.type is None and page.query is not None)]
-    given = {page.query for page in searches}
+    given = {page.query for page in searches if page.query}
+    followed = {page.next for page in searches if page.next}
     limited: dict[str, list[str]] = {}
     whole: set[str] = set()
     for page in searches:
-        more = page.more_than_given or (page.next is not None and page.next not in given)
-        kinds = _kinds_of_lists(page)
-        limits = _limits(page.query) if kinds else []
-        for kind in kinds:
-            if more:
-                gathered.reject(_LIST_OF_KIND[kind], "the list is not whole: a further page was not given", None)
+        older = page.more_than_given or (page.next is not None and page.next not in given)
+        newer = page.previous is not None and page.previous not in given and page.query not in followed
+        why = page.incomplete or ("a further page was not given" if older or newer else "")
+        kinds = _kinds(page)
+        lists = sorted(kind for kind in kinds if kind in _LIST_OF_KIND)
+        limits = _limits(page.query) if lists else []
+        for kind in lists:
+            if why:
+                gathered.reject(_LIST_OF_KIND[kind], f"the list is not whole: {why}", None)
             elif not limits:
                 whole.add(kind)
-                gathered.given.add(_LIST_OF_KIND[kind])
+                if kind in page.kinds or kind in _NONE_IF_EMPTY:
+                    gathered.given.add(_LIST_OF_KIND[kind])
             elif page.kinds:
                 limited.setdefault(kind, limits)
-        if more and "Observation" in page.kinds and not _newest_first(page.query):
-            for name in [name for name in gathered.fields if name not in ("medicines", "supplements", "conditions")]:
-                gathered.reject(name, "a further page of results was not given, and these are not sorted by date", None)
+        if page.incomplete or newer or (older and not _newest_first(page.query)):
+            further = "a further page of results was not given, and these are not sorted by date"
+            _reject_results(
+                kinds, page.incomplete or ("a page before these results was not given" if newer else further), gathered
+            )
     for kind, limits in limited.items():
         if kind not in whole:
             why = f"the list is not whole: the search was limited by {', '.join(limits)[:80]}"
             gathered.reject(_LIST_OF_KIND[kind], why, None)
 
 
-def _kinds_of_lists(page: Page) -> list[str]:
-    """Which kinds of list entries a search was for; what it included by the way is no list."""
-    path = urlsplit(page.query).path.rstrip("/") if page.query else ""
+def _reject_results(kinds: Set[str], why: str, gathered: Gathered) -> None:
+    """Newer results than those that were given may be missing, of Observations and of questionnaires."""
+    names: list[str] = []
+    if "Observation" in kinds:
+        names += [name for name in gathered.fields if name not in _NO_RESULTS]
+        names += ["pregnancy"] if gathered.pregnancies else []
+    if "QuestionnaireResponse" in kinds:
+        names += ["phq9_forms"]
+        names += [name for name, entries in gathered.fields.items() if any(map(_is_answer, entries))]
+    names += ["functional_difficulty"] if names and "functional_difficulty" in gathered.states else []
+    for name in dict.fromkeys(names):
+        gathered.reject(name, why, None)
+
+
+def _is_answer(entry: Mapping[str, Any]) -> bool:
+    return str(entry["source"]).startswith("QuestionnaireResponse")
+
+
+def _kinds(page: Page) -> Set[str]:
+    """Which kinds of resources a search was for; what it included by the way is not among them. All where that cannot be told."""
+    path = _split(page.query).path.rstrip("/")
     asked = path.rpartition("/")[2]
     if asked[:1].isupper():
-        return [asked] if asked in _LIST_OF_KIND else []
-    return sorted(kind for kind in page.kinds if kind in _LIST_OF_KIND)
+        return {asked}
+    found = page.kinds - {"OperationOutcome"}
+    return found or ({*_LIST_OF_KIND, "Observation", "QuestionnaireResponse"} if page.incomplete else found)
+
+
+def _split(query: str | None) -> SplitResult:
+    """The parts of an address; of one that is none only that it had parameters that are not known."""
+    try:
+        return urlsplit(query or "")
+    except ValueError:
+        return SplitResult("", "", "", "its address", "")
+
+
+def searched_for(query: str | None) -> frozenset[str]:
+    """The ids of the patients that a search was for, by its parameters or by the compartment."""
+    address = _split(query)
+    path = address.path.split("/")
+    given = [path[at + 1] for at, name in enumerate(path[:-1]) if name == "Patient"]
+    for key, value in parse_qsl(address.query):
+        if key.partition(":")[0] in ("patient", "subject", "patient._id", "subject._id"):
+            given += value.split(",")
+    return frozenset(each.rpartition("/")[2].rpartition(":")[2] for each in given if each)
 
 
 def _limits(query: str | None) -> list[str]:
     """The search parameters that may have left out a current entry."""
     found = []
-    for key, value in parse_qsl(urlsplit(query).query if query else "", keep_blank_values=True):
+    for key, value in parse_qsl(_split(query).query, keep_blank_values=True):
         values = {part.rpartition("|")[2] for part in value.split(",")}
         needed = _LEAVES_NOTHING_OUT.get(key)
-        if key not in _LEAVES_NOTHING_OUT or (needed is not None and not needed <= values):
+        if (
+            key not in _LEAVES_NOTHING_OUT
+            or (needed is not None and not needed <= values)
+            or (key, value) == _ONLY_COUNTED
+        ):
             found.append(key)
     return found
 
 
 def _newest_first(query: str | None) -> bool:
-    sorted_by = dict(parse_qsl(urlsplit(query).query)).get("_sort", "") if query else ""
-    return sorted_by.split(",")[0] in ("-date", "-effective")
+    sorted_by = dict(parse_qsl(_split(query).query)).get("_sort", "")
+    return sorted_by.split(",")[0] in ("-date", "-effective", "-authored")
 
 
 def reviewed_on(which: GivenList, gathered: Gathered, retrieved: date | None, pages: Iterable[Page]) -> str | None:

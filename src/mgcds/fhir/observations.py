@@ -15,7 +15,7 @@ from mgcds.fhir import elements, phq9
 from mgcds.fhir.concepts import Concept
 from mgcds.fhir.elements import Code, Node, Unreadable
 from mgcds.fhir.gathered import Gathered, Pregnancy
-from mgcds.fhir.occasions import ABOUT_ANOTHER, Occasion, occasion_of, refuse
+from mgcds.fhir.occasions import ABOUT_ANOTHER, ABSENT_BUT_EXISTING, Occasion, occasion_of, refuse
 from mgcds.fhir.pregnancies import PREGNANCY_STATUS, take_pregnancy
 from mgcds.fhir.specimens import HAEMOLYSIS_INDEX, Specimens
 from mgcds.fhir.wire import Resource
@@ -26,12 +26,8 @@ _MEASURED = frozenset(
     name for name, given in PatientRecord.model_fields.items() if given.annotation == tuple[Measurement, ...]
 )
 
+_NO_SYSTEM = "its code names no code system: is it LOINC?"
 _PREGNANCY, _NORMAL = frozenset(PREGNANCY_STATUS), frozenset(("normal",))
-
-# http://terminology.hl7.org/CodeSystem/data-absent-reason: there is a result, though not as a value that is given here.
-ABSENT_BUT_EXISTING = frozenset(
-    ("as-text", "error", "not-a-number", "nan", "negative-infinity", "positive-infinity", "masked", "unsupported")
-)
 
 
 @lru_cache(maxsize=8)
@@ -275,7 +271,11 @@ def _without_loinc(resource: Resource, results: Results, gathered: Gathered) -> 
     concepts = (resource.code, *resource.components)
     codes = {coding.code for each in concepts for coding in each.codings if coding.code and not coding.system}
     for name in sorted({results.measured[code].id for code in codes if code in results.measured}):
-        gathered.reject(name, "its code names no code system: is it LOINC?", resource)
+        gathered.reject(name, _NO_SYSTEM, resource)
+    if not _PREGNANCY.isdisjoint(codes) and not occasion_of(resource, resource.content).void:
+        occasion = occasion_of(resource, resource.content)
+        gathered.pregnancies.append(Pregnancy(None, occasion.date, resource, _NO_SYSTEM))
+        return
     gathered.leave_unless_used(resource, "no rule uses it: its codes are not of LOINC")
 
 

@@ -15,6 +15,10 @@ from mgcds.model.record import ObservationStatus
 
 ABOUT_ANOTHER = "it is about someone or something else than the patient (focus)"
 VOID = ("cancelled", "entered-in-error")
+# http://terminology.hl7.org/CodeSystem/data-absent-reason: there is a result, though not as a value that is given here.
+ABSENT_BUT_EXISTING = frozenset(
+    ("as-text", "error", "not-a-number", "nan", "negative-infinity", "positive-infinity", "masked", "unsupported")
+)
 _STATUSES = frozenset(get_args(ObservationStatus))
 
 

@@ -25,13 +25,22 @@ def read_questionnaires(responses: Iterable[Resource], results: Results, gathere
         try:
             content = resource.content
         except Unreadable as unreadable:
-            gathered.leave(resource, str(unreadable))
+            for name in ("phq9_forms", "functional_difficulty"):
+                gathered.reject(name, f"{unreadable}, and it may be a PHQ-9", resource)
             continue
         asked = [(codes & results.read, item) for codes, item in _items(content) if codes & results.read]
         if not asked:
             gathered.count("QuestionnaireResponse", "it has no item that a rule uses")
             continue
         _read(resource, content, asked, results, gathered)
+
+
+def may_be_read(resource: Resource, results: Results) -> bool:
+    """Has it an item that a rule uses, or cannot that be told?"""
+    try:
+        return any(codes & results.read for codes, _ in _items(resource.content))
+    except Unreadable:
+        return True
 
 
 def _read(

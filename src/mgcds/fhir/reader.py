@@ -10,16 +10,17 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, get_args
 
-from mgcds.fhir import care, elements, nutrition
+from mgcds.fhir import care, elements, nutrition, phq9
 from mgcds.fhir.conditions import read_conditions
 from mgcds.fhir.elements import Node, Unreadable
 from mgcds.fhir.gathered import FhirReading, Gathered, GivenList
 from mgcds.fhir.lists import read_lists, read_pages, reviewed_on
 from mgcds.fhir.medicines import KINDS, read_medicines
 from mgcds.fhir.observations import Results, measured_codes, read_observations, wanted_of
+from mgcds.fhir.occasions import VOID
 from mgcds.fhir.patients import Patients, count_foreign
-from mgcds.fhir.pregnancies import settle_pregnancy
-from mgcds.fhir.questionnaires import read_questionnaires
+from mgcds.fhir.pregnancies import PREGNANCY_STATUS, settle_pregnancy
+from mgcds.fhir.questionnaires import may_be_read, read_questionnaires
 from mgcds.fhir.references import LOOKED_UP, Known, newest_versions
 from mgcds.fhir.specimens import Specimens
 from mgcds.fhir.wire import Content, Delivery, Page, Resource, Unused, unpack, unpack_lines
@@ -47,8 +48,13 @@ def read_bundle(content: Content, pack: RulePack, retrieved: date | None = None)
     resources, older = newest_versions(delivery)
     patients, known = Patients(resources), Known(resources)
     gathered = Gathered()
+    _open_lists(delivery, gathered)
     own = patients.of_one(resources, patients.first, gathered)
-    reading = _read(own, known, gathered, delivery.pages, pack, retrieved)
+    pages = [
+        page for page, whose, asked in patients.searches(delivery.pages)
+        if not asked or patients.first is None or patients.first in whose
+    ]  # fmt: skip
+    reading = _read(own, known, gathered, pages, patients.may_be_theirs(resources), pack, retrieved)
     if known.any:
         _count_looked_up(own, gathered)
     return _finished(reading, patients.first, gathered, [*delivery.unused, *older])
@@ -70,20 +76,27 @@ def read_delivery(
     """
     resources, older = newest_versions(delivery)
     known = Known(resources)
-    by_patient, others = Patients(resources).each(resources, whole)
+    patients = Patients(resources)
+    by_patient, others = patients.each(resources, whole)
+    alone = whole and len(by_patient) == 1
+    searches = patients.searches(delivery.pages)
     looked_up: set[str] = set()
     last: tuple[PatientRecord, str | None, Gathered] | None = None
     for patient, own in by_patient.items():
         if last is not None:
             yield _finished(*last, [])
         gathered = Gathered()
-        last = _read(own, known, gathered, (), pack, retrieved), patient, gathered
+        if alone:
+            _open_lists(delivery, gathered)
+        pages = [page for page, whose, asked in searches if patient in whose or (alone and not asked)]
+        perhaps = patients.may_be_theirs(resources) if alone else []
+        last = _read(own, known, gathered, pages, perhaps, pack, retrieved), patient, gathered
         looked_up.update(gathered.used())
     if last is None:
         if not delivery.resources and not delivery.unused:
             return
         gathered = Gathered()
-        last = _read([], known, gathered, (), pack, retrieved), None, gathered
+        last = _read([], known, gathered, [], [], pack, retrieved), None, gathered
     for resource, whose in others:
         if resource.kind in LOOKED_UP and resource.reference in looked_up:
             continue
@@ -99,9 +112,15 @@ def _finished(record: PatientRecord, patient: str | None, gathered: Gathered, be
 
 
 def _read(
-    own: list[Resource], known: Known, gathered: Gathered, pages: Iterable[Page], pack: RulePack, retrieved: date | None
+    own: list[Resource],
+    known: Known,
+    gathered: Gathered,
+    pages: list[Page],
+    perhaps: list[Resource],
+    pack: RulePack,
+    retrieved: date | None,
 ) -> PatientRecord:
-    """The record of one patient, from all that is theirs."""
+    """The record of one patient, from all that is theirs; `perhaps`: what may be theirs too."""
     of_kind: dict[str, list[Resource]] = {kind: [] for kind in READ}
     for resource in own:
         if resource.kind in READ:
@@ -125,8 +144,10 @@ def _read(
     read_conditions(of_kind["Condition"], pack, gathered)
     read_lists(of_kind["List"], own, gathered)
     read_pages(pages, gathered)
+    for resource in perhaps:
+        _reject_what_it_is(resource, results, gathered)
     first_line.settle(reviewed_on("medicines", gathered, retrieved, pages))
-    fields["pregnancy"] = settle_pregnancy(gathered)
+    fields["pregnancy"] = settle_pregnancy(gathered, retrieved)
     fields |= gathered.fields | gathered.states
     for which in get_args(GivenList):
         if which in gathered.given:
@@ -135,10 +156,46 @@ def _read(
     return PatientRecord(**fields, rejected=tuple(gathered.rejected))
 
 
+def _open_lists(delivery: Delivery, gathered: Gathered) -> None:
+    """What could not be made out as a resource may be an entry of either list."""
+    for which in get_args(GivenList) if delivery.unmade else ():
+        gathered.reject(which, "something was given that is no resource: it may be of the list", None)
+
+
+def _reject_what_it_is(resource: Resource, results: Results, gathered: Gathered) -> None:
+    """What may be the patient's or not: older results do not stand in for it, and a list without it is not whole."""
+    try:
+        if resource.content.get("status") in VOID:
+            return
+    except Unreadable:
+        pass
+    for name in _what_it_is(resource, results):
+        gathered.reject(name, f"whose {resource.reference[:80]} is cannot be told", None)
+
+
+def _what_it_is(resource: Resource, results: Results) -> list[str]:
+    if resource.kind in KINDS:
+        return ["medicines"]
+    if resource.kind == "Condition":
+        return ["conditions"]
+    if resource.kind == nutrition.KIND:
+        return ["supplements"]
+    if resource.kind == "QuestionnaireResponse":
+        return ["phq9_forms", "functional_difficulty"] if may_be_read(resource, results) else []
+    if resource.kind != "Observation":
+        return []
+    codes = set().union(*(each.plain_codes for each in (resource.code, *resource.components)))
+    of_phq9 = codes & phq9.CODES
+    names = {results.measured[code].id for code in codes - of_phq9 if code in results.measured}
+    names |= {"phq9_forms"} if of_phq9 - {phq9.DIFFICULTY} else set()
+    names |= {"functional_difficulty"} if phq9.DIFFICULTY in of_phq9 else set()
+    return sorted(names | ({"pregnancy"} if not codes.isdisjoint(PREGNANCY_STATUS) else set()))
+
+
 def _read_patient(patients: list[Resource], gathered: Gathered) -> dict[str, Any]:
-    """Birth date and sex; and whether one of the resources says that the patient has died."""
+    """Birth date and sex, where all resources agree; and whether one of them says that the patient has died."""
     for other in patients[1:]:
-        gathered.leave(other, "the patient was given twice, differently: the first one counts")
+        gathered.leave(other, "the patient was given twice, differently: the first one counts, where they agree")
     for each in patients:
         if not gathered.deceased and _is_deceased(each):
             gathered.deceased = True
@@ -152,7 +209,25 @@ def _read_patient(patients: list[Resource], gathered: Gathered) -> dict[str, Any
         gathered.leave(resource, str(unreadable))
         return {}
     gathered.use(resource)
-    return {"birth_date": _birth_date(resource, content, gathered), "sex": _sex(resource, content, gathered)}
+    found = {"birth_date": _birth_date(resource, content, gathered), "sex": _sex(resource, content, gathered)}
+    for name in _contradicted(patients) if len(patients) > 1 else ():
+        found[name] = None
+        gathered.reject(name, "the patient was given twice, differently", resource)
+    return found
+
+
+def _contradicted(patients: list[Resource]) -> list[str]:
+    """Where what is said of a patient differs, or some of it cannot be read. A year of birth agrees with a day in it."""
+    births, sexes = set(), set()
+    for each in patients:
+        try:
+            births.add(elements.string(each.content, "birthDate"))
+            sexes.add(elements.string(each.content, "gender"))
+        except Unreadable:
+            return ["birth_date", "sex"]
+    longest = max((born for born in births if born), key=len, default="")
+    one_birth = all(longest.startswith(born) for born in births if born)
+    return [*([] if one_birth else ["birth_date"]), *(["sex"] if len(sexes - {None, "unknown"}) > 1 else [])]
 
 
 def _is_deceased(resource: Resource) -> bool:

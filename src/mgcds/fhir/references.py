@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, time
 
 from mgcds.fhir import elements
 from mgcds.fhir.wire import Delivery, Resource, Unused, unversioned
@@ -43,12 +44,23 @@ class Known:
 def newest_versions(delivery: Delivery) -> tuple[list[Resource], list[Unused]]:
     """One version of each resource: the one stored last. Of versions that cannot be told apart, all are kept and read."""
     resources = delivery.resources
-    if len({each.full_url or each.reference for each in resources}) == len(resources):
+    several = len(resources)
+    if (
+        len({each.reference for each in resources})
+        == len({each.full_url or each.reference for each in resources})
+        == several
+    ):
         return resources, []  # as nearly always
+    urls: dict[str, set[str]] = {}
+    for each in resources:
+        if each.full_url is not None:
+            urls.setdefault(each.reference, set()).add(each.full_url)
     kept: dict[str, list[Resource]] = {}
     older: list[Unused] = []
     for position, resource in enumerate(resources):
-        key = resource.full_url or (resource.reference if resource.id else f"#{position}")
+        key = resource.full_url or (
+            _only(urls.get(resource.reference), resource.reference) if resource.id else f"#{position}"
+        )
         before = kept.setdefault(key, [])
         verdict = _compare(before[-1], resource) if before else "other"
         if verdict == "newer":
@@ -61,12 +73,24 @@ def newest_versions(delivery: Delivery) -> tuple[list[Resource], list[Unused]]:
     return [resource for versions in kept.values() for resource in versions], older
 
 
+def _only(urls: set[str] | None, otherwise: str) -> str:
+    """The one address of resources of this kind and id; of several it cannot be told which one is meant."""
+    return next(iter(urls)) if urls is not None and len(urls) == 1 else otherwise
+
+
 def _compare(known: Resource, other: Resource) -> str:
     """`newer`, `other` (cannot be told), or the reason why the other one is not needed."""
     before, after = known.updated, other.updated
-    if before and after and before != after and elements.readable_date(before) and elements.readable_date(after):
-        newer = parse_when(after).order() > parse_when(before).order()
-        return "newer" if newer else "an older version of it was given too"
+    if before and after and elements.readable_date(before) and elements.readable_date(after):
+        stored, stored_after = _moment(before), _moment(after)
+        if stored != stored_after:
+            return "newer" if stored_after > stored else "an older version of it was given too"
     if known.from_history and other.from_history:
         return "an older version of it was given too"  # a history gives the newest first
     return "given twice" if known.same_as(other) else "other"
+
+
+def _moment(text: str) -> datetime:
+    """In UTC: versions are stored by clocks of several time zones."""
+    when = parse_when(text)
+    return when.moment or datetime.combine(when.first, time.min, UTC)

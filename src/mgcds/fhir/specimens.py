@@ -7,7 +7,8 @@ interpretation, or by a limit of its own that is exceeded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ _OF_A_TUBE = frozenset(
     ["tube", "plasma", "blood", "sample", "specimen", "contaminated", "contamination", "vial", "bottle"]
 )
 _NOT = frozenset(["no", "not", "non", "without", "nil", "negative", "absent", "none", "free"])
+_ENDS_A_DENIAL = re.compile(r"[;.,!?\n]")
 _NOT_A_FINDING = frozenset(["index", "anaemia", "anemia"])
 _ABNORMAL = frozenset(
     ["h", "hh", "hu", "a", "aa", "pos"]
@@ -42,7 +44,13 @@ _NORMAL = frozenset(["n", "neg", "l"])
 
 def problems_in_words(text: str, of_a_specimen: bool) -> Iterator[str]:
     """Problems a text names, unless it denies them. A tube's additive counts where the text is about a tube."""
-    found = words(text)
+    of_a_tube = of_a_specimen or not _OF_A_TUBE.isdisjoint(words(text))
+    for part in _ENDS_A_DENIAL.split(text):
+        yield from _named(words(part), of_a_tube)
+
+
+def _named(found: Sequence[str], of_a_tube: bool) -> Iterator[str]:
+    """The same of one part of a sentence, as words."""
     for at, word in enumerate(found):
         denied = not _NOT.isdisjoint(found[max(0, at - 3) : at]) or not _NOT.isdisjoint(found[at + 1 : at + 2])
         if denied:
@@ -51,8 +59,8 @@ def problems_in_words(text: str, of_a_specimen: bool) -> Iterator[str]:
             yield _IN_WORDS[word]
         elif tuple(found[at : at + 3]) == ("bundle", "branch", "block"):
             yield "bundle branch block"
-        elif word in _TUBES and (of_a_specimen or not _OF_A_TUBE.isdisjoint(found)):
-            yield _TUBES[word]
+        elif of_a_tube and (word in _TUBES or word.endswith("edta")):
+            yield _TUBES.get(word, "edta")  # K2EDTA
 
 
 class Specimens:
@@ -67,7 +75,7 @@ class Specimens:
                 self._read_index(resource)
 
     def problems(self, content: Node) -> tuple[str, ...]:
-        """All problems of the sample an Observation was measured in, each once."""
+        """All problems of the sample an Observation was measured in, each once. Unreadable where its specimen is given and cannot be read."""
         if not (self._haemolysed or "note" in content or "specimen" in content):
             return ()  # as nearly always
         found = [problem for text in elements.texts(content, "note") for problem in problems_in_words(text, False)]
@@ -104,12 +112,11 @@ class Specimens:
         resource = self._known.get(reference)
         if resource is None:
             return {}
-        try:
-            specimen = resource.content
-        except Unreadable:
-            return {}
         self._gathered.use(resource)
-        return specimen
+        try:
+            return resource.content
+        except Unreadable as unreadable:
+            raise Unreadable(f"whether its specimen was spoilt is not known: {unreadable}") from None
 
     def _read_index(self, resource: Resource) -> None:
         try:

@@ -152,8 +152,13 @@ class Resource(msgspec.Struct, eq=False, gc=False):
     decoded: Node | None = None
 
     def concept(self, key: str) -> Concept:
-        """One of its CodeableConcepts: `code`, `clinicalStatus`, `verificationStatus` or `medicationCodeableConcept`."""
-        return concept_of(getattr(self.glance, key) if self.glance is not None else self.content.get(key))
+        """One of its CodeableConcepts: `code`, `clinicalStatus`, `verificationStatus` or `medicationCodeableConcept`. Unreadable where
+        it cannot be decoded.
+        """
+        try:
+            return concept_of(getattr(self.glance, key) if self.glance is not None else self.content.get(key))
+        except UNDECODABLE:
+            raise Unreadable("it cannot be decoded") from None
 
     def has_code(self, wanted: frozenset[str]) -> bool:
         """Has it, or one of its components, one of these codes, of whatever system?"""
@@ -198,16 +203,19 @@ class Resource(msgspec.Struct, eq=False, gc=False):
 
 
 class Page(NamedTuple):
-    """A Bundle as such: its type, when it was put together, the query it answers, whether more pages follow, and of a search the kinds
-    of resources it found.
+    """A Bundle as such: its type, when it was put together, the query it answers, its pages before and after (empty where a link has no
+    address), and of a search the kinds of resources it found, whom they are about, and why some may be missing.
     """
 
     type: str | None
     made: str | None
     query: str | None
     next: str | None
+    previous: str | None
     more_than_given: bool
     kinds: frozenset[str]
+    subjects: frozenset[str | None]
+    incomplete: str
 
 
 @dataclass(slots=True)
@@ -217,6 +225,10 @@ class Delivery:
     resources: list[Resource] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
     unused: list[Unused] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
+    """addresses of what the histories given so far say was deleted"""
+    unmade: int = 0
+    """what could not be made out as a resource, but for entries of searches: their `Page` says so"""
 
     def add(
         self,
@@ -234,6 +246,7 @@ class Delivery:
                 return None
         except Unreadable as unreadable:
             self.unused.append(Unused(_place(within, position), str(unreadable)))
+            self.unmade += 1
             return None
         if not resource.id:
             resource.reference = full_url or f"{resource.kind} ({_place(within, position)})"
@@ -262,7 +275,8 @@ class Delivery:
     def add_bundle(self, bundle: Bundle, where: str, depth: int) -> None:
         """All resources of a Bundle; what was deleted in a history is listed, not read."""
         start, no_matches, from_history = len(self.resources), 0, bundle.type == "history"
-        deleted: set[str] = set()
+        broken, unmade = 0, self.unmade
+        deleted = self.deleted if from_history else set()
         within = f"{where}, entry" if depth or where.startswith("line") else "entry"
         for position, entry in enumerate(bundle.entry, 1):
             slot: Any = entry.resource
@@ -270,10 +284,13 @@ class Delivery:
             if slot == _NONE or slot is None or (request is not None and request.method == "DELETE"):
                 self._leave_entry(entry, _place(within, position), deleted)
                 no_matches += 1
+                broken += 1
                 continue
             if url is not None and "/_history/" in url:
                 url = unversioned(url)
+            pages = len(self.pages)
             resource = self.add(slot, within, position, url or None, depth + 1)
+            broken += resource is None and len(self.pages) == pages
             if entry.search is not None:
                 no_matches += entry.search.mode not in (None, "match")
             if resource is not None and deleted and deleted & {resource.full_url, f"{resource.kind}/{resource.id}"}:
@@ -282,19 +299,28 @@ class Delivery:
                 self.unused.append(Unused(resource.reference, "deleted"))
             if resource is not None and from_history:
                 resource.from_history = True
-        links = {link.relation: link.url for link in bundle.link}
+        links = {link.relation: link.url or "" for link in bundle.link}
         paged = not links.keys().isdisjoint(("next", "previous", "prev"))
         is_search = bundle.type == "searchset" or bundle.type is None
+        found = self.resources[start:] if is_search else []
+        incomplete = "an entry of it is no resource" if broken else ""
+        if bundle.type == "searchset":
+            self.unmade = unmade
+        if any(resource.kind == "OperationOutcome" and _is_failure(resource) for resource in found):
+            incomplete = "the server said that it failed"
         self.pages.append(
             Page(
                 type=bundle.type,
                 made=bundle.timestamp or (bundle.meta.lastUpdated if bundle.meta is not None else None),
-                query=links.get("self"),
+                query=links.get("self") or None,
                 next=links.get("next"),
+                previous=links.get("previous", links.get("prev")),
                 more_than_given=not paged
                 and bundle.total is not None
                 and bundle.total > len(bundle.entry) - no_matches,
-                kinds=frozenset({resource.kind for resource in self.resources[start:]} if is_search else ()),
+                kinds=frozenset([resource.kind for resource in found]),
+                subjects=frozenset([each.reference if each.kind == "Patient" else each.subject for each in found]),
+                incomplete=incomplete,
             )
         )
 
@@ -305,7 +331,9 @@ def unpack(content: Content) -> Delivery:
     if isinstance(content, Mapping):
         delivery.add(dict(content), "the input")
     elif isinstance(content, bytes | str):
-        _unpack_text(content.encode() if isinstance(content, str) else content, delivery)
+        _unpack_text(content.encode("utf-8", "replace") if isinstance(content, str) else content, delivery)
+    elif not isinstance(content, Iterable):
+        raise RecordError(_NOT_FHIR)
     else:
         _add_all(list(content), delivery)
     if not delivery.resources and not delivery.pages and any(line.resources for line in delivery.unused):
@@ -341,6 +369,7 @@ def _unpack_text(text: bytes, delivery: Delivery) -> None:
         if text.startswith(b"{") and b"\n" in text:
             found = unpack_lines(text.splitlines())
             delivery.resources, delivery.pages, delivery.unused = found.resources, found.pages, found.unused
+            delivery.unmade = found.unmade
             if found.resources or found.pages:
                 return
     raise RecordError(_NOT_JSON)
@@ -364,6 +393,15 @@ def _add_all(slots: Sequence[Any], delivery: Delivery) -> None:
             delivery.add(slot, "resource", position)
 
 
+def _is_failure(outcome: Resource) -> bool:
+    """Does an OperationOutcome say that something was not done, or can it not be read?"""
+    try:
+        issues = elements.nodes(outcome.content, "issue")
+    except Unreadable:
+        return True
+    return any(issue.get("severity") in ("error", "fatal") for issue in issues)
+
+
 def _place(within: str, position: int) -> str:
     return f"{within} {position}" if position else within
 
@@ -381,6 +419,16 @@ def _of_odd_shape(slot: Any, full_url: str | None) -> Resource:
     )  # fmt: skip
 
 
+def _of_undecodable(slot: bytes | msgspec.Raw, full_url: str | None) -> Resource:
+    """What a resource is of which some bytes are no text: its kind, subject and codes mostly are, so that it is missed where it belongs."""
+    try:
+        resource = _of_odd_shape(msgspec.json.decode(bytes(slot).decode("utf-8", "replace")), full_url)
+    except UNDECODABLE:
+        raise Unreadable("it is not JSON that can be decoded") from None
+    resource.raw = slot
+    return resource
+
+
 def _at_a_glance(slot: Any, full_url: str | None) -> Resource:
     """What a resource is, the fast way; the slow one where an element has another shape than the standard says."""
     undecoded = isinstance(slot, UNDECODED)
@@ -389,7 +437,11 @@ def _at_a_glance(slot: Any, full_url: str | None) -> Resource:
         code, parts = concept_of(glance.code), glance.component
         components = tuple([concept_of(part.code) for part in parts]) if parts else ()
     except UNDECODABLE:
-        return _of_odd_shape(_decoded(slot), full_url)
+        try:
+            decoded = _decoded(slot)
+        except Unreadable:
+            return _of_undecodable(slot, full_url)
+        return _of_odd_shape(decoded, full_url)
     kind, resource_id, about = glance.resourceType, glance.id, glance.subject or glance.patient
     if not kind:
         raise Unreadable(_NO_TYPE)

@@ -308,7 +308,7 @@ class Flat:
         if one.apart or one.specimens:
             plain_apart.read_results(one, self.pack)
         if one.pregnancies:
-            plain_apart.settle_pregnancies(one)
+            plain_apart.settle_pregnancies(one, self.on)
         if one.treatments:
             plain_apart.read_treatments(one, self.pack, self.concepts, self._today)
         if one.difficulties:

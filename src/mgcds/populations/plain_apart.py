@@ -7,6 +7,7 @@ results that refer to it, which are not plain for that reason; psychotherapy, of
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from mgcds.fhir import phq9
 from mgcds.fhir.care import Care
@@ -75,7 +76,7 @@ def read_results(one: One, pack: RulePack) -> None:
     _leave(one, gathered)
 
 
-def settle_pregnancies(one: One) -> None:
+def settle_pregnancies(one: One, today: date) -> None:
     """The newest statement counts; what cannot be read is for the reader."""
     if any(each.value is None or not is_date(each.date or "2000") for each in one.pregnancies):
         raise NotPlain("a statement about pregnancy")
@@ -83,8 +84,9 @@ def settle_pregnancies(one: One) -> None:
     for each in one.pregnancies:
         if each.resource.kind == "Condition":
             gathered.use(each.resource)
-    state = settle_pregnancy(gathered)
-    assert state is not None
+    state = settle_pregnancy(gathered, today)
+    if state is None:
+        raise NotPlain("a statement about pregnancy")
     one.states.append(("pregnancy", state["value"], state["date"], state["source"]))
     _leave(one, gathered)
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from mgcds.engines.facts_table import Layout
 from mgcds.fhir import phq9, questionnaires
 from mgcds.fhir.concepts import Concept, concept_of
-from mgcds.fhir.observations import ABSENT_BUT_EXISTING, measured_codes
+from mgcds.fhir.observations import measured_codes
+from mgcds.fhir.occasions import ABSENT_BUT_EXISTING
 from mgcds.fhir.pregnancies import PREGNANCY_STATUS
 from mgcds.fhir.specimens import HAEMOLYSIS_INDEX, WITHOUT_A_LIMIT
 from mgcds.populations.forms import Asked, rows_of
