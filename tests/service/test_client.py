@@ -43,8 +43,9 @@ PEOPLE = [
 @pytest.mark.parametrize("hook", ["patient-view", "order-select", "order-sign"])
 def test_our_service_answers_a_whole_bundle_as_specified(hook: str) -> None:
     resources = resources_of(json.loads(EXTRACT.read_text()))
+    order = draft("Magnesium oxide", subject={"reference": f"Patient/{patient_of(resources)}"})
     with TestClient(create_app(parts())) as web:
-        wrong, [played] = play(web, "http://testserver/cds-services", resources, hook, [draft("Magnesium oxide")])
+        wrong, [played] = play(web, "http://testserver/cds-services", resources, hook, [order])
     assert (wrong, played.violations, played.left_out) == ([], [], {})
     assert played.status == 200
 

@@ -74,7 +74,7 @@ def answer_query(query: str, resources: Iterable[Resource]) -> Resource | None:
         else:
             found = [each for each in found if _fits(each, name, value)]
     if sort:
-        if sort.lstrip("-") not in ("date", "authoredon"):
+        if sort.lstrip("-") not in ("date", "authored", "authoredon"):
             raise Unsatisfied(f"sorting by {sort[:40]} is not among the queries that are recommended")
         found.sort(key=_sort_key, reverse=sort.startswith("-"))
     return _searchset(query, found, count)

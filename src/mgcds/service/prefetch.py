@@ -46,7 +46,10 @@ def query(search: Search, patient: str) -> str:
     if search is PATIENT:
         return f"Patient/{patient}"
     codes = f"&code={','.join(search.codes)}" if search.codes else ""
-    newest = f"&_sort=-date&_count={_MOST_OCCASIONS * search.at_once}" if search.kind == "Observation" else ""
+    newest = {
+        "Observation": f"&_sort=-date&_count={_MOST_OCCASIONS * search.at_once}",
+        "QuestionnaireResponse": "&_sort=-authored",
+    }.get(search.kind, "")
     return f"{search.kind}?patient={patient}{codes}{newest}"
 
 
