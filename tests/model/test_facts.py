@@ -545,6 +545,7 @@ def test_age_from_what_is_given(record: dict[str, Any], expected: str) -> None:
         pytest.param(64, "2025-11-22", 64, 64, id="a day less than a year ago"),
         pytest.param(64, "2025-11-21", 65, 66, id="a year ago: the birthday has been, perhaps again"),
         pytest.param(15, "2023-11-21", 18, 19, id="three years ago"),
+        pytest.param(64, "2026-11-22T06:31:55Z", 64, 64, id="today in another time zone"),
         pytest.param(64, None, 64, 64, id="no day: as it was stated"),
     ],
 )

@@ -407,7 +407,8 @@ def _age(record: PatientRecord, on: date, problems: list[DataProblem]) -> Readin
 
 def _stated_age(age: Decimal, recorded: str | None, on: date) -> Reading:
     """As it was stated; a year or more later it has grown by that many years, or one more, as the birthday is not known."""
-    passed = _birthdays(parse_when(recorded).first, on) if recorded else 0
+    stated = parse_when(recorded) if recorded else None
+    passed = _birthdays(stated.first, on) if stated is not None and not stated.first > on >= stated.begins else 0
     if passed == 0:
         return _years(Range.exactly(age), f"{age} years", recorded or "")
     low, high = sorted((age, age + passed)) if passed < 0 else (age + passed, age + passed + 1)
