@@ -13,8 +13,8 @@ from mgcds.fhir.elements import Node
 from mgcds.model.dose import parse_dose
 from mgcds.model.terminology import words
 
-_ELEMENTAL = re.compile(r"(\d+(?:\.\d+)?)\s*mg\s+(?:of\s+)?elemental(?:\s+magnesium)?\b", re.IGNORECASE)
-_SALT = re.compile(r"(\d+(?:\.\d+)?)\s*mg\s+salt\s+of\s+([A-Za-z0-9().·₀-₉]*[A-Za-z0-9)₀-₉])")
+_ELEMENTAL = re.compile(r"(?<!\d)(\d+(?:\.\d+)?)\s*mg\s+(?:of\s+)?elemental(?:\s+magnesium)?\b", re.IGNORECASE)
+_SALT = re.compile(r"(?<!\d)(\d+(?:\.\d+)?)\s*mg\s+salt\s+of\s+([A-Za-z0-9().·₀-₉]*[A-Za-z0-9)₀-₉])")
 _ONCE_A_DAY = (
     ("daily",),
     ("once", "daily"),
@@ -28,6 +28,7 @@ _CHANGES_NOTHING = re.compile(
     r"take[ns]?|taking|one|1|tab(let)?|cap(sule)?|powder|sachet|by|mouth|oral(ly)?|po|with|food|water|meals?|in|the|at|as|of|total|for|"
     r"morning|evening|night|bedtime|breakfast|dinner|mg|magnesium|supplement"
 )
+_LONGEST = 1000
 _ONCE_A_DAY_CODES = frozenset(("qd", "am", "pm", "hs"))
 
 
@@ -39,6 +40,7 @@ def daily_dose(dosages: list[Node]) -> str | None:
     text = elements.string(dosage, "text")
     if (
         text is None
+        or len(text) > _LONGEST
         or dosage.get("asNeededBoolean")
         or dosage.get("asNeededCodeableConcept")
         or elements.modified(dosage)

@@ -43,6 +43,7 @@ _NORMAL = frozenset(["n", "neg", "l"])
 def problems_in_words(text: str, of_a_specimen: bool) -> Iterator[str]:
     """Problems a text names, unless it denies them. A tube's additive counts where the text is about a tube."""
     found = words(text)
+    of_a_tube = of_a_specimen or not _OF_A_TUBE.isdisjoint(found)
     for at, word in enumerate(found):
         denied = not _NOT.isdisjoint(found[max(0, at - 3) : at]) or not _NOT.isdisjoint(found[at + 1 : at + 2])
         if denied:
@@ -51,7 +52,7 @@ def problems_in_words(text: str, of_a_specimen: bool) -> Iterator[str]:
             yield _IN_WORDS[word]
         elif tuple(found[at : at + 3]) == ("bundle", "branch", "block"):
             yield "bundle branch block"
-        elif word in _TUBES and (of_a_specimen or not _OF_A_TUBE.isdisjoint(found)):
+        elif word in _TUBES and of_a_tube:
             yield _TUBES[word]
 
 
