@@ -288,7 +288,10 @@ class Reported:
         self.same(of, "date of the newest", (known["dated"], known["days"]), (newest["dated"], newest["days"]))
         if known["gives"] == "day of the newest":
             first, last = span_of(newest["dated"])
-            return {"low": begun - min((self.on - first).days, newest["days"]), "high": begun - max((self.on - last).days, 0)}
+            return {
+                "low": begun - min((self.on - first).days, newest["days"]),
+                "high": begun - max((self.on - last).days, 0),
+            }
         shown, dated, now = re.fullmatch(r"from (.*) \((.*)\) to (.*)", known["found"]).groups()  # type: ignore[union-attr]
         self.same(of, "newest", now, newest["found"])
         results = [result(each) for each in [*several(self.record.get(of)), *of_forms(self.record, of)]]
