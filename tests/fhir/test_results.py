@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from mgcds.fhir import read_bundle
+from mgcds.fhir.doses import daily_dose
+from mgcds.fhir.specimens import problems_in_words
 from mgcds.model.facts import Gap, Reading
 from mgcds.model.pack import RulePack
 from mgcds.model.reading import read_facts
+from mgcds.model.record import parse_quantity
+from mgcds.model.terminology import words
 from tests.fhir.builders import (
     EGFR,
+    ITEM9,
     MAGNESIUM,
     MAGNESIUM_MOLES,
     MG,
+    PHQ9_ITEMS,
     RETRIEVED,
     bundle,
     component,
@@ -417,6 +425,89 @@ def test_numbers_stay_as_they_were_written(pack: RulePack) -> None:
     written = "1.63514387554426671234567890"
     text = json.dumps(bundle(patient(), observation(MAGNESIUM, mgdl(7)))).replace('"value": 7', f'"value": {written}')
     assert read_bundle(text, pack).record.serum_magnesium[0].value == Decimal(written)
+
+
+@pytest.mark.parametrize("number", ["9e999999", "-9e999999", "9e-999999", "0e999999", "9" * 5000])
+def test_a_number_beyond_all_measure_is_rejected(number: str, pack: RulePack) -> None:
+    answers = [observation(code, {"valueDecimal": 7}, id=code, on=RETRIEVED.isoformat()) for code in PHQ9_ITEMS]
+    results = [
+        *answers,
+        observation(EGFR, quantity(7, "mL/min/{1.73_m2}")),
+        observation("46424-8", {"valueInteger": 7}),
+    ]
+    text = json.dumps(bundle(patient(), *results)).replace(": 7", f": {number}")
+    items = read_facts(read_bundle(text, pack, RETRIEVED).record, pack, RETRIEVED).items
+    found = (items["egfr"], items["phq9_item9"])
+    assert [each.reason for each in found if isinstance(each, Gap)] == ["rejected", "rejected"]
+
+
+def test_a_number_of_plain_data_that_cannot_be_printed_is_rejected(pack: RulePack) -> None:
+    record = read_bundle(bundle(patient(), observation(MAGNESIUM, quantity(10**5000, "mg/dL"))), pack, RETRIEVED).record
+    assert [bad.field for bad in record.rejected] == [MG]
+
+
+# --- work that grows with the length of a text, and not with its square
+
+
+def takes(work: Callable[[str], object], text: str) -> float:
+    """Seconds, the best of three."""
+    found = []
+    for _ in range(3):
+        started = time.perf_counter()
+        work(text)
+        found.append(time.perf_counter() - started)
+    return min(found)
+
+
+@pytest.mark.parametrize(
+    ("work", "of"),
+    [
+        pytest.param(lambda text: list(problems_in_words(text, False)), "edta ", id="a note of words that a tube may bear"),
+        pytest.param(words, "\u0315\u0316", id="marks over no letter"),
+        pytest.param(words, "\uff9e\u0315\uff9e\u0316", id="letters that become marks"),
+    ],
+)  # fmt: skip
+def test_eight_times_the_text_is_no_sixty_four_times_the_work(work: Callable[[str], object], of: str) -> None:
+    assert takes(work, of * 40_000) < 25 * takes(work, of * 5_000)
+
+
+@pytest.mark.parametrize("before", range(0, 40, 3))
+def test_no_word_of_a_long_text_is_lost_or_cut(before: int) -> None:
+    assert words("x" * before + ("\u00a0" + "ha\u0065\u0301molysed") * 2000) == (
+        *(["x" * before] if before else []),
+        *(["ha\u00e9molysed"] * 2000),
+    )
+
+
+def test_what_a_long_note_says_at_its_end_is_read() -> None:
+    assert list(problems_in_words("the sample came late, " * 20_000 + "haemolysed", False)) == ["haemolysed"]
+
+
+def test_a_text_too_long_for_a_quantity_is_not_searched_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parse_quantity(" " * 110 + "1")["value"] == "1"
+    monkeypatch.setattr("mgcds.model.record._QUANTITY", None)
+    with pytest.raises(ValueError, match="write a number and its unit"):
+        parse_quantity(" " * 121 + "1")
+
+
+def test_a_text_too_long_for_an_answer_is_not_compared_with_one(
+    pack: RulePack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str] = []
+    monkeypatch.setattr("mgcds.fhir.elements.words", lambda text: compared.append(text) or words(text))
+    blanks = observation(ITEM9, {"valueString": "1" + " " * 20_000 + "x"}, id="a")
+    display = {"code": "LA6568-5", "display": "Not at all" + " " * 20_000 + "x"}
+    coded = observation(ITEM9, {"valueCodeableConcept": {"coding": [display]}}, id="b")
+    read_bundle(bundle(patient(), blanks, coded), pack, RETRIEVED)
+    assert max(map(len, compared), default=0) <= 120
+
+
+def test_a_dosage_text_too_long_for_a_dose_is_not_searched_for_one() -> None:
+    assert daily_dose([{"text": "by mouth " * 80 + "248 mg elemental daily"}]) == "248 mg elemental"
+    assert daily_dose([{"text": "by mouth " * 120 + "248 mg elemental daily"}]) is None
+    assert takes(lambda text: daily_dose([{"text": text}]), "1" * 1000) < 25 * takes(
+        lambda text: daily_dose([{"text": text}]), "1" * 125
+    )
 
 
 def test_a_float_of_plain_data_is_the_number_it_prints(pack: RulePack) -> None:

@@ -279,11 +279,110 @@ def test_how_old_a_value_is(item: str, day: str, on: str, days: int, current: bo
     assert judge(below(item, "20", unit, within), found) is (True if current else None)
 
 
-@pytest.mark.parametrize("day", ["2026-11-22", "2026-12", "2027", "2026-11-22T00:00:00+14:00"])
+@pytest.mark.parametrize(
+    "day", ["2026-11-22", "2026-12", "2027", "2026-11-22T00:00:00", "2026-11-22T12:00:00Z", "2026-11-22T00:00:00-12:00"]
+)
 def test_what_lies_in_the_future_is_void(day: str) -> None:
     found = facts(phq9=[result("10", "2026-11-10"), result("20", day)])
     assert said(found.items["phq9"]) == "10"
     assert [problem.what for problem in problems(found, "phq9")] == ["dated after the day of evaluation"]
+
+
+OF_TODAY_SOMEWHERE = (
+    "2026-11-22T06:31:55Z",  # of the 21st in Los Angeles
+    "2026-11-22T11:59:59Z",
+    "2026-11-22T07:30:00+13:00",  # of the 21st in UTC
+    "2026-11-22T00:00:00+14:00",
+    "2026-11-23T00:30:00+13:00",
+)
+
+
+@pytest.mark.parametrize("day", OF_TODAY_SOMEWHERE)
+def test_what_may_be_of_today_in_another_time_zone_is_not_of_the_future(day: str) -> None:
+    found = facts(
+        egfr=[result(f"90 {EGFR}", "2026-11-01"), result(f"25 {EGFR}", day)],
+        medicines=[{"name": "sertraline", "start": day}],
+        medicines_reconciled=day,
+        pregnancy={"value": "pregnant", "date": day},
+        phq9_forms=[{"answers": [1] * 9, "date": day}],
+    )
+    assert (said(found.items["egfr"]), reading(found.items["egfr"]).days) == (f"25 {EGFR}", 0)
+    assert judge(Taking("ssri", None, None, None, ""), found) is True
+    assert found.lists["medicines"] is None
+    assert isinstance(found.items["pregnancy"], StateReading)
+    assert said(found.items["phq9"]) == "9"
+    assert problems(found, "egfr") == []
+
+
+def test_the_day_before_it_may_be_of_today_nowhere() -> None:
+    assert outcome("egfr", result(f"25 {EGFR}", "2026-11-22T06:31:55Z"), on=date(2026, 11, 20)) == "missing"
+    assert outcome("egfr", result(f"25 {EGFR}", "2026-11-23T00:30:00+13:00"), on=date(2026, 11, 20)) == "missing"
+
+
+def test_what_was_measured_the_morning_after_the_start_is_no_value_before() -> None:
+    scores = [result("20", "2026-10-01"), result("8", "2026-10-11T08:00:00Z")]
+    found = facts(phq9=scores, medicines=[], medicines_reconciled=RECENT,
+                  supplements=[{"name": "magnesium chloride", "start": "2026-10-10"}])  # fmt: skip
+    assert reading(found.items["phq9_before"]).range == Range.exactly(20)
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        pytest.param({"2026-11-11T01:00:00Z": "90", "2026-11-10T23:30:00-05:00": "29"}, "29", id="moments of two days as written"),
+        pytest.param({"2026-11-10T20:00:00Z": "90", "2026-11-11T00:30:00+05:00": "29"}, "90", id="a later day, but an earlier moment"),
+        pytest.param({"2026-11-10T20:00:00Z": "90", "2026-11-11T01:00:00+05:00": "29"}, "29", id="one moment: the more cautious"),
+        pytest.param({"2026-11-11": "90", "2026-11-10T23:30:00-05:00": "29"}, "90", id="a day without a time, as written"),
+        pytest.param({"2026-11-11": "90", "2026-11-10T23:30:00-05:00": "29", "2026-11-11T01:00:00Z": "60"}, "90",
+                     id="the latest moment beside the latest day"),
+        pytest.param({"2026-11-10": "90", "2026-11-10T23:30:00-05:00": "29", "2026-11-11T01:00:00Z": "60"}, "29",
+                     id="the latest moment is later on its day"),
+    ],
+)  # fmt: skip
+def test_moments_with_time_zones_are_compared_as_moments(results: dict[str, str], expected: str) -> None:
+    given = [result(f"{value} {EGFR}", day) for day, value in results.items()]
+    for each in (given, given[::-1]):
+        assert outcome("egfr", *each) == f"{expected} {EGFR}"
+
+
+def test_a_later_moment_that_cannot_be_read_blocks_the_earlier_one_of_another_time_zone() -> None:
+    bad = {"value": "eighty", "date": "2026-11-10T23:30:00-05:00"}
+    assert outcome("egfr", result(f"90 {EGFR}", "2026-11-11T01:00:00Z"), bad) == "rejected"
+    assert outcome("egfr", result(f"90 {EGFR}", "2026-11-11T05:00:00Z"), bad) == f"90 {EGFR}"
+
+
+@pytest.mark.parametrize(
+    ("results", "expected", "days"),
+    [
+        pytest.param({"2026-11-05": "90", "2026-11": "25"}, "25", 16, id="it may be newer, but is no older if it counts"),
+        pytest.param({"2026-11-05": "25", "2026-11": "90"}, "25", 16, id="the newest by its day is the more cautious"),
+        pytest.param({"2026-11-05T08:00:00Z": "90", "2026": "25"}, "25", 16, id="a year"),
+        pytest.param({"2026-11-05": "90", "2026-10": "25"}, "90", 16, id="a month before"),
+        pytest.param({"2026-11": "90", "2026": "25"}, "25", 20, id="a month and its year"),
+        pytest.param({"2026-11": "90", "2026-10-31": "25"}, "90", 20, id="the day before the month"),
+    ],
+)  # fmt: skip
+def test_of_a_month_that_may_be_newer_the_more_cautious_counts(
+    results: dict[str, str], expected: str, days: int
+) -> None:
+    given = [result(f"{value} {EGFR}", day) for day, value in results.items()]
+    for each in (given, given[::-1]):
+        found = facts(egfr=each)
+        assert (said(found.items["egfr"]), reading(found.items["egfr"]).days) == (f"{expected} {EGFR}", days)
+        assert len(problems(found, "egfr")) == (expected == "25")
+
+
+def test_a_result_of_a_month_that_cannot_be_read_blocks_results_within_it() -> None:
+    newest = result(f"90 {EGFR}", "2026-11-05")
+    assert outcome("egfr", newest, {"value": "eighty", "date": "2026-11"}) == "rejected"
+    assert outcome("egfr", newest, result("90 mmol/L", "2026-11")) == "rejected"
+    assert outcome("egfr", newest, {"value": "eighty", "date": "2026-10"}) == f"90 {EGFR}"
+
+
+def test_an_item_9_of_0_does_not_stand_beside_a_form_of_a_month_that_may_be_newer() -> None:
+    form = {"answers": [1] * 8 + [None], "date": "2026-11"}
+    assert outcome("phq9_item9", result("0", "2026-11-15"), phq9_forms=[form]) == "rejected"
+    assert outcome("phq9_item9", result("0", "2026-11-15"), phq9_forms=[form | {"date": "2026-10"}]) == "0"
 
 
 def test_a_short_form_is_of_the_day_the_record_was_taken() -> None:
@@ -446,6 +545,7 @@ def test_age_from_what_is_given(record: dict[str, Any], expected: str) -> None:
         pytest.param(64, "2025-11-22", 64, 64, id="a day less than a year ago"),
         pytest.param(64, "2025-11-21", 65, 66, id="a year ago: the birthday has been, perhaps again"),
         pytest.param(15, "2023-11-21", 18, 19, id="three years ago"),
+        pytest.param(64, "2026-11-22T06:31:55Z", 64, 64, id="today in another time zone"),
         pytest.param(64, None, 64, 64, id="no day: as it was stated"),
     ],
 )

@@ -90,11 +90,14 @@ class People:
             return self.random.choice(
                 ("yesterday", "2026-02-30", f"{day}T08:00", f" {day}", f"{day}T08:00:00", "20261101", "")
             )
+        hour = self.random.randrange(3, 6)
+        if ago < 0 and self.random.random() < 0.95:
+            hour += 13  # as what may be of today somewhere is not plain
         ways = (
             day,
             day,
-            f"{day}T0{self.random.randrange(3, 6)}:30:00{zone}",
-            f"{day}T04:30:00.5{zone}",
+            f"{day}T{hour:02}:30:00{zone}",
+            f"{day}T{hour:02}:30:00.5{zone}",
             day[:7],
             day[:4],
         )
@@ -157,7 +160,13 @@ class People:
     def _measure(self, item: MeasuredItem, patient: str) -> None:
         choose = self.random.choice
         days = [self.day(1, 2, 3) for _ in range(choose((1, 1, 2, 3)))]
-        for day in [*days, *(days[:1] if choose((True, False)) else [])]:
+        days += days[:1] if choose((True, False)) else []
+        if len(days) > 1 and self.random.random() < 0.99:  # as with a month or a year it is open which is the newest
+            days = [day if len(day) > 7 else f"{day}-01-01"[:10] for day in days]
+        if self.random.random() < 0.005:
+            before, last = ((self.on - timedelta(days=ago)).isoformat() for ago in (2, 1))
+            days = [f"{before}T23:30:00-05:00", f"{last}T03:30:00Z"]
+        for day in days:
             unit = choose(UNITS[item.id])
             row: Row = {
                 "patient": patient,

@@ -449,6 +449,32 @@ OF_MAGNESIUM = [
 ]
 
 
+LATER = "2026-11-22T06:31:55Z"
+OF_TIME_ZONES = [
+    pytest.param([MAG, {**MAG, "id": "later", "effectiveDateTime": LATER}], id="of today in another time zone"),
+    pytest.param([{**SERTRALINE_SINCE, "effectivePeriod": {"start": LATER}}], id="begun today in another time zone"),
+    pytest.param(
+        [
+            {**MAG, "effectiveDateTime": "2026-11-11T01:00:00Z"},
+            {**MAG, **mgdl(1.2), "id": "later", "effectiveDateTime": "2026-11-10T23:30:00-05:00"},
+        ],
+        id="the later moment of two time zones",
+    ),
+    pytest.param(
+        [MAG, {**MAG, **mgdl(1.2), "id": "month", "effectiveDateTime": "2026-11"}], id="a month that may be newer"
+    ),
+]
+
+
+@pytest.mark.parametrize("resources", OF_TIME_ZONES)
+def test_a_patient_with_dates_that_only_the_reader_orders(resources: list[Row], layout: Layout) -> None:
+    groups = of_one(*resources)
+    expected = one_by_one(groups, layout)
+    found, left = at_once(groups, layout)
+    assert left.keys() | found.rows.keys() == expected.rows.keys()
+    assert all(row == expected.rows[patient] for patient, row in found.rows.items())
+
+
 @pytest.mark.parametrize("resources", [*PLAIN, *READ_APART, *OF_MAGNESIUM])
 def test_a_plain_patient(resources: list[Row], layout: Layout) -> None:
     groups = of_one(*resources)

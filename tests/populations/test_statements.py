@@ -375,12 +375,10 @@ FAULTS = [
     pytest.param(in_the_text("newest", "exact * weight", "exact"), id="ties compared without their units"),
     pytest.param(in_the_text("newest", "day DESC", "day ASC"), id="the oldest counts"),
     pytest.param(
-        in_the_text(
-            "newest", "ORDER BY\n                        day DESC", "ORDER BY\n                        date DESC"
-        ),
-        id="newest by the date as text",
+        in_the_text("newest", "latest > moment OR ", ""), id="of two time zones the newest by the day that is written"
     ),
-    pytest.param(in_the_text("newest", "moment DESC NULLS LAST,", ""), id="times of a day are not compared"),
+    pytest.param(in_the_text("newest", "partial_until >= day", "FALSE"), id="a month is its first day"),
+    pytest.param(in_the_text("left_over", "12:00:00+00", "00:00:00+00"), id="a later day in another time zone"),
     pytest.param(
         in_the_text(
             "newest",

@@ -35,6 +35,7 @@ _HOW_MANY = re.compile("one|1")
 _TIME_OF_DAY = re.compile("morning|evening|night|bedtime|breakfast|dinner")
 _ONE_PIECE = frozenset(("tablet", "{tablet}", "{tbl}", "tab", "capsule", "{capsule}", "cap", "sachet", "{sachet}"))
 _ANY_MEAL = ("AC", "C", "PC")
+_LONGEST = 1000
 _ONCE_A_DAY_CODES = frozenset(("qd", "am", "pm", "hs"))
 
 
@@ -46,6 +47,7 @@ def daily_dose(dosages: list[Node]) -> str | None:
     text = elements.string(dosage, "text")
     if (
         text is None
+        or len(text) > _LONGEST
         or dosage.get("asNeededBoolean")
         or dosage.get("asNeededCodeableConcept")
         or elements.modified(dosage)

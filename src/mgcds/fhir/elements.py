@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mgcds.fhir.decoding import VALUES
-from mgcds.model.dates import parse_when
+from mgcds.model.dates import LONGEST_DATE, parse_when
 from mgcds.model.record import Coding, parse_quantity
 from mgcds.model.terminology import SYSTEM_OF_URI, words
 from mgcds.model.units import parse_unit
@@ -58,7 +58,8 @@ _ORDINAL_URLS = (
     "http://hl7.org/fhir/StructureDefinition/itemWeight",
 )
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?")
-LONGEST_NAME, _LONGEST_NUMBER = 1000, 60
+LONGEST_NAME, _LONGEST_NUMBER, _LONGEST_ANSWER = 1000, 60, 120
+_LARGEST = 400  # a power of ten, beyond all that a float can be
 
 
 class Unreadable(Exception):
@@ -104,13 +105,13 @@ def readable_date(text: str | None) -> bool:
 def date(parent: Node, key: str) -> str | None:
     """The date under `key`, None where it is absent or cannot be read."""
     value = parent.get(key)
-    return _as_date(value) if isinstance(value, str) else None
+    text = value.strip() if isinstance(value, str) else ""
+    return _as_date(text) if len(text) <= LONGEST_DATE else None
 
 
 @lru_cache(maxsize=65536)  # the same days stand in many entries
 def _as_date(given: str) -> str | None:
-    text = given.strip()
-    return text if readable_date(text) else None
+    return given if readable_date(given) else None
 
 
 def codes(concept: Node) -> tuple[Code, ...]:
@@ -181,10 +182,14 @@ def texts(parent: Node, key: str) -> Iterator[str]:
 
 
 def number(value: Any) -> Decimal | None:
-    """An exact number; a float goes through its shortest text. Numbers written as text count, words and true do not."""
+    """An exact number; a float goes through its shortest text. Numbers written as text count, words and true do not. One that nothing
+    is ever counted or measured to is none: sums of 9e999999 fail.
+    """
     if isinstance(value, Decimal):
-        return value if value.is_finite() and len(str(value)) <= _LONGEST_NUMBER else None
+        return value if len(str(value)) <= _LONGEST_NUMBER and _is_usual(value) else None
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    if isinstance(value, int) and abs(value) >= 10**_LONGEST_NUMBER:
         return None
     text = value.strip() if isinstance(value, str) else repr(value)
     if len(text) > _LONGEST_NUMBER or (isinstance(value, str) and _NUMBER.fullmatch(text) is None):
@@ -193,7 +198,11 @@ def number(value: Any) -> Decimal | None:
         found = Decimal(text)
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
+    return found if _is_usual(found) else None
+
+
+def _is_usual(number: Decimal) -> bool:
+    return number.is_finite() and abs(number.adjusted()) <= _LARGEST
 
 
 def unit(quantity: Node) -> str | None:
@@ -261,7 +270,8 @@ def answer(concept: Node) -> Node:
 def _scores(coding: Node) -> Iterator[Decimal]:
     """What the code, the ordinal that comes with it and the displayed words say, each on its own."""
     by_code = ANSWER_CODES.get(string(coding, "code") or "")
-    in_display = ANSWER_WORDS.get(words(string(coding, "display") or ""))
+    display = string(coding, "display") or ""
+    in_display = ANSWER_WORDS.get(words(display)) if len(display) <= _LONGEST_ANSWER else None
     ordinals = [
         number(found.get("valueDecimal")) for found in nodes(coding, "extension") if found.get("url") in _ORDINAL_URLS
     ]
@@ -272,6 +282,8 @@ def _scores(coding: Node) -> Iterator[Decimal]:
 
 def in_words(text: str) -> Node:
     """One of the form's answers, or a number, in words."""
+    if len(text) > _LONGEST_ANSWER:
+        raise Unreadable(f"its value is the text '{text[:40]}'")
     score = ANSWER_WORDS.get(words(text))
     return {"value": Decimal(score), "comparator": None, "unit": None} if score is not None else quantity_in_words(text)
 

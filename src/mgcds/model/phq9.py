@@ -17,7 +17,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from mgcds.model.dates import When, parse_when
+from mgcds.model.dates import When, newest, parse_when
 from mgcds.model.facts import DataProblem
 from mgcds.model.record import DatedFunctionalDifficulty, Measurement, PatientRecord, Phq9Form, Rejected
 
@@ -188,17 +188,17 @@ def _newer_difficulty(
     before = (known.date or recorded) if known is not None else None
     if form.difficulty is None or (known is not None and (before is None or dated is None)):
         return known
-    if before is not None and dated is not None and parse_when(dated).order() < parse_when(before).order():
+    if before is not None and dated is not None and dated not in newest((before, dated), parse_when):
         return known
     return DatedFunctionalDifficulty(value=form.difficulty, date=dated, source=form.source)
 
 
 def _settle_item9(found: _Found, record: PatientRecord, on: date) -> None:
     """Item 9 is unknown on the day of a form without it, unless the newest answer still stands."""
-    newest = _newest(found.item9s, record, on)
+    last = _newest(found.item9s, record, on)
     for why, dated, source in found.without_item9:
-        if newest is not None and _stands(*newest, dated):
-            what = f"{why}; the answer of {newest[0].text} still counts"
+        if last is not None and _stands(*last, dated):
+            what = f"{why}; the answer of {last[0].text} still counts"
             found.problems.append(DataProblem(_ITEM9, what, used=True, source=source))
         else:
             found.rejected.append(Rejected(field=_ITEM9, why=why, date=dated, source=source))
@@ -230,11 +230,11 @@ def _newest(item9s: Iterable[Measurement], record: PatientRecord, on: date) -> t
     """The newest answer to item 9 that was given, wherever it stands."""
     dated = [(parse_when(text), each) for each in item9s if (text := each.date or record.recorded) is not None]
     given = [(when, each) for when, each in dated if each.status not in _VOID and when.days_before(on)[1] >= 0]
-    return max(given, key=lambda each: (each[0].order(), each[1].value), default=None)
+    return max(newest(given, lambda each: each[0]), key=lambda each: each[1].value, default=None)
 
 
 def _stands(when: When, answer: Measurement, dated: str | None) -> bool:
     """Does an answer stand beside a form without one: as it was given on that day or later, or was not a plain 0?"""
     if answer.value != 0 or answer.comparator is not None:
         return True
-    return dated is not None and when.first >= parse_when(dated).first
+    return dated is not None and when.first >= parse_when(dated).last

@@ -2,21 +2,24 @@
 
 The newest result of an item decides. Where the newest cannot be used (no unit, spoilt specimen, impossible value), the item is
 unknown: an older value does not stand in for it. So it is where a result has no date, which may be the newest. Results that were
-cancelled, entered in error or dated in the future are void and leave the older ones in place. On one day a result with a time is
-later than one without; of two at the same moment the more final status counts, then the more cautious value (`on_a_tie`), then
-the higher source text.
+cancelled, entered in error or dated in the future are void and leave the older ones in place; a moment that may be of the day of
+evaluation in some time zone is not of the future. Two moments with time zones are compared as moments; otherwise, on one day as it is
+written, a result with a time is later than one without. Of two at the same moment the more final status counts, then the more cautious
+value (`on_a_tie`), then the higher source text. Where the month or year of a result leaves open whether it is newer than the newest,
+the more cautious of them counts.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mgcds.model.criterion import Limit, Number, Threshold
-from mgcds.model.dates import days_before, parse_when
+from mgcds.model.dates import When, days_before, newest, parse_when
 from mgcds.model.facts import DataProblem, Facts, Gap, Range, Reading, StateReading
 from mgcds.model.listing import read_list, supplemental_magnesium
 from mgcds.model.pack import Change, MeasuredItem, RulePack, StateItem
@@ -61,18 +64,28 @@ class Unusable(Exception):
     """This result says nothing; the text says why."""
 
 
-def read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems: list[DataProblem]) -> Reading | Gap:
-    """The result of an item that counts on a day, or why none does."""
+class _Result(NamedTuple):
+    """A result that counts, if it is the newest."""
+
+    when: When
+    days: int
+    reading: Reading | Gap
+    of: Measurement
+
+
+def read_measured(
+    item: MeasuredItem, record: PatientRecord, on: date, problems: list[DataProblem], looking_back: bool = False
+) -> Reading | Gap:
+    """The result of an item that counts on a day, or why none does. `looking_back`: at a day that is past, what was written of the
+    day after came later.
+    """
     if item.id == "age":
         return _age(record, on, problems)
     if item.id == "days_to_surgery":
         return _days_to_surgery(record, on)
     if item.id == "supplemental_magnesium" or item.change is not None:
         return Gap("missing", "computed from others")
-    newest: Reading | Gap = _NONE_ON_RECORD
-    newest_at: tuple[date, bool, datetime] | None = None
-    newest_of: Measurement | None = None
-    newest_rank: tuple[int, bool, Number, str] | None = None
+    found: list[_Result] = []
     undated = False
     for measurement in getattr(record, item.id):
         dated = measurement.date or record.recorded
@@ -83,7 +96,7 @@ def read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems:
             undated = True
             problems.append(_problem(item, measurement, "undated: give its date, or the day the record was taken"))
             continue
-        days = days_before(dated, on)[1]
+        days = _most_days(dated, on, looking_back)
         if days < 0:
             problems.append(_problem(item, measurement, "dated after the day of evaluation"))
             continue
@@ -93,23 +106,53 @@ def read_measured(item: MeasuredItem, record: PatientRecord, on: date, problems:
         except Unusable as unusable:
             problems.append(_problem(item, measurement, str(unusable)))
             reading = _unusable(item, days, str(unusable))
-        at, rank = parse_when(dated).order(), None
-        if at == newest_at and newest_of is not None:
-            rank, newest_rank = _rank(item, measurement, reading), newest_rank or _rank(item, newest_of, newest)
-            if rank <= newest_rank:
-                continue
-        elif newest_at is not None and at < newest_at:
-            continue
-        newest, newest_at, newest_of, newest_rank = reading, at, measurement, rank
+        found.append(_Result(parse_when(dated), days, reading, measurement))
+    counts = _newest(item, found)
     for bad in record.rejected:
         if bad.field.partition("[")[0] == item.id:
             dated = bad.date or record.recorded
-            days = days_before(dated, on)[1] if dated is not None else 0
+            days = _most_days(dated, on, looking_back) if dated is not None else 0
             if days < 0:
                 continue  # of a later day: it says nothing of this one
-            if newest_at is None or dated is None or parse_when(dated).order() >= newest_at:
+            if counts is None:
                 return _unusable(item, days, bad.why)
-    return Gap("undated", "a result without a date may be the newest") if undated else newest
+            if dated is None or parse_when(dated).may_be_as_new_as(counts.when):
+                return _unusable(item, min(days, counts.days), bad.why)
+    if undated:
+        return Gap("undated", "a result without a date may be the newest")
+    if counts is None:
+        return _NONE_ON_RECORD
+    return counts.reading if looking_back else _or_more_cautious(item, counts, found, problems)
+
+
+def _most_days(dated: str, on: date, looking_back: bool) -> int:
+    return (parse_when(dated).days_as_written(on) if looking_back else days_before(dated, on))[1]
+
+
+def _newest(item: MeasuredItem, found: Sequence[_Result]) -> _Result | None:
+    if len(found) > 1:
+        found = newest(found, lambda each: each.when)
+    if len(found) > 1:
+        return max(found, key=lambda each: _rank(item, each.of, each.reading))
+    return found[0] if found else None
+
+
+def _or_more_cautious(
+    item: MeasuredItem, counts: _Result, found: Sequence[_Result], problems: list[DataProblem]
+) -> Reading | Gap:
+    """The newest result, or a more cautious one that may be newer, as only its month or year is known. It matters only if it is
+    newer, and so is no older than the newest.
+    """
+    reading = counts.reading
+    for other in found:
+        either_is_partial = other.when.is_partial or counts.when.is_partial
+        if other is counts or not either_is_partial or other.when.last < counts.when.first:
+            continue
+        what = f"it cannot be told whether it or that of {counts.when.text} is newer: the more cautious counts"
+        problems.append(_problem(item, other.of, what, used=True))
+        if _wariness(item, other.reading) > _wariness(item, reading):
+            reading = other.reading
+    return reading._replace(days=min(reading.days, counts.days)) if isinstance(reading, Reading) else reading
 
 
 _NONE_ON_RECORD = Gap("missing", "none on record")
@@ -117,8 +160,12 @@ _NONE_ON_RECORD = Gap("missing", "none on record")
 
 def _rank(item: MeasuredItem, measurement: Measurement, reading: Reading | Gap) -> tuple[int, bool, Number, str]:
     """Of results of the same moment the highest counts."""
-    cautious = 0 if isinstance(reading, Gap) else _caution(item, reading)
-    return _FINALITY.get(measurement.status, 0), isinstance(reading, Gap), cautious, measurement.source or ""
+    return _FINALITY.get(measurement.status, 0), *_wariness(item, reading), measurement.source or ""
+
+
+def _wariness(item: MeasuredItem, reading: Reading | Gap) -> tuple[bool, Number]:
+    """Higher for what cannot be used, then for the more cautious value."""
+    return (True, 0) if isinstance(reading, Gap) else (False, _caution(item, reading))
 
 
 def _unusable(item: MeasuredItem, days: int, why: str) -> Gap:
@@ -360,7 +407,8 @@ def _age(record: PatientRecord, on: date, problems: list[DataProblem]) -> Readin
 
 def _stated_age(age: Decimal, recorded: str | None, on: date) -> Reading:
     """As it was stated; a year or more later it has grown by that many years, or one more, as the birthday is not known."""
-    passed = _birthdays(parse_when(recorded).first, on) if recorded else 0
+    stated = parse_when(recorded) if recorded else None
+    passed = _birthdays(stated.first, on) if stated is not None and not stated.first > on >= stated.begins else 0
     if passed == 0:
         return _years(Range.exactly(age), f"{age} years", recorded or "")
     low, high = sorted((age, age + passed)) if passed < 0 else (age + passed, age + passed + 1)
@@ -378,7 +426,7 @@ def _days_to_surgery(record: PatientRecord, on: date) -> Reading | Gap:
             return Gap("rejected", bad.why)
     if record.planned_surgery is None:
         return Gap("missing", "no planned operation on record")
-    fewest, most = (-days for days in reversed(parse_when(record.planned_surgery).days_before(on)))
+    fewest, most = (-days for days in reversed(parse_when(record.planned_surgery).days_as_written(on)))
     if most < 0:
         return Gap("missing", "the planned day has passed")
     days = Range(max(fewest, 0), most)
@@ -405,7 +453,7 @@ def change_since_start(
         return facts.lists["medicines"] or Gap("imprecise", "the day it was begun is not known")
     begun = int(listed.running.low)
     if (of.id, begun) not in baselines:
-        baselines[of.id, begun] = read_measured(of, record, facts.on - timedelta(days=begun), [])
+        baselines[of.id, begun] = read_measured(of, record, facts.on - timedelta(days=begun), [], True)
     before = baselines[of.id, begun]
     usable = isinstance(before, Reading) and before.days <= change.within
     none_before = Gap("missing", f"no {of.title} in the {change.within} days before the start")
@@ -430,7 +478,7 @@ def change_since_start(
 def _day_taken(newest: Reading, begun: int, on: date) -> Reading:
     """The day after the start on which a value was taken; a partial date gives the range of days it may mean."""
     fewest, most = parse_when(newest.dated).days_before(on)
-    days = Range(begun - most, begun - max(fewest, 0))
+    days = Range(begun - min(most, int(newest.days)), begun - max(fewest, 0))
     text = f"day {days.low}" if days.low == days.high else f"day {days.low} to {days.high}"
     return Reading(days, "d", newest.days, None, None, "", "", text, newest.dated, newest.source)
 

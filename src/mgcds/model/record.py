@@ -180,8 +180,8 @@ class Measurement(Part):
 
 def parse_quantity(text: str) -> dict[str, Any]:
     """`"<0.5 mmol/L"` → value, comparator and unit. ValueError where there is no leading number."""
-    found = _QUANTITY.fullmatch(text)
-    if found is None or len(text) > 120:
+    found = _QUANTITY.fullmatch(text) if len(text) <= 120 else None  # of blanks it takes the square of their number
+    if found is None:
         raise ValueError("write a number and its unit, e.g. '0.62 mmol/L'")
     comparator = {"≤": "<=", "≥": ">="}.get(found[1] or "", found[1])
     return {"value": found[2], "comparator": comparator, "unit": found[3] or None}

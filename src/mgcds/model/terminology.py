@@ -20,6 +20,9 @@ SYSTEM_OF_URI = {
 PREFIXED = ("atc", "icd10cm")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _WORD = re.compile(r"[^\W_]+")
+_PART = 2000
+# To normalise marks that are written over a letter takes the square of their number: long texts are cut, before a blank or punctuation.
+_PARTS = re.compile(rf"[\s\S]{{1,{_PART}}}(?![^\s!-/:-@\[-`{{-~])|[\s\S]{{1,{_PART}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,13 @@ class Match:
 
 def words(text: str) -> tuple[str, ...]:
     """Whole words, lower case, without invisible characters: `BuPROPion (Sustained Release)` → bupropion, sustained, release."""
+    parts = (text,) if len(text) <= _PART else _PARTS.findall(text)
+    return tuple([word for part in parts for word in _words_of(part)])
+
+
+def _words_of(text: str) -> list[str]:
     visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    return tuple(_WORD.findall(visible.casefold()))
+    return _WORD.findall(visible.casefold())
 
 
 class Vocabulary:

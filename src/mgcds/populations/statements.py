@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 import sqlglot
@@ -125,6 +125,12 @@ class _Statements:
     def days(self, since: str) -> str:
         return f"DATE_DIFF('day', {since}, {self.on})"
 
+    def _may_be_of_today(self, text: str, first: str) -> str:
+        """Is it a moment that is written of a later day, and may be of the day of evaluation in another time zone?"""
+        noon = f"CAST('{self.today + timedelta(days=1)} 12:00:00+00' AS TIMESTAMPTZ)"
+        moment = f"CASE WHEN LENGTH({text}) > 10 THEN TRY_CAST({text} AS TIMESTAMPTZ) END"
+        return f"COALESCE({first} > {self.on} AND {moment} < {noon}, FALSE)"
+
     def _items(self, which: Iterable[MeasuredItem]) -> str:
         return ", ".join(f"'{item.id}'" for item in which) or "''"
 
@@ -189,6 +195,7 @@ class _Statements:
     def newest(self) -> str:
         """The result of each item that counts: the newest, of one moment the most final, then the most cautious. One that is not plain
         comes before others of its moment; older ones do not matter. Several are of one rank where only their order tells them apart.
+        `disputed`: by its moment, or as only the month or year is known, another may be newer than the newest as it is written.
         """
         highest = self._items(item for item in self.reported if item.on_a_tie == "highest")
         encoded = _floor("exact * factor * scale", f"parts * {FINE}")
@@ -205,6 +212,8 @@ class _Statements:
         units = f"CASE WHEN unit IS NULL OR unit = '{SCORE}' THEN '' ELSE ' ' || unit END"
         return f"""
             SELECT patient, item, plain, unit_code, days, date, source, {", ".join(of_ends)},
+                COALESCE(latest > moment OR earliest_day < day, FALSE) OR (results > 1 AND COALESCE(partial_until >= day, FALSE))
+                    AS disputed,
                 COALESCE(comparator, '') || value || {units} AS shown
             FROM (
                 SELECT *, {self.days("day")} AS days, {encoded} AS encoded,
@@ -214,7 +223,11 @@ class _Statements:
                         day DESC, CASE WHEN moment IS NULL THEN 0 ELSE 1 END DESC, moment DESC NULLS LAST,
                         CASE WHEN plain THEN 1 ELSE 0 END, finality DESC,
                         CASE WHEN item IN ({highest}) THEN exact * weight ELSE -(exact * weight) END DESC,
-                        COALESCE(source, '') DESC) AS place
+                        COALESCE(source, '') DESC) AS place,
+                    MAX(moment) OVER (PARTITION BY patient, item) AS latest,
+                    CASE WHEN moment IS NOT NULL THEN MIN(day) OVER (PARTITION BY patient, item, moment) END AS earliest_day,
+                    MAX(CASE WHEN LENGTH(date) < 10 THEN {_last("date", "day")} END) OVER (PARTITION BY patient, item) AS partial_until,
+                    COUNT(*) OVER (PARTITION BY patient, item) AS results
                 FROM results WHERE dated AND NOT is_void AND day <= {self.on}
             ) AS ranked WHERE place = 1
         """
@@ -361,14 +374,18 @@ class _Statements:
         """
         lists = ", ".join(f"'{name}'" for name in self._known_lists())
         bad_dates = " OR ".join(
-            f"({text} IS NOT NULL AND {first} IS NULL)" for text, first in (("start", "began"), ("stop", "ended"))
+            f"({text} IS NOT NULL AND {first} IS NULL) OR {self._may_be_of_today(text, first)}"
+            for text, first in (("start", "began"), ("stop", "ended"))
         )
+        reviewed = [(f"{name}_reviewed", _first(f"{name}_reviewed")) for name in self._known_lists()]
         reviews = " OR ".join(
-            f"({name}_reviewed IS NOT NULL AND {_first(f'{name}_reviewed')} IS NULL)" for name in self._known_lists()
+            f"({text} IS NOT NULL AND {first} IS NULL) OR {self._may_be_of_today(text, first)}"
+            for text, first in reviewed
         )
         whose: list[str] = [
             "SELECT patient, item FROM results WHERE NOT dated OR is_unreadable",
-            "SELECT patient, item FROM newest WHERE NOT plain",
+            f"SELECT patient, item FROM results WHERE {self._may_be_of_today('date', 'day')}",
+            "SELECT patient, item FROM newest WHERE NOT plain OR disputed",
             "SELECT patient, item FROM newest GROUP BY patient, item HAVING COUNT(*) > 1",
             f"SELECT patient, NULL AS item FROM dated_entries WHERE recognised IS NULL OR list NOT IN ({lists}) OR {bad_dates} "
             f"OR ended_last < began OR status NOT IN ('active', 'on-hold', 'stopped', 'unknown')",

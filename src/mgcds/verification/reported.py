@@ -10,7 +10,7 @@ supplemental magnesium, the distance from a limit.
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -34,6 +34,12 @@ def check(said: Any, record: Any) -> list[str]:
     except UNREADABLE as error:
         wrong.append(f"record: cannot be held against the assessment: {error!r}")
     return list(dict.fromkeys(wrong))
+
+
+def moment_of(text: Any) -> datetime | None:
+    """A moment that is given with its time zone, in UTC."""
+    moment = datetime.fromisoformat(text.strip()) if "T" in str(text) else None
+    return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
 
 
 def span_of(text: Any) -> tuple[date, date]:
@@ -129,8 +135,22 @@ class Reported:
             self.wrong.append(f"{place}: {what}: written {written!r}, derived {derived!r}")
 
     def days(self, text: Any) -> int:
-        """The most days from a date to the day of evaluation."""
-        return (self.on - span_of(text)[0]).days
+        """The most days from a date to the day of evaluation; 0 of a later moment that may be of that day in another time zone."""
+        first, moment = span_of(text)[0], moment_of(text)
+        may_be_of_today = moment is not None and (moment - timedelta(hours=12)).date() <= self.on < first
+        return 0 if may_be_of_today else (self.on - first).days
+
+    def days_of_a_value(self, name: str, known: Any) -> set[int]:
+        """How old it may be: of a month or a year also as old as another result, before which it need not be."""
+        first, last = span_of(known["dated"])
+        others = {
+            self.days(dated) for each in self.live(name) if first <= span_of(dated := self.dated(each))[0] <= last
+        }
+        return {self.days(known["dated"]), *(others if first < last else ())}
+
+    def is_newer(self, dated: Any, known: Any) -> bool:
+        one, other = moment_of(dated), moment_of(known["dated"])
+        return one > other if one and other else self.days(dated) < known["days"]
 
     # --- what the steps show
 
@@ -173,10 +193,12 @@ class Reported:
             derive = getattr(self, name, self.change)
             self.same(name, "value", ends_of(known), derive(known))
         else:
-            self.same(name, "days", known["days"], self.days(known["dated"]) if known["dated"] else 0)
+            may_be = self.days_of_a_value(name, known) if known["dated"] and "unit" in known else set()
+            derived = self.days(known["dated"]) if known["dated"] else 0
+            self.same(name, "days", known["days"], known["days"] if known["days"] in may_be else derived)
             if "unit" in known:
                 self.stands(name, known)
-                newer = [each["value"] for each in self.live(name) if self.days(self.dated(each)) < known["days"]]
+                newer = [each["value"] for each in self.live(name) if self.is_newer(self.dated(each), known)]
                 self.same(name, "newer results in the record", newer, [])
             else:
                 states = [*several(self.record.get(name)), *of_forms(self.record, name)]
@@ -266,7 +288,10 @@ class Reported:
         self.same(of, "date of the newest", (known["dated"], known["days"]), (newest["dated"], newest["days"]))
         if known["gives"] == "day of the newest":
             first, last = span_of(newest["dated"])
-            return {"low": begun - (self.on - first).days, "high": begun - max((self.on - last).days, 0)}
+            return {
+                "low": begun - min((self.on - first).days, newest["days"]),
+                "high": begun - max((self.on - last).days, 0),
+            }
         shown, dated, now = re.fullmatch(r"from (.*) \((.*)\) to (.*)", known["found"]).groups()  # type: ignore[union-attr]
         self.same(of, "newest", now, newest["found"])
         results = [result(each) for each in [*several(self.record.get(of)), *of_forms(self.record, of)]]
