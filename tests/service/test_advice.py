@@ -204,7 +204,10 @@ days = st.integers(-3, 400).map(lambda back: (TODAY - back * DAY).isoformat())
 near = st.sampled_from([13, 14, 15, 28, 29, 30, 35, 36, 42, 49, 59, 60, 84, 85, 90, 91, 365, -2, 0]).map(
     lambda back: (TODAY - back * DAY).isoformat()
 )
-when = st.one_of(days, near, st.sampled_from(["2026-11", "2026", None]))
+zoned = st.sampled_from(
+    ["2026-11-22T06:31:55Z", "2026-11-23T11:00:00Z", "2026-11-25T01:00:00+13:00", "2026-11-21T23:30:00-05:00"]
+)
+when = st.one_of(days, near, zoned, st.sampled_from(["2026-11", "2026", None]))
 
 
 @st.composite

@@ -110,7 +110,9 @@ def test_queries_keep_to_the_recommended_subset(name: str) -> None:
     token = r"\{\{context\.patientId\}\}"
     for key, template in keys_of(name).items():
         read = re.fullmatch(rf"Patient/{token}", template)
-        search = re.fullmatch(rf"[A-Z]\w+\?patient={token}(&code=[\w,-]+)?(&_sort=-date&_count=\d+|&_sort=-authored)?", template)
+        search = re.fullmatch(
+            rf"[A-Z]\w+\?patient={token}(&code=[\w,-]+)?(&_sort=-date&_count=\d+|&_sort=-authored)?", template
+        )
         assert read or search, (key, template)
 
 

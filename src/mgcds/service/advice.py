@@ -77,7 +77,7 @@ class Inputs:
             when = parse_when(text)
         except ValueError:
             return
-        for each in (when.first, when.last):
+        for each in (when.begins, when.first, when.last):
             yield from ((each - self.on).days, (each - self.on).days + 1)
 
 
