@@ -575,6 +575,12 @@ PREGNANCIES = [
         [pregnancy("60001007", on="2083-11-01")], None, ["pregnancy: its date '2083"], id="in a shifted future"
     ),
     pytest.param(
+        [pregnancy("60001007", id="n", on="2026-11-05"), pregnancy("77386006", id="y", on="2026-11-21T06:30:00Z")],
+        "pregnant",
+        [],
+        id="of the same day in another time zone",
+    ),
+    pytest.param(
         [pregnancy("77386006", id="y"), pregnancy("60001007", id="n", on=None)],
         "pregnant",
         [],

@@ -92,7 +92,7 @@ def settle_pregnancy(gathered: Gathered, retrieved: date | None) -> dict[str, An
 
 def _believed(statement: Pregnancy, retrieved: date | None) -> Pregnancy:
     """The same, without a value and a date where its date is after the day it was retrieved."""
-    if statement.date is None or retrieved is None or parse_when(statement.date).first <= retrieved:
+    if statement.date is None or retrieved is None or parse_when(statement.date).begins <= retrieved:
         return statement
     return Pregnancy(
         None, None, statement.resource, f"its date '{statement.date[:30]}' is after the day it was retrieved"
