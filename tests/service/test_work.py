@@ -308,7 +308,6 @@ from mgcds.service import work
 from mgcds.service.limits import RequestLimits
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore Ctrl-C
     pack = load_pack()
     work.__name__ = "slow"  # what the first process reads
     if sys.argv[1] == "seeded":
