@@ -199,7 +199,7 @@ def test_why_it_is_not_known_is_said_of_what_is_on_record() -> None:
     assert re.search(r"^- eGFR: rejected \(no unit.*12 of 2026-11-19", detail, re.MULTILINE)
     stale = observation(MAGNESIUM, "5.9", "2024-02-03")
     detail = cards(**{**TRIAL, "serumMagnesium": bundle(stale), "egfr": None})["not-evaluated"]["detail"]
-    assert re.search(r"^- Serum magnesium: stale \(5.9 mg/dL", detail, re.MULTILINE)
+    assert re.search(r"^- Serum magnesium: 5.9 mg/dL, 1022 days old: too old", detail, re.MULTILINE)
     assert "eGFR: missing" not in detail
 
 

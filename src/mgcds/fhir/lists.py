@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from datetime import date
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote_plus, urlsplit
 
 from mgcds.fhir import elements
 from mgcds.fhir.elements import Node, Unreadable
@@ -185,9 +185,10 @@ def searched_for(query: str | None) -> frozenset[str]:
     address = _split(query)
     path = address.path.split("/")
     given = [path[at + 1] for at, name in enumerate(path[:-1]) if name == "Patient"]
-    for key, value in parse_qsl(address.query):
+    for parameter in address.query.split("&"):
+        key, _, value = parameter.partition("=")
         if key.partition(":")[0] in ("patient", "subject", "patient._id", "subject._id"):
-            given += value.split(",")
+            given += unquote_plus(value).split(",")
     return frozenset(each.rpartition("/")[2].rpartition(":")[2] for each in given if each)
 
 

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Protocol, get_args
 
 from mgcds.fhir.searches import searches_for
 from mgcds.model.assessment import Assessment, Suggestion, how_shown
-from mgcds.model.facts import Gap, known
+from mgcds.model.basis import NotUsable, problem_texts
+from mgcds.model.facts import Reading, StateReading, known
 from mgcds.model.hooks import Hooks, Indicator
 from mgcds.model.pack import Evidence, RulePack
 from mgcds.model.rule import Rule
@@ -230,21 +232,24 @@ def _letting_pass(pack: RulePack) -> frozenset[str]:
 
 def _not_evaluated(rules: Sequence[Rule], call: Call) -> Card:
     """Safety rules that the data do not decide, with what would decide each."""
-    letting_pass = _letting_pass(call.pack)
+    letting_pass, pack = _letting_pass(call.pack), call.pack
+    missing = {rule.id: _missing(rule, call) for rule in rules}
     deciding = [rule for rule in rules if rule.id not in letting_pass]
     seldom = [rule for rule in rules if rule.id in letting_pass]
-    titles = list(dict.fromkeys(call.pack.items[item].title for rule in deciding for item in _missing(rule, call)))
+    titles = list(dict.fromkeys(pack.items[item].title for rule in deciding for item in missing[rule.id]))
     named = ", ".join(titles[:_MISSING_SHOWN]) + (" and more" if len(titles) > _MISSING_SHOWN else "")
     count = f"{len(deciding)} safety check{'s' if len(deciding) > 1 else ''} about magnesium could not be evaluated"
     detail = [
         "These checks say neither yes nor no, because the record does not decide them. No card about them is no all-clear.",
         "",
-        *bullets("Could not be evaluated", [_what_decides(rule, call) for rule in deciding]),
+        *bullets("Could not be evaluated", [_what_decides(rule.title, missing[rule.id], pack) for rule in deciding]),
         *bullets(
             "Not decided either, and holding nothing back: most people have no such entry",
-            [_what_decides(rule, call) for rule in seldom],
+            [_what_decides(rule.title, missing[rule.id], pack) for rule in seldom],
         ),
-        *bullets("Why it is not known, where something is on record", _why_not_known(rules, call)),
+        *bullets(
+            "Why it is not known, where something is on record", _why_not_known(missing.values(), call.assessment)
+        ),
         *not_given_by_the_record_system(call.not_given),
     ]
     return {
@@ -263,27 +268,30 @@ def _missing(rule: Rule, call: Call) -> tuple[str, ...]:
     return sets[0] if sets else ()
 
 
-def _what_decides(rule: Rule, call: Call) -> str:
+@lru_cache(maxsize=1024)  # texts of a pack alone, and nothing of a record
+def _what_decides(rule: str, missing: tuple[str, ...], pack: RulePack) -> str:
     """The rule, and what would decide it."""
-    pack = call.pack
-    missing = [
+    titles = [
         pack.items[item].title + ("" if searches_for(item, pack) else " (this service does not ask for it)")
-        for item in _missing(rule, call)
+        for item in missing
     ]
-    return escaped(f"{rule.title}: {' and '.join(missing)}" if missing else rule.title)
+    return escaped(f"{rule}: {' and '.join(titles)}" if titles else rule)
 
 
-def _why_not_known(rules: Iterable[Rule], call: Call) -> list[str]:
-    """Of each item of which there is something on record, once: what, and why it does not count."""
-    found: dict[str, str] = {}
-    for rule in rules:
-        for item in _missing(rule, call):
-            gap = known(call.assessment.facts, item)
-            if item not in found and not (isinstance(gap, Gap) and gap.reason == "missing"):
-                not_usable = {each.about: each for each in call.assessment[rule.id].basis.not_usable}
-                if item in not_usable:
-                    found[item] = not_usable_of(not_usable[item])
-    return list(found.values())
+def _why_not_known(missing: Iterable[tuple[str, ...]], of: Assessment) -> list[str]:
+    """Of each item of which there is something on record: what, and why it does not count or does not decide."""
+    lines = []
+    for item in dict.fromkeys(chain.from_iterable(missing)):
+        found, title = known(of.facts, item), of.pack.items[item].title
+        if isinstance(found, Reading | StateReading):
+            shown = found.shown if isinstance(found, Reading) else found.value
+            lines.append(
+                escaped(f"{title}: {shown}, {found.days} days old: too old, or not exact enough, to decide it")
+            )
+        elif found is not None and found.reason != "missing":
+            problems = problem_texts(item, of.facts.problems)
+            lines.append(not_usable_of(NotUsable(item, title, "the rule", found.reason, found.detail, problems)))
+    return lines
 
 
 def nothing_evaluated(hook_instance: str, fault: str) -> Card:
