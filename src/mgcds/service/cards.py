@@ -244,7 +244,7 @@ def _not_evaluated(rules: Sequence[Rule], call: Call) -> Card:
         "",
         *bullets("Could not be evaluated", [_what_decides(rule.title, missing[rule.id], pack) for rule in deciding]),
         *bullets(
-            "Not decided either, and holding nothing back: most people have no such entry",
+            "Not decided either; most people have no such entry",
             [_what_decides(rule.title, missing[rule.id], pack) for rule in seldom],
         ),
         *bullets(
