@@ -272,10 +272,11 @@ def _without_loinc(resource: Resource, results: Results, gathered: Gathered) -> 
     codes = {coding.code for each in concepts for coding in each.codings if coding.code and not coding.system}
     for name in sorted({results.measured[code].id for code in codes if code in results.measured}):
         gathered.reject(name, _NO_SYSTEM, resource)
-    if not _PREGNANCY.isdisjoint(codes) and not occasion_of(resource, resource.content).void:
+    if not _PREGNANCY.isdisjoint(codes):
         occasion = occasion_of(resource, resource.content)
-        gathered.pregnancies.append(Pregnancy(None, occasion.date, resource, _NO_SYSTEM))
-        return
+        if not occasion.void:
+            gathered.pregnancies.append(Pregnancy(None, occasion.date, resource, _NO_SYSTEM))
+            return
     gathered.leave_unless_used(resource, "no rule uses it: its codes are not of LOINC")
 
 

@@ -306,7 +306,7 @@ class Delivery:
         incomplete = "an entry of it is no resource" if broken else ""
         if bundle.type == "searchset":
             self.unmade = unmade
-        if any(resource.kind == "OperationOutcome" and _is_failure(resource) for resource in found):
+        if any(map(_is_failure, found)):
             incomplete = "the server said that it failed"
         self.pages.append(
             Page(
@@ -393,13 +393,17 @@ def _add_all(slots: Sequence[Any], delivery: Delivery) -> None:
             delivery.add(slot, "resource", position)
 
 
-def _is_failure(outcome: Resource) -> bool:
-    """Does an OperationOutcome say that something was not done, or can it not be read?"""
+def failed(outcome: Node) -> bool:
+    """Does an OperationOutcome say that something was not done, or nothing at all?"""
+    issues = elements.nodes(outcome, "issue")
+    return not issues or any(issue.get("severity") in ("error", "fatal") for issue in issues)
+
+
+def _is_failure(resource: Resource) -> bool:
     try:
-        issues = elements.nodes(outcome.content, "issue")
+        return resource.kind == "OperationOutcome" and failed(resource.content)
     except Unreadable:
         return True
-    return any(issue.get("severity") in ("error", "fatal") for issue in issues)
 
 
 def _place(within: str, position: int) -> str:

@@ -12,13 +12,13 @@ from typing import Any, Protocol, get_args
 
 from mgcds.fhir.searches import searches_for
 from mgcds.model.assessment import Assessment, Suggestion, how_shown
-from mgcds.model.basis import NotUsable, problem_texts
+from mgcds.model.basis import problem_texts
 from mgcds.model.facts import Reading, StateReading, known
 from mgcds.model.hooks import Hooks, Indicator
 from mgcds.model.pack import Evidence, RulePack
 from mgcds.model.rule import Rule
 from mgcds.service.advice import Inputs, fingerprint, valid_until
-from mgcds.service.detail import WHOLE, detail_of, not_given_by_the_record_system, not_usable_of
+from mgcds.service.detail import WHOLE, detail_of, not_given_by_the_record_system, not_usable
 from mgcds.service.markdown import bullets, escaped, plain, shortened
 from mgcds.service.ports import Said
 
@@ -289,8 +289,7 @@ def _why_not_known(missing: Iterable[tuple[str, ...]], of: Assessment) -> list[s
                 escaped(f"{title}: {shown}, {found.days} days old: too old, or not exact enough, to decide it")
             )
         elif found is not None and found.reason != "missing":
-            problems = problem_texts(item, of.facts.problems)
-            lines.append(not_usable_of(NotUsable(item, title, "the rule", found.reason, found.detail, problems)))
+            lines.append(not_usable(title, found, problem_texts(item, of.facts.problems)))
     return lines
 
 

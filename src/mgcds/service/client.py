@@ -153,11 +153,7 @@ def _send(
     begun = time.perf_counter()
     try:
         answer = client.request(method, url, content=content, headers=headers)
-    except (
-        httpx.HTTPError,
-        httpx.InvalidURL,
-        ValueError,
-    ) as error:  # ValueError: half a character, or brackets of no address
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # ValueError: half a character, say
         raise MgcdsError(f"the service cannot be reached at this URL ({type(error).__name__})") from None
     try:
         found = answer.json() if nested_at_most(answer.content, _DEEPEST) else None

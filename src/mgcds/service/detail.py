@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mgcds.model.assessment import Suggestion
 from mgcds.model.basis import Input, NotUsable
+from mgcds.model.facts import Gap
 from mgcds.model.pack import Evidence, RulePack
 from mgcds.service.markdown import bullets, escaped
 
@@ -21,7 +22,9 @@ def detail_of(suggestion: Suggestion, pack: RulePack, not_given: Iterable[str] =
     lines = [
         escaped(suggestion.text, WHOLE), "",
         *bullets("Found", [_found(each) for each in basis.used]),
-        *bullets("Not known", [not_usable_of(each) for each in basis.not_usable if each.read_by == "the rule"]),
+        *bullets("Not known", [
+            not_usable(each.title, each, each.problems) for each in basis.not_usable if each.read_by == "the rule"
+        ]),
         *not_given_by_the_record_system(not_given),
         *bullets("Not assessed, and let pass", let_pass),
         *bullets("Evidence for", _citations(suggestion.evidence_for)),
@@ -43,16 +46,16 @@ def _found(each: Input) -> str:
     when = f", {escaped(each.dated)}" if each.dated else ""
     source = f" ({escaped(each.source)})" if each.source else ""
     limits = f"; {escaped('; '.join(each.limits))}" if each.limits else ""
-    return f"{escaped(each.title)}: {escaped(each.value, WHOLE)}{when}{source}{limits}{_problems(each)}"
+    return f"{escaped(each.title)}: {escaped(each.value, WHOLE)}{when}{source}{limits}{_problems(each.problems)}"
 
 
-def not_usable_of(each: NotUsable) -> str:
-    """Why it does not count, with the values that were reported."""
-    return f"{escaped(each.title)}: {escaped(each.reason)} ({escaped(each.detail)}){_problems(each)}"
+def not_usable(title: str, why: NotUsable | Gap, problems: Sequence[str]) -> str:
+    """Why an item or list does not count, with the values that were reported."""
+    return f"{escaped(title)}: {escaped(why.reason)} ({escaped(why.detail)}){_problems(problems)}"
 
 
-def _problems(each: Input | NotUsable) -> str:
-    return f"; {escaped('; '.join(each.problems), WHOLE)}" if each.problems else ""
+def _problems(problems: Sequence[str]) -> str:
+    return f"; {escaped('; '.join(problems), WHOLE)}" if problems else ""
 
 
 def not_given_by_the_record_system(keys: Iterable[str]) -> list[str]:

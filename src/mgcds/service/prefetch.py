@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 
 from mgcds.fhir.decoding import EXACT, UNDECODABLE
+from mgcds.fhir.elements import nodes
 from mgcds.fhir.searches import PATIENT, Search, searches_for
-from mgcds.fhir.wire import Bundle, Link, bundle_of, undecoded_bundle
+from mgcds.fhir.wire import Bundle, Link, bundle_of, failed, undecoded_bundle
 from mgcds.model.hooks import Hook
 from mgcds.model.pack import ListItem, RulePack
 from mgcds.service.ports import Refused
@@ -86,7 +87,7 @@ def deliver(prefetch: Mapping[str, Any], hook: Hook, pack: RulePack, patient: st
             (missing if absent is None else not_given).append(name)
             if absent == "unknown" or (absent == "unknown if failed" and not _has_none(given)):
                 why = f"the record system did not give '{name}'"
-                unknown |= {item: why for item in _read_from(hook, pack).get(name, ()) if item not in unknown}
+                unknown |= dict.fromkeys(_read_from(hook, pack).get(name, ()), why)
         elif search is PATIENT:
             content = [given] if given is not None else content
         else:
@@ -125,9 +126,8 @@ def _has_none(given: Any) -> bool:
     """Was the key left out, or is it said that the server has no such resources?"""
     if given is _ABSENT:
         return True
-    issues = given.get("issue") if isinstance(given, dict) else None
-    codes = [issue.get("code") for issue in issues if isinstance(issue, dict)] if isinstance(issues, list) else []
-    return bool(codes) and set(codes) == {"not-supported"}
+    issues = nodes(given, "issue") if isinstance(given, dict) else []
+    return bool(issues) and all(issue.get("code") == "not-supported" for issue in issues)
 
 
 def _is_missing(given: Any, kind: str) -> bool:
@@ -138,17 +138,8 @@ def _is_missing(given: Any, kind: str) -> bool:
         return True
     entries = given.get("entry") if given["resourceType"] == "Bundle" else None
     inside = [each.get("resource") for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
-    return any(_is_error(resource) for resource in inside)
-
-
-def _is_error(resource: Any) -> bool:
-    if not isinstance(resource, dict) or resource.get("resourceType") != "OperationOutcome":
-        return False
-    issues = resource.get("issue")
-    return not issues or any(
-        isinstance(issue, dict) and issue.get("severity") in ("error", "fatal")
-        for issue in (issues if isinstance(issues, list) else [])
-    )
+    outcomes = [each for each in inside if isinstance(each, dict) and each.get("resourceType") == "OperationOutcome"]
+    return any(map(failed, outcomes))
 
 
 def _searchset(given: Bundle | dict[str, Any] | None, asked: str) -> Bundle:
