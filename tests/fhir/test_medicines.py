@@ -489,3 +489,17 @@ def test_orders_that_a_later_one_joins_stay_in_the_order_in_which_they_came(numb
 def order_of(name: str, codes: tuple[str, ...]) -> Order:
     resource = Resource("MedicationRequest", name, f"MedicationRequest/{name}", None, None, NOTHING, (), {})
     return Order(resource, None, tuple(Code("rxnorm", code, None) for code in codes), "active", "2026-01-01", None)
+
+
+BESIDE = {"text": "Itraconazole 100 mg", "coding": [{"system": "urn:x", "code": "1", "display": "Lithium injection"}]}
+
+
+@pytest.mark.parametrize(
+    ("status", "rejected"), [("active", ["text and what its code is displayed as name different"]), ("stopped", [])]
+)
+def test_of_two_medicines_that_cannot_both_be_meant_neither_is_lost(
+    status: str, rejected: list[str], pack: RulePack
+) -> None:
+    """An injection is no itraconazole that is spaced, and lithium needs agreement: each name would hide the other."""
+    given = medicine(text=None, medicationCodeableConcept=BESIDE, status=status)
+    has(read(bundle(patient(), given), pack), {"medicines": [], "rejected": rejected})

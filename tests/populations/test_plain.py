@@ -503,6 +503,13 @@ NOT_PLAIN = [
     pytest.param(
         {
             **SERTRALINE_SINCE,
+            "medicationCodeableConcept": concept("x", "urn:own", "Lithium injection", "Itraconazole 100 mg"),
+        },
+        id="a medicine that cannot be both",
+    ),
+    pytest.param(
+        {
+            **SERTRALINE_SINCE,
             "status": "stopped",
             "statusReason": {"coding": [{"system": "http://snomed.info/sct", "code": "105480006"}]},
         },

@@ -73,6 +73,7 @@ def _read(resource: Resource, content: Node, known: Known, pack: RulePack, gathe
     taken = "unknown" if resource.kind == "MedicationDispense" else STATUS.get(status, "unknown")
     try:
         name, codes = called(resource, known, gathered)
+        name = name_that_counts(name, codes, pack)
     except Unreadable as unreadable:
         if taken != "stopped":
             raise
@@ -87,7 +88,7 @@ def _read(resource: Resource, content: Node, known: Known, pack: RulePack, gathe
         gathered.given.add("medicines")
         gathered.use(resource)
         return None
-    return Order(resource, name_that_counts(name, codes, pack), codes, *_taken(resource, content, taken, gathered))
+    return Order(resource, name, codes, *_taken(resource, content, taken, gathered))
 
 
 def no_order(resource: Resource, content: Node, status: str) -> str | None:
@@ -131,9 +132,12 @@ def called(resource: Resource, known: Known, gathered: Gathered) -> tuple[str | 
 
 
 def name_that_counts(name: str | None, codes: tuple[Code, ...], pack: RulePack) -> str | None:
-    """With what its codes are displayed as, where that names a medicine that the name does not."""
+    """With what its codes are displayed as, where that names a medicine that the name does not. Unreadable where both cannot be so."""
     known = tuple((code.system, code.code) for code in codes if code.system)
-    return names_that_count(name, (code.display for code in codes), known, pack.vocabularies.get("medicines"))[0]
+    names = names_that_count(name, (code.display for code in codes), known, pack.vocabularies.get("medicines"))
+    if len(names) > 1:
+        raise Unreadable("its text and what its code is displayed as name different medicines")
+    return names[0]
 
 
 def _medication(target: str, content: Node, known: Known, gathered: Gathered) -> Node:

@@ -36,7 +36,10 @@ class Medicines:
         """None where it is not plain what it is."""
         if any(code.system == ABSENT_OR_UNKNOWN for code in codes) or "medicines" not in self._pack.vocabularies:
             return None
-        name = medicines.name_that_counts(name, codes, self._pack)
+        try:
+            name = medicines.name_that_counts(name, codes, self._pack)
+        except Unreadable:
+            return None
         kept = tuple([(each.system, each.code) for each in elements.record_codes(codes)])
         if not name and not kept:
             return None
